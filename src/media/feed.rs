@@ -1,0 +1,307 @@
+//! Owns one live source inside the box: what it carries, who listens, whether it lives.
+//!
+//! A source (camera, workstation) publishes into its [`Feed`]; the recorder takes *units*, viewers take
+//! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
+//! counts a drop and asks for a key frame, a lagging recorder reports a gap.
+
+use crate::room::{FeedId, FeedSpec};
+use bytes::Bytes;
+use rtc::rtp;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{broadcast, mpsc, watch};
+
+/// Packets a viewer may lag behind before it loses some (about 2 s of a 2 Mbit/s feed).
+const PACKETS_KEPT: usize = 512;
+/// Units a recorder may lag behind before that is a gap (about 20 s of picture and sound).
+const UNITS_KEPT: usize = 2048;
+/// Key-frame wishes waiting at a source; more at once are the same wish.
+const WISHES_KEPT: usize = 4;
+
+/// Picture or sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TrackKind {
+    /// Picture.
+    Video,
+    /// Sound.
+    Audio,
+}
+
+/// The two sizes a picture comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// Full size: recorded, and shown enlarged.
+    Main,
+    /// Small: the wall's tiles. A camera's sub stream, a workstation's low simulcast layer.
+    Small,
+}
+
+/// How a track is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// H.264, units in Annex B with parameter sets before each key frame.
+    H264,
+    /// H.265, units in Annex B with parameter sets before each key frame. No browser shows it.
+    H265,
+    /// Opus packets.
+    Opus,
+    /// Raw AAC frames (no ADTS).
+    Aac,
+    /// G.711 A-law.
+    Pcma,
+    /// G.711 µ-law.
+    Pcmu,
+}
+
+impl Codec {
+    /// Whether browsers take it over WebRTC as it is.
+    pub fn is_live(self) -> bool {
+        match self {
+            Codec::H264 | Codec::Opus | Codec::Pcma | Codec::Pcmu => true,
+            Codec::H265 | Codec::Aac => false,
+        }
+    }
+
+    /// Picture or sound.
+    pub fn track(self) -> TrackKind {
+        match self {
+            Codec::H264 | Codec::H265 => TrackKind::Video,
+            Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => TrackKind::Audio,
+        }
+    }
+}
+
+/// What must be known to store or decode a track. A change of it starts a new segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    /// The codec.
+    pub codec: Codec,
+    /// RTP clock rate in Hz (90,000 for pictures; the sample rate for sound).
+    pub clock_rate: u32,
+    /// Channels of sound; 0 for pictures.
+    pub channels: u8,
+    /// Out-of-band set-up: AAC's AudioSpecificConfig; H.264/H.265 parameter sets in Annex B. May be empty.
+    pub setup: Bytes,
+}
+
+/// One coded picture or sound packet, as the recorder stores it.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// How it is coded.
+    pub format: Arc<Format>,
+    /// Presentation time on the feed's own clock. Both tracks of a feed share it, and it never runs
+    /// backwards over a reconnect; B-frames make it differ from arrival order.
+    pub pts: Duration,
+    /// Decoding time on the same clock; differs from `pts` only with B-frames.
+    pub dts: Duration,
+    /// When its last packet arrived.
+    pub arrival: Instant,
+    /// RTP timestamp as sent, unaltered.
+    pub rtp: u32,
+    /// The sender's NTP time in ns since 1900, where RTCP told it.
+    pub ntp: Option<u64>,
+    /// Whether decoding can begin here.
+    pub key: bool,
+    /// The coded bytes.
+    pub data: Bytes,
+}
+
+/// One RTP packet for viewers, as it came from the source (SSRC and payload type are rewritten per viewer).
+#[derive(Debug, Clone)]
+pub struct LivePacket {
+    /// How it is coded; never one for which [`Codec::is_live`] is false.
+    pub format: Arc<Format>,
+    /// Whether this packet begins a key frame (parameter sets or IDR).
+    pub key: bool,
+    /// When it arrived.
+    pub arrival: Instant,
+    /// The packet, with a continuous sequence number and timestamp within this feed and layer.
+    pub packet: rtp::Packet,
+}
+
+/// Whether a feed lives, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Liveness {
+    /// Nothing has come yet.
+    Absent,
+    /// Units arrive.
+    Live {
+        /// Since when.
+        since: Instant,
+    },
+    /// Units came, and stopped.
+    Lost {
+        /// Since when.
+        since: Instant,
+        /// What is known of the reason, e.g. `camera closed the connection`.
+        cause: String,
+    },
+}
+
+/// What a feed's source tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedStatus {
+    /// Whether it lives.
+    pub liveness: Liveness,
+    /// The formats seen, by track.
+    pub formats: BTreeMap<TrackKind, Arc<Format>>,
+    /// The layers that viewers can have now.
+    pub layers: Vec<Layer>,
+    /// Picture size in pixels, where known.
+    pub size: Option<(u32, u32)>,
+    /// Received bytes so far, all layers.
+    pub bytes: u64,
+}
+
+/// A wish for a key frame, told to the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyFrameWish {
+    /// Which layer.
+    pub layer: Layer,
+}
+
+/// One live source. Cheap to clone; all clones are the same feed.
+#[derive(Clone)]
+pub struct Feed {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    spec: FeedSpec,
+    units: broadcast::Sender<Arc<Unit>>,
+    main: broadcast::Sender<Arc<LivePacket>>,
+    small: broadcast::Sender<Arc<LivePacket>>,
+    status: watch::Sender<FeedStatus>,
+    wishes_tx: mpsc::Sender<KeyFrameWish>,
+    wishes_rx: Mutex<Option<mpsc::Receiver<KeyFrameWish>>>,
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("id", &self.inner.spec.id).finish_non_exhaustive()
+    }
+}
+
+impl Feed {
+    /// A feed with nothing in it yet.
+    pub fn new(spec: FeedSpec) -> Self {
+        let (wishes_tx, wishes_rx) = mpsc::channel(WISHES_KEPT);
+        let status = FeedStatus {
+            liveness: Liveness::Absent,
+            formats: BTreeMap::new(),
+            layers: Vec::new(),
+            size: None,
+            bytes: 0,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                spec,
+                units: broadcast::Sender::new(UNITS_KEPT),
+                main: broadcast::Sender::new(PACKETS_KEPT),
+                small: broadcast::Sender::new(PACKETS_KEPT),
+                status: watch::Sender::new(status),
+                wishes_tx,
+                wishes_rx: Mutex::new(Some(wishes_rx)),
+            }),
+        }
+    }
+
+    /// What the feed is.
+    pub fn spec(&self) -> &FeedSpec {
+        &self.inner.spec
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &FeedId {
+        &self.inner.spec.id
+    }
+
+    /// Gives a unit to whoever records.
+    pub fn publish_unit(&self, unit: Unit) {
+        // nobody recording is a lawful state, not an error
+        let _ = self.inner.units.send(Arc::new(unit));
+    }
+
+    /// Gives a packet to whoever watches.
+    pub fn publish_packet(&self, layer: Layer, packet: LivePacket) {
+        let _ = self.packets_tx(layer).send(Arc::new(packet));
+    }
+
+    /// All units from now on.
+    pub fn units(&self) -> broadcast::Receiver<Arc<Unit>> {
+        self.inner.units.subscribe()
+    }
+
+    /// All packets of a layer from now on, both tracks. Sound comes with every layer.
+    pub fn packets(&self, layer: Layer) -> broadcast::Receiver<Arc<LivePacket>> {
+        self.packets_tx(layer).subscribe()
+    }
+
+    /// How many watch a layer.
+    pub fn viewers(&self, layer: Layer) -> usize {
+        self.packets_tx(layer).receiver_count()
+    }
+
+    /// The feed's state, and its changes.
+    pub fn status(&self) -> watch::Receiver<FeedStatus> {
+        self.inner.status.subscribe()
+    }
+
+    /// Changes the state; for sources only. Listeners wake only when something but `bytes` changed.
+    pub fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
+        self.inner.status.send_if_modified(|status| {
+            let before = FeedStatus { bytes: 0, ..status.clone() };
+            change(status);
+            before != FeedStatus { bytes: 0, ..status.clone() }
+        });
+    }
+
+    /// Asks the source for a key frame. Many wishes at once become one.
+    pub fn wish_key_frame(&self, layer: Layer) {
+        // full means that wishes wait already, and one answer serves all
+        let _ = self.inner.wishes_tx.try_send(KeyFrameWish { layer });
+    }
+
+    /// The wishes, for the one source that serves this feed; none if they were taken.
+    pub fn take_wishes(&self) -> Option<mpsc::Receiver<KeyFrameWish>> {
+        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Gives the wishes back when a source ends, so that the next one serves them.
+    pub fn return_wishes(&self, wishes: mpsc::Receiver<KeyFrameWish>) {
+        *self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner) = Some(wishes);
+    }
+
+    fn packets_tx(&self, layer: Layer) -> &broadcast::Sender<Arc<LivePacket>> {
+        match layer {
+            Layer::Main => &self.inner.main,
+            Layer::Small => &self.inner.small,
+        }
+    }
+}
+
+/// All feeds of the room, made once from the profile.
+#[derive(Debug, Clone)]
+pub struct Feeds {
+    feeds: Arc<BTreeMap<FeedId, Feed>>,
+}
+
+impl Feeds {
+    /// One feed for each of the profile's.
+    pub fn new(specs: &[FeedSpec]) -> Self {
+        let feeds = specs.iter().map(|spec| (spec.id.clone(), Feed::new(spec.clone()))).collect();
+        Self { feeds: Arc::new(feeds) }
+    }
+
+    /// The feed of that id.
+    pub fn get(&self, id: &FeedId) -> Option<&Feed> {
+        self.feeds.get(id)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Feed> {
+        self.feeds.values()
+    }
+}

@@ -1,0 +1,3 @@
+//! Capture → feed → viewers and recorders.
+
+pub mod feed;
