@@ -3,8 +3,12 @@
 mod ids;
 mod time;
 mod layout;
+mod actor;
+mod event;
 mod session;
 
+pub use actor::*;
+pub use event::*;
 pub use ids::*;
 pub use layout::*;
 pub use session::PhaseKind;
