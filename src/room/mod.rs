@@ -6,10 +6,12 @@ mod layout;
 mod actor;
 mod event;
 mod session;
+mod recordings;
 
 pub use actor::*;
 pub use event::*;
 pub use ids::*;
 pub use layout::*;
+pub use recordings::*;
 pub use session::PhaseKind;
 pub use time::*;
