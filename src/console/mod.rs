@@ -1,1 +1,3 @@
-//! console
+//! What people see: HTTP, the roles' live views, and the pages.
+
+pub mod views;
