@@ -36,7 +36,10 @@ pub(crate) fn open_database(path: &Path, versions: &[&str]) -> rusqlite::Result<
     if found > newest {
         return Err(rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
-            Some(format!("{} was written by a newer version of bidroom", path.display())),
+            Some(format!(
+                "{} was written by a newer version of bidroom",
+                path.display()
+            )),
         ));
     }
     let tx = db.transaction()?;
@@ -65,7 +68,10 @@ pub(crate) const OWNER_SCHEMA: &str =
 /// Whether the database belongs to these keys; a new one is bound to them.
 pub(crate) fn belongs_to(db: &Connection, keys: &Keys) -> rusqlite::Result<bool> {
     let ours = keys.check_value();
-    db.execute("INSERT OR IGNORE INTO owner (id, key_check) VALUES (1, ?1)", [&ours[..]])?;
+    db.execute(
+        "INSERT OR IGNORE INTO owner (id, key_check) VALUES (1, ?1)",
+        [&ours[..]],
+    )?;
     let found: Vec<u8> = db.query_row("SELECT key_check FROM owner", [], |row| row.get(0))?;
     Ok(found == ours)
 }

@@ -5,14 +5,20 @@
 //! database is opened, and how an append-only trail is chained.
 
 mod error;
-mod secret;
-mod files;
-mod cipher;
-mod certificates;
-mod handle;
-mod database;
-mod trail;
 
+mod secret;
+
+mod files;
+
+mod cipher;
+
+mod certificates;
+
+mod handle;
+
+mod database;
+
+mod trail;
 pub use certificates::HostName;
 pub use cipher::{MacPurpose, SealPurpose};
 pub use error::KeyError;

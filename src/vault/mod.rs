@@ -4,12 +4,16 @@
 //! session by destroying that session's key.
 
 mod error;
-mod person;
-mod numbers;
-mod mentions;
-mod store;
-mod import;
 
+mod person;
+
+mod numbers;
+
+mod mentions;
+
+mod store;
+
+mod import;
 pub use error::VaultError;
 pub use import::{CommitteeColumn, ImportError, RowFault, RowFaultCode};
 pub use numbers::{IdNumberFault, check_id_number, check_mobile};

@@ -42,9 +42,11 @@ impl Person {
             Purpose::FeeStatement => (true, true, true),
             Purpose::CallOut => (true, false, false),
         };
-        for (kept, field) in
-            [(phone, &mut self.phone), (id_number, &mut self.id_number), (employer, &mut self.employer)]
-        {
+        for (kept, field) in [
+            (phone, &mut self.phone),
+            (id_number, &mut self.id_number),
+            (employer, &mut self.employer),
+        ] {
             if !kept {
                 field.zeroize();
             }
