@@ -1,3 +1,4 @@
 //! Capture → feed → viewers and recorders.
 
 pub mod feed;
+pub mod recorder;
