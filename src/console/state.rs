@@ -41,8 +41,8 @@ pub struct Parts {
     pub history: History,
     /// What is known of the moment.
     pub around: watch::Receiver<Surroundings>,
-    /// Where sessions are recorded.
-    pub sessions: PathBuf,
+    /// The folder that sessions are recorded under.
+    pub data: PathBuf,
     /// What workstations should send.
     pub pictures: Pictures,
 }

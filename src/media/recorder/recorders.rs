@@ -1,9 +1,9 @@
 //! Owns which feeds are being recorded: converges the running recorders to the wanted set, and gathers what they tell.
 
 use super::recorder::{Job, record};
-use crate::archive::{CloseCause, IndexHead, feed_folder};
+use crate::archive::{CloseCause, feed_folder};
 use crate::media::feed::Feeds;
-use crate::room::{FeedId, Gap, SessionId, Utc};
+use crate::room::{FeedId, Gap, IndexHead, SessionId, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
