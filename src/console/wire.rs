@@ -2,6 +2,7 @@
 
 use crate::access::{Role, Scope, SignInState};
 use crate::archive::playback::FeedRecording;
+use crate::config::Media;
 use crate::room::{
     AccountId, Command, CommandId, EquipmentId, FeedId, GapCause, MemberKind, MemberNo, Refusal,
     SeatNo, Seq, SessionId, SessionKind, Track, Utc,
@@ -92,7 +93,7 @@ pub enum Caller {
 }
 
 /// What the browser should know before anything else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Welcome {
     /// Who it is.
     pub caller: Caller,
@@ -101,33 +102,7 @@ pub struct Welcome {
     /// Its city or centre.
     pub city: String,
     /// What a workstation should send.
-    pub pictures: Pictures,
-}
-
-/// What a workstation should send.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Pictures {
-    /// The face, full size.
-    pub face: Picture,
-    /// The face, for tiles.
-    pub face_small: Picture,
-    /// The screen, full size.
-    pub screen: Picture,
-    /// The screen, for tiles.
-    pub screen_small: Picture,
-}
-
-/// Limits of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Picture {
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// Frames a second.
-    pub fps: u32,
-    /// Bits a second.
-    pub bitrate: u32,
+    pub pictures: Media,
 }
 
 /// Signs in, or unlocks.
