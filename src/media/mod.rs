@@ -1,3 +1,5 @@
 //! Capture → feed → viewers and recorders.
 
 pub mod feed;
+
+pub mod capture;
