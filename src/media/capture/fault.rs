@@ -43,6 +43,9 @@ pub enum Fault {
     /// The camera's answers are not those of an RTSP server.
     #[error("the camera answers wrongly: {0}")]
     Protocol(String),
+    /// The camera leaves a request without answer.
+    #[error("timeout: the camera leaves a request unanswered")]
+    Unanswered,
     /// The camera ended the connection.
     #[error("closed by the camera")]
     Closed,
@@ -100,7 +103,7 @@ impl Fault {
             Fault::Unresolved { .. } => Stage::Resolve,
             Fault::Refused { .. } | Fault::NoAnswer { .. } | Fault::Unreachable { .. } => Stage::Connect,
             Fault::WrongCredentials => Stage::Auth,
-            Fault::NoSuchStream | Fault::Protocol(_) | Fault::NothingUsable => Stage::Describe,
+            Fault::NoSuchStream | Fault::Protocol(_) | Fault::Unanswered | Fault::NothingUsable => Stage::Describe,
             Fault::Closed | Fault::NeverCame { .. } | Fault::Stalled { .. } | Fault::CodecChanged => Stage::Media,
             Fault::Device(_) | Fault::Pipeline(_) => Stage::Local,
         }
@@ -143,7 +146,13 @@ impl Fault {
             Some(ResourceError::NotFound) => Fault::NoSuchStream,
             Some(_) if words.contains("Unauthorized") => Fault::WrongCredentials,
             Some(_) if words.contains("Not Found") => Fault::NoSuchStream,
-            Some(_) if words.contains("End-of-file") || words.contains("closed the connection") => Fault::Closed,
+            Some(_) if words.contains("(Timeout") => Fault::Unanswered,
+            // a reset, or an end where an answer was due (gstrtspdefs: GST_RTSP_ESYS, GST_RTSP_EEOF)
+            Some(_) if words.contains("(System error)") || words.contains("end-of-file") => Fault::Closed,
+            Some(_) if words.contains("closed the connection") => Fault::Closed,
+            Some(_) if words.contains("did not select transport") => {
+                Fault::Protocol("it describes the stream and sets up no transport for it".into())
+            }
             Some(_) | None => Fault::Protocol(words.to_owned()),
         }
     }

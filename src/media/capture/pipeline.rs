@@ -12,6 +12,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -75,9 +76,15 @@ pub(super) struct Reporter {
     units_tx: mpsc::Sender<Raw>,
     fault_tx: watch::Sender<Option<Fault>>,
     announced: Arc<Mutex<BTreeSet<TrackKind>>>,
+    declined: Arc<AtomicBool>,
 }
 
 impl Reporter {
+    /// The source has a track that is of no use here.
+    pub(super) fn decline(&self) {
+        self.declined.store(true, Ordering::Relaxed);
+    }
+
     /// The source says it has this track.
     pub(super) fn announce(&self, track: TrackKind) {
         self.announced.lock().unwrap_or_else(PoisonError::into_inner).insert(track);
@@ -90,6 +97,9 @@ impl Reporter {
 
     /// The pipeline cannot go on. The first fault is the cause, later ones its consequences.
     pub(super) fn fail(&self, fault: Fault) {
+        // asked to play nothing, rtspsrc fails in many ways
+        let useless = self.declined.load(Ordering::Relaxed) && self.announced().is_empty();
+        let fault = if useless { Fault::NothingUsable } else { fault };
         self.fault_tx.send_if_modified(|first| match first {
             Some(_) => false,
             None => {
@@ -118,7 +128,7 @@ impl Pipeline {
             gst::init().map_err(|error| Fault::Pipeline(error.to_string()))?;
             let (units_tx, units_rx) = mpsc::channel(UNITS_WAITING);
             let (fault_tx, fault_rx) = watch::channel(None);
-            let reporter = Reporter { units_tx, fault_tx, announced: Arc::default() };
+            let reporter = Reporter { units_tx, fault_tx, announced: Arc::default(), declined: Arc::default() };
             let pipeline = Self { gst: gst::Pipeline::new(), reporter, units_rx, fault_rx };
             pipeline.gst.use_clock(Some(&gst::SystemClock::obtain()));
             pipeline.watch_bus();

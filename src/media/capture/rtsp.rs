@@ -71,7 +71,11 @@ pub(super) fn build(
     let announcing = reporter.clone();
     source.connect("select-stream", true, move |arguments| {
         let caps = arguments.get(2).and_then(|caps| caps.get::<gst::Caps>().ok());
-        let taken = caps.and_then(|caps| Chain::of(&caps)).is_some_and(|chain| {
+        let chain = caps.and_then(|caps| Chain::of(&caps));
+        if chain.is_none() {
+            announcing.decline();
+        }
+        let taken = chain.is_some_and(|chain| {
             let track = chain.track();
             let mut chosen = chosen.lock().unwrap_or_else(PoisonError::into_inner);
             let asked = track == TrackKind::Video || wanted == Wanted::All;

@@ -143,6 +143,7 @@ impl<'a> Capture<'a> {
                 | Fault::Unreachable { .. }
                 | Fault::NoSuchStream
                 | Fault::Protocol(_)
+                | Fault::Unanswered
                 | Fault::Closed
                 | Fault::NothingUsable
                 | Fault::NeverCame { .. }
