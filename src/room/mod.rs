@@ -1,11 +1,11 @@
 //! PURE: the room as a value. No tokio, no I/O, no clock, no randomness.
 
-mod ids;
-mod time;
-mod layout;
 mod actor;
 mod event;
+mod ids;
+mod layout;
 mod session;
+mod time;
 
 pub use actor::*;
 pub use event::*;

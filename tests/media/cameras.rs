@@ -23,14 +23,25 @@ impl Cameras {
     pub(crate) fn serve_at(only: &str, port: u16) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/cameras.py");
         let mut child = Command::new("/usr/bin/python3")
-            .args([script, "--user", USER, "--password", PASSWORD, "--only", only])
+            .args([
+                script,
+                "--user",
+                USER,
+                "--password",
+                PASSWORD,
+                "--only",
+                only,
+            ])
             .args(["--port", &port.to_string()])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let told: serde_json::Value = serde_json::from_str(&line).expect("cameras.py says its port");
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let told: serde_json::Value =
+            serde_json::from_str(&line).expect("cameras.py says its port");
         let port = u16::try_from(told["port"].as_u64().unwrap()).unwrap();
         Self { child, port }
     }
@@ -56,7 +67,13 @@ impl Cameras {
 
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([&format!("-{name}"), &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 

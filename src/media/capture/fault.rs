@@ -101,10 +101,17 @@ impl Fault {
     pub fn stage(&self) -> Stage {
         match self {
             Fault::Unresolved { .. } => Stage::Resolve,
-            Fault::Refused { .. } | Fault::NoAnswer { .. } | Fault::Unreachable { .. } => Stage::Connect,
+            Fault::Refused { .. } | Fault::NoAnswer { .. } | Fault::Unreachable { .. } => {
+                Stage::Connect
+            }
             Fault::WrongCredentials => Stage::Auth,
-            Fault::NoSuchStream | Fault::Protocol(_) | Fault::Unanswered | Fault::NothingUsable => Stage::Describe,
-            Fault::Closed | Fault::NeverCame { .. } | Fault::Stalled { .. } | Fault::CodecChanged => Stage::Media,
+            Fault::NoSuchStream | Fault::Protocol(_) | Fault::Unanswered | Fault::NothingUsable => {
+                Stage::Describe
+            }
+            Fault::Closed
+            | Fault::NeverCame { .. }
+            | Fault::Stalled { .. }
+            | Fault::CodecChanged => Stage::Media,
             Fault::Device(_) | Fault::Pipeline(_) => Stage::Local,
         }
     }
@@ -113,10 +120,16 @@ impl Fault {
     pub(super) fn of_message(message: &gst::MessageRef) -> Option<Self> {
         use gst::MessageView;
         let from_rtsp = message.src().is_some_and(|source| is_rtsp(source));
-        #[expect(clippy::wildcard_enum_match_arm, reason = "GStreamer's list of messages is open")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "GStreamer's list of messages is open"
+        )]
         match message.view() {
             MessageView::Error(error) => {
-                let debug = error.debug().map(|text| text.to_string()).unwrap_or_default();
+                let debug = error
+                    .debug()
+                    .map(|text| text.to_string())
+                    .unwrap_or_default();
                 Some(Self::of_error(&error.error(), &debug, from_rtsp))
             }
             // the one warning that ends a stream: rtspsrc says so before it sends its end
@@ -140,7 +153,10 @@ impl Fault {
                 None => Fault::Pipeline(words.to_owned()),
             };
         }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "rtspsrc uses few of them; the rest is a bad answer")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "rtspsrc uses few of them; the rest is a bad answer"
+        )]
         match error.kind::<ResourceError>() {
             Some(ResourceError::NotAuthorized) => Fault::WrongCredentials,
             Some(ResourceError::NotFound) => Fault::NoSuchStream,
@@ -148,7 +164,9 @@ impl Fault {
             Some(_) if words.contains("Not Found") => Fault::NoSuchStream,
             Some(_) if words.contains("(Timeout") => Fault::Unanswered,
             // a reset, or an end where an answer was due (gstrtspdefs: GST_RTSP_ESYS, GST_RTSP_EEOF)
-            Some(_) if words.contains("(System error)") || words.contains("end-of-file") => Fault::Closed,
+            Some(_) if words.contains("(System error)") || words.contains("end-of-file") => {
+                Fault::Closed
+            }
             Some(_) if words.contains("closed the connection") => Fault::Closed,
             Some(_) if words.contains("did not select transport") => {
                 Fault::Protocol("it describes the stream and sets up no transport for it".into())
@@ -159,12 +177,20 @@ impl Fault {
 }
 
 fn is_rtsp(object: &gst::Object) -> bool {
-    object.downcast_ref::<gst::Element>().and_then(|e| e.factory()).is_some_and(|f| f.name() == "rtspsrc")
+    object
+        .downcast_ref::<gst::Element>()
+        .and_then(|e| e.factory())
+        .is_some_and(|f| f.name() == "rtspsrc")
 }
 
 /// GStreamer's debug text is `file(line): function (): /path:\nwhat happened`.
 fn last_line(debug: &str) -> Option<&str> {
-    debug.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).last()
+    debug
+        .lines()
+        .skip(1)
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .last()
 }
 
 fn noun(track: TrackKind) -> &'static str {

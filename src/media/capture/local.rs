@@ -16,7 +16,10 @@ const SMALL: (u32, u32) = (180, 200);
 
 /// A camera of the box, with its microphone.
 pub(super) fn v4l2(camera: &V4l2Source, sound: Option<&AlsaDevice>) -> Local {
-    let caps = format!("width={},height={},framerate={}/1", camera.width, camera.height, camera.fps);
+    let caps = format!(
+        "width={},height={},framerate={}/1",
+        camera.width, camera.height, camera.fps
+    );
     let pictures = match camera.format {
         PictureFormat::Mjpeg => format!("image/jpeg,{caps} ! jpegdec"),
         PictureFormat::Raw => format!("video/x-raw,{caps}"),
@@ -30,17 +33,29 @@ pub(super) fn v4l2(camera: &V4l2Source, sound: Option<&AlsaDevice>) -> Local {
         description += &format!(" {ALSA} ! {OPUS}");
         devices.push(("microphone", sound.as_str().to_owned()));
     }
-    Local { description, devices }
+    Local {
+        description,
+        devices,
+    }
 }
 
 /// A microphone of the box.
 pub(super) fn alsa(device: &AlsaDevice) -> Local {
-    Local { description: format!("{ALSA} ! {OPUS}"), devices: vec![("microphone", device.as_str().to_owned())] }
+    Local {
+        description: format!("{ALSA} ! {OPUS}"),
+        devices: vec![("microphone", device.as_str().to_owned())],
+    }
 }
 
 /// A made picture and tone.
 pub(super) fn test(pattern: TestPattern) -> Local {
-    let TestPattern { width, height, fps, kbps, tone_hz } = pattern;
+    let TestPattern {
+        width,
+        height,
+        fps,
+        kbps,
+        tone_hz,
+    } = pattern;
     let description = format!(
         "videotestsrc is-live=true pattern=smpte75 \
          ! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1 \
@@ -48,7 +63,10 @@ pub(super) fn test(pattern: TestPattern) -> Local {
          audiotestsrc is-live=true freq={tone_hz} volume=0.05 ! {OPUS}",
         encoders(width, height, fps, kbps)
     );
-    Local { description, devices: Vec::new() }
+    Local {
+        description,
+        devices: Vec::new(),
+    }
 }
 
 const ALSA: &str = "alsasrc name=microphone";
@@ -92,13 +110,20 @@ impl Local {
     /// Builds it.
     pub(super) fn build(&self, pipeline: &gst::Pipeline, reporter: &Reporter) -> Result<(), Fault> {
         let broken = |error: &dyn std::fmt::Display| Fault::Pipeline(error.to_string());
-        let bin = gst::parse::bin_from_description(&self.description, false).map_err(|e| broken(&e))?;
+        let bin =
+            gst::parse::bin_from_description(&self.description, false).map_err(|e| broken(&e))?;
         for (element, device) in &self.devices {
-            bin.by_name(element).expect("named in the description").set_property("device", device);
+            bin.by_name(element)
+                .expect("named in the description")
+                .set_property("device", device);
         }
         for port in [Port::Picture, Port::SmallPicture, Port::Sound] {
-            let Some(sink) = bin.by_name(port.sink_name()) else { continue };
-            let sink = sink.downcast::<gst_app::AppSink>().expect("ports are appsinks");
+            let Some(sink) = bin.by_name(port.sink_name()) else {
+                continue;
+            };
+            let sink = sink
+                .downcast::<gst_app::AppSink>()
+                .expect("ports are appsinks");
             take_units(&sink, port, None, reporter);
             reporter.announce(match port {
                 Port::Picture | Port::SmallPicture => TrackKind::Video,

@@ -7,7 +7,8 @@
 
 mod source;
 pub use source::{
-    AlsaDevice, InvalidSource, Password, PictureFormat, RtspSource, RtspUrl, Source, TestPattern, V4l2Source,
+    AlsaDevice, InvalidSource, Password, PictureFormat, RtspSource, RtspUrl, Source, TestPattern,
+    V4l2Source,
 };
 
 mod fault;

@@ -23,7 +23,10 @@ pub(super) fn split(unit: &Bytes) -> Vec<Bytes> {
 
 fn push(nals: &mut Vec<Bytes>, unit: &Bytes, begin: usize, end: usize) {
     // a NAL unit never ends in a zero byte: it belongs to the next start code
-    let len = unit[begin..end].iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+    let len = unit[begin..end]
+        .iter()
+        .rposition(|&b| b != 0)
+        .map_or(0, |last| last + 1);
     if len > 0 {
         nals.push(unit.slice(begin..begin + len));
     }
@@ -51,7 +54,9 @@ enum Role {
 }
 
 fn role(codec: Codec, nal: &[u8]) -> Role {
-    let Some(&head) = nal.first() else { return Role::Other };
+    let Some(&head) = nal.first() else {
+        return Role::Other;
+    };
     match codec {
         // ITU-T H.264 table 7-1
         Codec::H264 => match head & 0x1f {
@@ -93,7 +98,10 @@ pub(super) fn contents(codec: Codec, nals: &[Bytes], intra: bool) -> Contents {
             Role::Other => {}
         }
     }
-    Contents { key: random_access || (intra && !sets.is_empty()), parameter_sets: sets.freeze() }
+    Contents {
+        key: random_access || (intra && !sets.is_empty()),
+        parameter_sets: sets.freeze(),
+    }
 }
 
 #[cfg(test)]
@@ -102,12 +110,17 @@ mod tests {
 
     #[test]
     fn start_codes_of_both_lengths_divide() {
-        let unit = Bytes::from_static(&[0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65, 0, 0, 3, 1]);
+        let unit = Bytes::from_static(&[
+            0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65, 0, 0, 3, 1,
+        ]);
         let nals = split(&unit);
         assert_eq!(nals, [&[0x67, 1, 2][..], &[0x68, 3], &[0x65, 0, 0, 3, 1]]);
         let seen = contents(Codec::H264, &nals, false);
         assert!(seen.key);
-        assert_eq!(&seen.parameter_sets[..], [0, 0, 0, 1, 0x67, 1, 2, 0, 0, 0, 1, 0x68, 3]);
+        assert_eq!(
+            &seen.parameter_sets[..],
+            [0, 0, 0, 1, 0x67, 1, 2, 0, 0, 0, 1, 0x68, 3]
+        );
     }
 
     #[test]

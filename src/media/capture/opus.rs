@@ -31,7 +31,10 @@ enum State {
     /// No AAC was heard, or nobody listened.
     Idle,
     /// For AAC of this format.
-    Running { format: Arc<Format>, running: Running },
+    Running {
+        format: Arc<Format>,
+        running: Running,
+    },
     /// It failed; another try from then on.
     Failed { until: Instant },
 }
@@ -39,7 +42,11 @@ enum State {
 impl Transcoder {
     /// For the viewers of that feed. Its packets go on from `packets`.
     pub(super) fn new(feed: Feed, packets: Arc<Mutex<Packets>>) -> Self {
-        Self { feed, packets, state: State::Idle }
+        Self {
+            feed,
+            packets,
+            state: State::Idle,
+        }
     }
 
     /// Takes an AAC unit. Nobody watching costs nothing.
@@ -53,15 +60,24 @@ impl Transcoder {
             State::Running { format, running } if *format == unit.format && !running.failed() => {}
             State::Running { running, .. } if running.failed() => {
                 tracing::warn!(feed = %self.feed.id(), "AAC cannot be made into Opus: no live sound");
-                self.state = State::Failed { until: unit.arrival + REST };
+                self.state = State::Failed {
+                    until: unit.arrival + REST,
+                };
                 return;
             }
             State::Idle | State::Running { .. } | State::Failed { .. } => {
                 match Running::start(&unit.format, self.feed.clone(), self.packets.clone()) {
-                    Ok(running) => self.state = State::Running { format: unit.format.clone(), running },
+                    Ok(running) => {
+                        self.state = State::Running {
+                            format: unit.format.clone(),
+                            running,
+                        }
+                    }
                     Err(fault) => {
                         tracing::warn!(feed = %self.feed.id(), %fault, "no live sound");
-                        self.state = State::Failed { until: unit.arrival + REST };
+                        self.state = State::Failed {
+                            until: unit.arrival + REST,
+                        };
                         return;
                     }
                 }
@@ -93,17 +109,26 @@ impl Running {
             .field("mpegversion", 4)
             .field("framed", true)
             .field("stream-format", "raw")
-            .field("rate", i32::try_from(format.clock_rate).map_err(|e| broken(&e))?)
+            .field(
+                "rate",
+                i32::try_from(format.clock_rate).map_err(|e| broken(&e))?,
+            )
             .field("channels", i32::from(format.channels))
             .field("codec_data", gst::Buffer::from_slice(format.setup.clone()))
             .build();
-        let source = bin.by_name("source").and_then(|s| s.downcast::<gst_app::AppSrc>().ok()).expect("named above");
+        let source = bin
+            .by_name("source")
+            .and_then(|s| s.downcast::<gst_app::AppSrc>().ok())
+            .expect("named above");
         source.set_caps(Some(&caps));
         source.set_format(gst::Format::Time);
         source.set_is_live(true);
         source.set_max_buffers(FRAMES_WAITING);
         source.set_leaky_type(gst_app::AppLeakyType::Downstream);
-        let sink = bin.by_name("sink").and_then(|s| s.downcast::<gst_app::AppSink>().ok()).expect("named above");
+        let sink = bin
+            .by_name("sink")
+            .and_then(|s| s.downcast::<gst_app::AppSink>().ok())
+            .expect("named above");
         let channels = format.channels;
         publish(&sink, feed, packets, channels);
 
@@ -119,9 +144,16 @@ impl Running {
                 gst::BusSyncReply::Drop
             });
         }
-        let running = Self { pipeline, source, failed };
+        let running = Self {
+            pipeline,
+            source,
+            failed,
+        };
         // no device and no network in it: this does not wait
-        running.pipeline.set_state(gst::State::Playing).map_err(|e| broken(&e))?;
+        running
+            .pipeline
+            .set_state(gst::State::Playing)
+            .map_err(|e| broken(&e))?;
         Ok(running)
     }
 
@@ -144,23 +176,49 @@ impl Drop for Running {
         let stop = move || {
             let _ = pipeline.set_state(gst::State::Null);
         };
-        if let Err(error) = std::thread::Builder::new().name("capture-stop".into()).spawn(stop) {
+        if let Err(error) = std::thread::Builder::new()
+            .name("capture-stop".into())
+            .spawn(stop)
+        {
             tracing::error!(%error, "no thread to stop a transcoder with: it goes on");
         }
     }
 }
 
 fn publish(sink: &gst_app::AppSink, feed: Feed, packets: Arc<Mutex<Packets>>, channels: u8) {
-    let format = Arc::new(Format { codec: Codec::Opus, clock_rate: 48_000, channels, setup: Bytes::new() });
+    let format = Arc::new(Format {
+        codec: Codec::Opus,
+        clock_rate: 48_000,
+        channels,
+        setup: Bytes::new(),
+    });
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let Some(buffer) = sample.buffer_owned() else { return Ok(gst::FlowSuccess::Ok) };
-        let Some(pts) = buffer.pts().map(Duration::from) else { return Ok(gst::FlowSuccess::Ok) };
-        let data = buffer.into_mapped_buffer_readable().map(Bytes::from_owner).map_err(|_| gst::FlowError::Error)?;
+        let Some(buffer) = sample.buffer_owned() else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        let Some(pts) = buffer.pts().map(Duration::from) else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
+        let data = buffer
+            .into_mapped_buffer_readable()
+            .map(Bytes::from_owner)
+            .map_err(|_| gst::FlowError::Error)?;
         let arrival = Instant::now();
-        let unit =
-            Unit { format: format.clone(), pts, dts: pts, arrival, rtp: 0, ntp: None, key: true, data };
-        let packets = packets.lock().unwrap_or_else(PoisonError::into_inner).of(&unit, &[]);
+        let unit = Unit {
+            format: format.clone(),
+            pts,
+            dts: pts,
+            arrival,
+            rtp: 0,
+            ntp: None,
+            key: true,
+            data,
+        };
+        let packets = packets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .of(&unit, &[]);
         for packet in packets {
             feed.publish_packet(Layer::Small, packet.clone());
             feed.publish_packet(Layer::Main, packet);

@@ -87,12 +87,18 @@ impl Reporter {
 
     /// The source says it has this track.
     pub(super) fn announce(&self, track: TrackKind) {
-        self.announced.lock().unwrap_or_else(PoisonError::into_inner).insert(track);
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(track);
     }
 
     /// What was announced so far.
     pub(super) fn announced(&self) -> BTreeSet<TrackKind> {
-        self.announced.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The pipeline cannot go on. The first fault is the cause, later ones its consequences.
@@ -128,8 +134,18 @@ impl Pipeline {
             gst::init().map_err(|error| Fault::Pipeline(error.to_string()))?;
             let (units_tx, units_rx) = mpsc::channel(UNITS_WAITING);
             let (fault_tx, fault_rx) = watch::channel(None);
-            let reporter = Reporter { units_tx, fault_tx, announced: Arc::default(), declined: Arc::default() };
-            let pipeline = Self { gst: gst::Pipeline::new(), reporter, units_rx, fault_rx };
+            let reporter = Reporter {
+                units_tx,
+                fault_tx,
+                announced: Arc::default(),
+                declined: Arc::default(),
+            };
+            let pipeline = Self {
+                gst: gst::Pipeline::new(),
+                reporter,
+                units_rx,
+                fault_rx,
+            };
             pipeline.gst.use_clock(Some(&gst::SystemClock::obtain()));
             pipeline.watch_bus();
             build(&pipeline.gst, &pipeline.reporter)?;
@@ -167,8 +183,14 @@ impl Pipeline {
 
     /// Asks the encoder behind a port for a key frame. Cameras behind RTSP have none in reach.
     pub(super) fn force_key_frame(&self, port: Port) {
-        if let Some(pad) = self.gst.by_name(port.sink_name()).and_then(|sink| sink.static_pad("sink")) {
-            let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build();
+        if let Some(pad) = self
+            .gst
+            .by_name(port.sink_name())
+            .and_then(|sink| sink.static_pad("sink"))
+        {
+            let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder()
+                .all_headers(true)
+                .build();
             // a port without encoder does not take the event, which is no fault
             let _ = pad.push_event(event);
         }
@@ -193,9 +215,11 @@ impl Drop for Pipeline {
         self.units_rx.close();
         let gst = self.gst.clone();
         // stopping waits for streaming threads and for the camera's answer to TEARDOWN
-        let stopping = std::thread::Builder::new().name("capture-stop".into()).spawn(move || {
-            let _ = gst.set_state(gst::State::Null);
-        });
+        let stopping = std::thread::Builder::new()
+            .name("capture-stop".into())
+            .spawn(move || {
+                let _ = gst.set_state(gst::State::Null);
+            });
         if let Err(error) = stopping {
             tracing::error!(%error, "no thread to stop a pipeline with: it goes on");
         }
@@ -203,15 +227,27 @@ impl Drop for Pipeline {
 }
 
 /// Takes the units of a sink.
-pub(super) fn take_units(sink: &gst_app::AppSink, port: Port, trace: Option<Trace>, reporter: &Reporter) {
+pub(super) fn take_units(
+    sink: &gst_app::AppSink,
+    port: Port,
+    trace: Option<Trace>,
+    reporter: &Reporter,
+) {
     let reporter = reporter.clone();
-    let mut reader = Reader { port, trace, seen: None };
+    let mut reader = Reader {
+        port,
+        trace,
+        seen: None,
+    };
     let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
         let base = sink.base_time().unwrap_or(gst::ClockTime::ZERO);
         match reader.read(&sample, base) {
             Ok(Some(raw)) => {
-                reporter.units_tx.blocking_send(raw).map_err(|_| gst::FlowError::Flushing)?;
+                reporter
+                    .units_tx
+                    .blocking_send(raw)
+                    .map_err(|_| gst::FlowError::Flushing)?;
             }
             Ok(None) => {}
             Err(fault) => {
@@ -242,13 +278,17 @@ struct Seen {
 impl Reader {
     fn read(&mut self, sample: &gst::Sample, base: gst::ClockTime) -> Result<Option<Raw>, Fault> {
         let arrived = Instant::now();
-        let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) else { return Ok(None) };
+        let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) else {
+            return Ok(None);
+        };
         let running = |time: Option<gst::ClockTime>| {
             let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
             segment.to_running_time(time)
         };
         // a unit before the segment's start is not to be shown, one without time cannot be placed
-        let Some(running) = running(buffer.pts().or(buffer.dts())) else { return Ok(None) };
+        let Some(running) = running(buffer.pts().or(buffer.dts())) else {
+            return Ok(None);
+        };
         let pts = Duration::from(base + running);
         let intra = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
         let sent = match (&self.trace, buffer.pts()) {
@@ -273,7 +313,10 @@ impl Reader {
             let contents = nal::contents(codec, &nals, intra);
             key = contents.key;
             if !contents.parameter_sets.is_empty() && contents.parameter_sets != seen.format.setup {
-                let changed = Format { setup: contents.parameter_sets, ..(*seen.format).clone() };
+                let changed = Format {
+                    setup: contents.parameter_sets,
+                    ..(*seen.format).clone()
+                };
                 seen.format = Arc::new(changed);
             }
         }
@@ -308,27 +351,53 @@ impl Seen {
             "audio/x-opus" => Codec::Opus,
             other => return Err(Fault::Pipeline(format!("unforeseen media type {other}"))),
         };
-        let number = |field| described.get::<i32>(field).ok().and_then(|n| u32::try_from(n).ok());
+        let number = |field| {
+            described
+                .get::<i32>(field)
+                .ok()
+                .and_then(|n| u32::try_from(n).ok())
+        };
         let (clock_rate, channels) = match codec.track() {
             TrackKind::Video => (90_000, 0),
             TrackKind::Audio => {
-                let rate = if codec == Codec::Opus { 48_000 } else { number("rate").unwrap_or(8_000) };
-                (rate, number("channels").and_then(|n| u8::try_from(n).ok()).unwrap_or(1))
+                let rate = if codec == Codec::Opus {
+                    48_000
+                } else {
+                    number("rate").unwrap_or(8_000)
+                };
+                (
+                    rate,
+                    number("channels")
+                        .and_then(|n| u8::try_from(n).ok())
+                        .unwrap_or(1),
+                )
             }
         };
         let setup = match codec {
-            Codec::Aac => described.get::<gst::Buffer>("codec_data").ok().map(bytes_of).unwrap_or_default(),
+            Codec::Aac => described
+                .get::<gst::Buffer>("codec_data")
+                .ok()
+                .map(bytes_of)
+                .unwrap_or_default(),
             // parameter sets come with the key frames
             Codec::H264 | Codec::H265 | Codec::Opus | Codec::Pcma | Codec::Pcmu => Bytes::new(),
         };
         let size = number("width").zip(number("height"));
-        let format = Arc::new(Format { codec, clock_rate, channels, setup });
+        let format = Arc::new(Format {
+            codec,
+            clock_rate,
+            channels,
+            setup,
+        });
         Ok(Self { caps, size, format })
     }
 }
 
 fn bytes_of(buffer: gst::Buffer) -> Bytes {
-    buffer.map_readable().map(|map| Bytes::copy_from_slice(&map)).unwrap_or_default()
+    buffer
+        .map_readable()
+        .map(|map| Bytes::copy_from_slice(&map))
+        .unwrap_or_default()
 }
 
 /// A time on a media clock of `rate` Hz, which wraps as RTP's does.
@@ -356,25 +425,44 @@ impl Trace {
     /// Remembers the packets that pass a pad.
     pub(super) fn watch(&self, pad: &gst::Pad) {
         let trace = self.clone();
-        pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, probe| {
-            match &probe.data {
-                Some(gst::PadProbeData::Buffer(buffer)) => trace.remember(buffer),
-                Some(gst::PadProbeData::BufferList(list)) => list.iter().for_each(|b| trace.remember(b)),
-                Some(_) | None => {}
-            }
-            gst::PadProbeReturn::Ok
-        });
+        pad.add_probe(
+            gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST,
+            move |_, probe| {
+                match &probe.data {
+                    Some(gst::PadProbeData::Buffer(buffer)) => trace.remember(buffer),
+                    Some(gst::PadProbeData::BufferList(list)) => {
+                        list.iter().for_each(|b| trace.remember(b))
+                    }
+                    Some(_) | None => {}
+                }
+                gst::PadProbeReturn::Ok
+            },
+        );
     }
 
     fn remember(&self, buffer: &gst::BufferRef) {
         let mut header = [0; 8];
-        let (Some(pts), Ok(8)) = (buffer.pts(), buffer.copy_to_slice(0, &mut header).map(|()| 8)) else { return };
+        let (Some(pts), Ok(8)) = (
+            buffer.pts(),
+            buffer.copy_to_slice(0, &mut header).map(|()| 8),
+        ) else {
+            return;
+        };
         let [_, _, _, _, rtp @ ..] = header;
         let ntp = buffer
             .iter_meta::<gst::ReferenceTimestampMeta>()
-            .find(|meta| meta.reference().structure(0).is_some_and(|s| s.name() == "timestamp/x-ntp"))
+            .find(|meta| {
+                meta.reference()
+                    .structure(0)
+                    .is_some_and(|s| s.name() == "timestamp/x-ntp")
+            })
             .map(|meta| meta.timestamp().nseconds());
-        let packet = Packet { pts, arrival: Instant::now(), rtp: u32::from_be_bytes(rtp), ntp };
+        let packet = Packet {
+            pts,
+            arrival: Instant::now(),
+            rtp: u32::from_be_bytes(rtp),
+            ntp,
+        };
         let mut packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
         match packets.back_mut() {
             Some(last) if last.pts == pts => *last = packet,
@@ -389,6 +477,13 @@ impl Trace {
     fn packet_of(&self, pts: gst::ClockTime) -> Option<Packet> {
         let packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
         let exact = packets.iter().rev().find(|p| p.pts == pts);
-        exact.or_else(|| packets.iter().filter(|p| p.pts <= pts).max_by_key(|p| p.pts)).copied()
+        exact
+            .or_else(|| {
+                packets
+                    .iter()
+                    .filter(|p| p.pts <= pts)
+                    .max_by_key(|p| p.pts)
+            })
+            .copied()
     }
 }

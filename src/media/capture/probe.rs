@@ -26,7 +26,11 @@ impl Probe {
     /// Whether any browser shows its picture; of a microphone, whether it can be heard.
     pub fn is_showable(&self) -> bool {
         let sub = self.sub.as_ref().and_then(|sub| sub.as_ref().ok());
-        let pictures = self.main.iter().chain(sub).filter_map(|s| s.formats.get(&TrackKind::Video));
+        let pictures = self
+            .main
+            .iter()
+            .chain(sub)
+            .filter_map(|s| s.formats.get(&TrackKind::Video));
         let has_picture = pictures.clone().count() > 0;
         let sound_only = !has_picture && self.main.as_ref().is_ok_and(|m| !m.formats.is_empty());
         sound_only || pictures.into_iter().any(|format| is_showable(format))
@@ -82,8 +86,13 @@ impl ProbeFault {
 /// Connects to a source and looks for at most `timeout` a stream. Both streams are looked at at once.
 pub async fn probe(source: &Source, timeout: Duration) -> Probe {
     let (main, sub) = match source.clone() {
-        Source::Rtsp { main, sub } => (Input::Rtsp(main, Wanted::All), sub.map(|s| Input::Rtsp(s, Wanted::PictureOnly))),
-        Source::V4l2 { camera, sound } => (Input::Local(local::v4l2(&camera, sound.as_ref())), None),
+        Source::Rtsp { main, sub } => (
+            Input::Rtsp(main, Wanted::All),
+            sub.map(|s| Input::Rtsp(s, Wanted::PictureOnly)),
+        ),
+        Source::V4l2 { camera, sound } => {
+            (Input::Local(local::v4l2(&camera, sound.as_ref())), None)
+        }
         Source::Alsa(device) => (Input::Local(local::alsa(&device)), None),
         Source::Test(pattern) => (Input::Local(local::test(pattern)), None),
     };
@@ -99,7 +108,11 @@ pub async fn probe(source: &Source, timeout: Duration) -> Probe {
 
 async fn look(input: &Input, which: Which, timeout: Duration) -> Result<StreamReport, ProbeFault> {
     let failed = |fault| ProbeFault { which, fault };
-    let mut report = StreamReport { formats: BTreeMap::new(), size: None, missing: Vec::new() };
+    let mut report = StreamReport {
+        formats: BTreeMap::new(),
+        size: None,
+        missing: Vec::new(),
+    };
     let mut announced = Default::default();
     let looking = async {
         let mut pipeline = input.open().await?;
@@ -113,8 +126,15 @@ async fn look(input: &Input, which: Which, timeout: Duration) -> Result<StreamRe
             }
             announced = pipeline.announced();
             // a picture's set-up comes with its first key frame
-            let whole = report.formats.get(&TrackKind::Video).is_none_or(|video| !video.setup.is_empty());
-            if whole && announced.iter().all(|track| report.formats.contains_key(track)) {
+            let whole = report
+                .formats
+                .get(&TrackKind::Video)
+                .is_none_or(|video| !video.setup.is_empty());
+            if whole
+                && announced
+                    .iter()
+                    .all(|track| report.formats.contains_key(track))
+            {
                 return Ok(());
             }
         }
@@ -124,10 +144,16 @@ async fn look(input: &Input, which: Which, timeout: Duration) -> Result<StreamRe
         Ok(Err(fault)) => Err(failed(fault)),
         Err(_) if report.formats.is_empty() => {
             let track = announced.first().copied().unwrap_or(TrackKind::Video);
-            Err(failed(Fault::NeverCame { track, after: timeout }))
+            Err(failed(Fault::NeverCame {
+                track,
+                after: timeout,
+            }))
         }
         Err(_) => {
-            report.missing = announced.into_iter().filter(|t| !report.formats.contains_key(t)).collect();
+            report.missing = announced
+                .into_iter()
+                .filter(|t| !report.formats.contains_key(t))
+                .collect();
             Ok(report)
         }
     }

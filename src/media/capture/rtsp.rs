@@ -35,13 +35,20 @@ pub(super) async fn reach(url: &RtspUrl) -> Result<(), Fault> {
     let resolved = tokio::net::lookup_host((url.host(), url.port())).await;
     let addresses: Vec<_> = resolved.map(Iterator::collect).unwrap_or_default();
     if addresses.is_empty() {
-        return Err(Fault::Unresolved { host: url.host().to_owned() });
+        return Err(Fault::Unresolved {
+            host: url.host().to_owned(),
+        });
     }
     match tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(&addresses[..])).await {
         Ok(Ok(_)) => Ok(()),
         Err(_) => Err(Fault::NoAnswer { address }),
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => Err(Fault::Refused { address }),
-        Ok(Err(error)) => Err(Fault::Unreachable { address, reason: error.kind().to_string() }),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            Err(Fault::Refused { address })
+        }
+        Ok(Err(error)) => Err(Fault::Unreachable {
+            address,
+            reason: error.kind().to_string(),
+        }),
     }
 }
 
@@ -70,7 +77,9 @@ pub(super) fn build(
     let chosen = Mutex::new(Vec::new());
     let announcing = reporter.clone();
     source.connect("select-stream", true, move |arguments| {
-        let caps = arguments.get(2).and_then(|caps| caps.get::<gst::Caps>().ok());
+        let caps = arguments
+            .get(2)
+            .and_then(|caps| caps.get::<gst::Caps>().ok());
         let chain = caps.and_then(|caps| Chain::of(&caps));
         if chain.is_none() {
             announcing.decline();
@@ -92,7 +101,9 @@ pub(super) fn build(
     let linking = reporter.clone();
     let weak = pipeline.downgrade();
     source.connect_pad_added(move |_, pad| {
-        let Some(pipeline) = weak.upgrade() else { return };
+        let Some(pipeline) = weak.upgrade() else {
+            return;
+        };
         if let Err(fault) = link(&pipeline, pad, &linking) {
             linking.fail(fault);
         }
@@ -103,14 +114,19 @@ pub(super) fn build(
             ending.fail(Fault::NothingUsable);
         }
     });
-    pipeline.add(&source).map_err(|error| Fault::Pipeline(error.to_string()))
+    pipeline
+        .add(&source)
+        .map_err(|error| Fault::Pipeline(error.to_string()))
 }
 
 fn link(pipeline: &gst::Pipeline, pad: &gst::Pad, reporter: &Reporter) -> Result<(), Fault> {
     let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-    let Some(chain) = Chain::of(&caps) else { return Ok(()) };
+    let Some(chain) = Chain::of(&caps) else {
+        return Ok(());
+    };
     let broken = |error: &dyn std::fmt::Display| Fault::Pipeline(error.to_string());
-    let bin = gst::parse::bin_from_description(chain.description(), true).map_err(|e| broken(&e))?;
+    let bin =
+        gst::parse::bin_from_description(chain.description(), true).map_err(|e| broken(&e))?;
     let sink = bin
         .by_name("sink")
         .and_then(|sink| sink.downcast::<gst_app::AppSink>().ok())
@@ -121,7 +137,9 @@ fn link(pipeline: &gst::Pipeline, pad: &gst::Pad, reporter: &Reporter) -> Result
         TrackKind::Audio => Port::Sound,
     };
     take_units(&sink, port, Some(trace.clone()), reporter);
-    let input = bin.static_pad("sink").expect("the open end of a chain became the bin's pad");
+    let input = bin
+        .static_pad("sink")
+        .expect("the open end of a chain became the bin's pad");
     trace.watch(&input);
     pipeline.add(&bin).map_err(|e| broken(&e))?;
     bin.sync_state_with_parent().map_err(|e| broken(&e))?;
@@ -145,7 +163,10 @@ impl Chain {
     /// By the media description that the camera sent.
     fn of(caps: &gst::Caps) -> Option<Self> {
         let media = caps.structure(0)?;
-        let encoding = media.get::<&str>("encoding-name").ok()?.to_ascii_uppercase();
+        let encoding = media
+            .get::<&str>("encoding-name")
+            .ok()?
+            .to_ascii_uppercase();
         match (media.get::<&str>("media").ok()?, encoding.as_str()) {
             ("video", "H264") => Some(Chain::H264),
             ("video", "H265" | "HEVC") => Some(Chain::H265),
@@ -161,14 +182,19 @@ impl Chain {
     fn track(self) -> TrackKind {
         match self {
             Chain::H264 | Chain::H265 => TrackKind::Video,
-            Chain::AacGeneric | Chain::AacLatm | Chain::Pcma | Chain::Pcmu | Chain::Opus => TrackKind::Audio,
+            Chain::AacGeneric | Chain::AacLatm | Chain::Pcma | Chain::Pcmu | Chain::Opus => {
+                TrackKind::Audio
+            }
         }
     }
 
     fn description(self) -> &'static str {
         macro_rules! to_sink {
             ($chain:literal) => {
-                concat!($chain, " ! appsink name=sink sync=false async=false max-buffers=16")
+                concat!(
+                    $chain,
+                    " ! appsink name=sink sync=false async=false max-buffers=16"
+                )
             };
         }
         match self {

@@ -104,7 +104,12 @@ impl FromStr for RtspUrl {
     type Err = InvalidSource;
 
     fn from_str(text: &str) -> Result<Self, InvalidSource> {
-        let refuse = |rule| Err(InvalidSource { what: "RTSP address", rule });
+        let refuse = |rule| {
+            Err(InvalidSource {
+                what: "RTSP address",
+                rule,
+            })
+        };
         let (rest, default_port) = if let Some(rest) = text.strip_prefix("rtsp://") {
             (rest, 554)
         } else if let Some(rest) = text.strip_prefix("rtsps://") {
@@ -119,7 +124,10 @@ impl FromStr for RtspUrl {
         if authority.contains('@') {
             return refuse("user name and password have settings of their own");
         }
-        let (host, port) = match authority.strip_prefix('[').and_then(|v6| v6.split_once(']')) {
+        let (host, port) = match authority
+            .strip_prefix('[')
+            .and_then(|v6| v6.split_once(']'))
+        {
             Some((host, "")) => (host, None),
             Some((host, rest)) => match rest.strip_prefix(':') {
                 Some(port) => (host, Some(port)),
@@ -138,7 +146,11 @@ impl FromStr for RtspUrl {
             Some(Ok(port)) if port > 0 => port,
             Some(_) => return refuse("the port is a number from 1 to 65535"),
         };
-        Ok(Self { text: text.to_owned(), host: host.to_owned(), port })
+        Ok(Self {
+            text: text.to_owned(),
+            host: host.to_owned(),
+            port,
+        })
     }
 }
 
@@ -186,7 +198,10 @@ impl FromStr for AlsaDevice {
         let allowed = |c: char| c.is_ascii_alphanumeric() || ":,=._-".contains(c);
         if text.is_empty() || text.len() > 80 || !text.chars().all(allowed) {
             let rule = "1 to 80 letters, digits and ':', ',', '=', '.', '_', '-'";
-            return Err(InvalidSource { what: "ALSA device", rule });
+            return Err(InvalidSource {
+                what: "ALSA device",
+                rule,
+            });
         }
         Ok(Self(text.to_owned()))
     }

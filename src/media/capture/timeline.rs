@@ -104,7 +104,13 @@ mod tests {
     fn without_b_frames_both_times_are_one() {
         let mut timeline = Timeline::default();
         for at in [0, 40, 80, 120] {
-            assert_eq!(timeline.next(ms(at), true), Times { pts: ms(at), dts: ms(at) });
+            assert_eq!(
+                timeline.next(ms(at), true),
+                Times {
+                    pts: ms(at),
+                    dts: ms(at)
+                }
+            );
         }
         assert!(!timeline.reorders());
     }
@@ -123,8 +129,13 @@ mod tests {
     fn b_frames_keep_their_presentation_and_decode_in_order() {
         let mut timeline = Timeline::default();
         // decoding order of I P B b b, five pictures a group, 40 ms apart
-        let shown: Vec<u64> = (0..20).flat_map(|g| [4, 2, 1, 3].map(|i| (g * 4 + i) * 40)).collect();
-        let times: Vec<Times> = shown.iter().map(|&at| timeline.next(ms(at), true)).collect();
+        let shown: Vec<u64> = (0..20)
+            .flat_map(|g| [4, 2, 1, 3].map(|i| (g * 4 + i) * 40))
+            .collect();
+        let times: Vec<Times> = shown
+            .iter()
+            .map(|&at| timeline.next(ms(at), true))
+            .collect();
         assert!(timeline.reorders());
         assert!(times.windows(2).all(|w| w[0].dts < w[1].dts), "{times:?}");
         assert!(times.iter().zip(&shown).all(|(t, &at)| t.pts == ms(at)));

@@ -42,7 +42,11 @@ pub(super) enum Health {
 impl Watchdog {
     /// From the moment of connecting.
     pub(super) fn new(connected: Instant, required: TrackKind) -> Self {
-        Self { connected, required, last: BTreeMap::new() }
+        Self {
+            connected,
+            required,
+            last: BTreeMap::new(),
+        }
     }
 
     /// A unit came.
@@ -57,7 +61,11 @@ impl Watchdog {
         }
         for &track in announced.iter().filter(|&&t| t != self.required) {
             if let Some(fault) = self.fault_of(track, now) {
-                return Health::Without { track, came: self.last.contains_key(&track), fault };
+                return Health::Without {
+                    track,
+                    came: self.last.contains_key(&track),
+                    fault,
+                };
             }
         }
         Health::Fine
@@ -94,12 +102,18 @@ mod tests {
         let mut dog = Watchdog::new(start, Video);
         assert_eq!(dog.judge(at(5_000), &both), Health::Fine);
         dog.saw(Audio, at(6_100));
-        let never = Fault::NeverCame { track: Video, after: Duration::from_millis(6_200) };
+        let never = Fault::NeverCame {
+            track: Video,
+            after: Duration::from_millis(6_200),
+        };
         assert_eq!(dog.judge(at(6_200), &both), Health::Lost(never));
         dog.saw(Video, at(6_200));
         assert_eq!(dog.judge(at(7_600), &both), Health::Fine);
         dog.saw(Audio, at(7_790));
-        let stalled = Fault::Stalled { track: Video, after: Duration::from_millis(1_600) };
+        let stalled = Fault::Stalled {
+            track: Video,
+            after: Duration::from_millis(1_600),
+        };
         assert_eq!(dog.judge(at(7_800), &both), Health::Lost(stalled));
     }
 
@@ -111,7 +125,12 @@ mod tests {
         dog.saw(Audio, at(0));
         dog.saw(Video, at(3_500));
         let both = BTreeSet::from([Audio, Video]);
-        let Health::Without { track: Audio, came: true, .. } = dog.judge(at(3_600), &both) else {
+        let Health::Without {
+            track: Audio,
+            came: true,
+            ..
+        } = dog.judge(at(3_600), &both)
+        else {
             panic!("silence was not noticed");
         };
         assert_eq!(dog.judge(at(3_600), &BTreeSet::from([Video])), Health::Fine);

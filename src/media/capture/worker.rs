@@ -18,8 +18,12 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 /// Pauses before connecting anew, by how often it failed in a row; the last one for ever.
-const PAUSES: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(500), Duration::from_millis(1_000)];
+const PAUSES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_millis(1_000),
+];
 /// Cameras lock out an address that signs in wrongly too often.
 const PAUSE_AFTER_WRONG_CREDENTIALS: Duration = Duration::from_secs(15);
 /// How often the tracks are judged and the bytes counted.
@@ -37,7 +41,8 @@ pub async fn run(feed: Feed, source: Source) -> Infallible {
             match sub {
                 None => main.await,
                 Some(sub) => {
-                    let sub = Capture::new(&feed, Input::Rtsp(sub, Wanted::PictureOnly), Layer::Small);
+                    let sub =
+                        Capture::new(&feed, Input::Rtsp(sub, Wanted::PictureOnly), Layer::Small);
                     tokio::select! { never = main => never, never = sub.run(Wishes::none(&feed)) => never }
                 }
             }
@@ -47,10 +52,14 @@ pub async fn run(feed: Feed, source: Source) -> Infallible {
             Capture::new(&feed, input, Layer::Main).run(wishes).await
         }
         Source::Alsa(device) => {
-            Capture::new(&feed, Input::Local(local::alsa(&device)), Layer::Main).run(wishes).await
+            Capture::new(&feed, Input::Local(local::alsa(&device)), Layer::Main)
+                .run(wishes)
+                .await
         }
         Source::Test(pattern) => {
-            Capture::new(&feed, Input::Local(local::test(pattern)), Layer::Main).run(wishes).await
+            Capture::new(&feed, Input::Local(local::test(pattern)), Layer::Main)
+                .run(wishes)
+                .await
         }
     }
 }
@@ -67,9 +76,14 @@ impl Input {
         match self.clone() {
             Input::Rtsp(stream, wanted) => {
                 rtsp::reach(&stream.url).await?;
-                Pipeline::start(move |pipeline, reporter| rtsp::build(pipeline, reporter, &stream, wanted)).await
+                Pipeline::start(move |pipeline, reporter| {
+                    rtsp::build(pipeline, reporter, &stream, wanted)
+                })
+                .await
             }
-            Input::Local(local) => Pipeline::start(move |pipeline, reporter| local.build(pipeline, reporter)).await,
+            Input::Local(local) => {
+                Pipeline::start(move |pipeline, reporter| local.build(pipeline, reporter)).await
+            }
         }
     }
 }
@@ -212,7 +226,8 @@ impl<'a> Capture<'a> {
                     return Some(fault);
                 }
                 let mut told = false;
-                self.feed.update(|status| told = !status.missing.insert(track));
+                self.feed
+                    .update(|status| told = !status.missing.insert(track));
                 if !told {
                     tracing::warn!(feed = %self.feed.id(), %fault, "goes on without it");
                 }
@@ -246,7 +261,11 @@ impl<'a> Capture<'a> {
         };
         let showable = is_showable(&unit.format) && !track.timeline.reorders();
         if showable {
-            let packets = track.packets.lock().unwrap_or_else(PoisonError::into_inner).of(&unit, &raw.nals);
+            let packets = track
+                .packets
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .of(&unit, &raw.nals);
             for packet in packets {
                 // sound comes with every layer
                 if kind == TrackKind::Audio {
@@ -269,7 +288,14 @@ impl<'a> Capture<'a> {
     }
 
     /// Tells what a unit shows of the feed; silent where nothing changed.
-    fn tell(&self, unit: &Unit, recorded: bool, layer: Layer, shows: Option<bool>, size: Option<(u32, u32)>) {
+    fn tell(
+        &self,
+        unit: &Unit,
+        recorded: bool,
+        layer: Layer,
+        shows: Option<bool>,
+        size: Option<(u32, u32)>,
+    ) {
         let kind = unit.format.codec.track();
         let lives = recorded && kind == self.required;
         let status = self.feed.status();
@@ -288,7 +314,9 @@ impl<'a> Capture<'a> {
         }
         self.feed.update(|status| {
             if lives && !matches!(status.liveness, Liveness::Live { .. }) {
-                status.liveness = Liveness::Live { since: unit.arrival };
+                status.liveness = Liveness::Live {
+                    since: unit.arrival,
+                };
                 tracing::info!(feed = %self.feed.id(), codec = ?unit.format.codec, "live");
             }
             if recorded {
@@ -326,14 +354,20 @@ impl<'a> Capture<'a> {
                 return;
             }
             let since = match &status.liveness {
-                Liveness::Lost { since, cause: known } => {
+                Liveness::Lost {
+                    since,
+                    cause: known,
+                } => {
                     told = *known == cause;
                     *since
                 }
                 Liveness::Absent | Liveness::Live { .. } => now,
             };
             if !told {
-                status.liveness = Liveness::Lost { since, cause: cause.clone() };
+                status.liveness = Liveness::Lost {
+                    since,
+                    cause: cause.clone(),
+                };
             }
         });
         if told {
@@ -352,11 +386,17 @@ struct Wishes {
 
 impl Wishes {
     fn of(feed: &Feed) -> Self {
-        Self { feed: feed.clone(), wishes_rx: feed.take_wishes() }
+        Self {
+            feed: feed.clone(),
+            wishes_rx: feed.take_wishes(),
+        }
     }
 
     fn none(feed: &Feed) -> Self {
-        Self { feed: feed.clone(), wishes_rx: None }
+        Self {
+            feed: feed.clone(),
+            wishes_rx: None,
+        }
     }
 
     /// The next one. Cancel-safe.
