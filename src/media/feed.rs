@@ -7,7 +7,7 @@
 use crate::room::{FeedId, FeedSpec};
 use bytes::Bytes;
 use rtc::rtp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -147,10 +147,7 @@ pub struct FeedStatus {
     pub liveness: Liveness,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
-    /// Tracks that the source has and that do not come now, while the feed lives by the other.
-    pub missing: BTreeSet<TrackKind>,
-    /// The layers that viewers can have now, in order. Where the one they want is missing they take the
-    /// other: a camera whose main stream is H.265 has `Small` only, one without sub stream `Main` only.
+    /// The layers that viewers can have now.
     pub layers: Vec<Layer>,
     /// Picture size in pixels, where known.
     pub size: Option<(u32, u32)>,
@@ -196,7 +193,6 @@ impl Feed {
         let status = FeedStatus {
             liveness: Liveness::Absent,
             formats: BTreeMap::new(),
-            missing: BTreeSet::new(),
             layers: Vec::new(),
             size: None,
             bytes: 0,

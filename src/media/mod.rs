@@ -3,3 +3,5 @@
 pub mod feed;
 
 pub mod capture;
+
+pub mod recorder;
