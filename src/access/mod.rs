@@ -46,4 +46,5 @@ pub use workstations::{Enrolled, Workstation};
 pub use crate::keys::{TrailFault, TrailFilter, TrailHead, TrailRow};
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

@@ -25,8 +25,14 @@ fn forms(canary: &str) -> Vec<(&'static str, Vec<u8>)> {
     let utf16: Vec<u16> = canary.encode_utf16().collect();
     let mut forms = vec![
         ("plain", plain.to_vec()),
-        ("utf-16le", utf16.iter().flat_map(|u| u.to_le_bytes()).collect()),
-        ("utf-16be", utf16.iter().flat_map(|u| u.to_be_bytes()).collect()),
+        (
+            "utf-16le",
+            utf16.iter().flat_map(|u| u.to_le_bytes()).collect(),
+        ),
+        (
+            "utf-16be",
+            utf16.iter().flat_map(|u| u.to_be_bytes()).collect(),
+        ),
         ("hex", hex::encode(plain).into_bytes()),
         ("HEX", hex::encode_upper(plain).into_bytes()),
     ];
@@ -35,7 +41,10 @@ fn forms(canary: &str) -> Vec<(&'static str, Vec<u8>)> {
         let inner = [vec![0; shift], plain.to_vec()].concat();
         let whole = inner.len() / 3 * 3;
         let from = if shift == 0 { 0 } else { 4 };
-        for (form, engine) in [("base64", &STANDARD_NO_PAD), ("base64url", &URL_SAFE_NO_PAD)] {
+        for (form, engine) in [
+            ("base64", &STANDARD_NO_PAD),
+            ("base64url", &URL_SAFE_NO_PAD),
+        ] {
             forms.push((
                 form,
                 engine.encode(&inner[..whole]).as_bytes()[from..].to_vec(),
@@ -65,9 +74,16 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn every_form_is_found() {
     for (form, needle) in forms("13800138000") {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("file"), [b"..", &needle[..], b".."].concat()).unwrap();
+        fs::write(
+            folder.path().join("file"),
+            [b"..", &needle[..], b".."].concat(),
+        )
+        .unwrap();
         let found = find_in(folder.path(), "13800138000");
-        assert!(found.iter().any(|f| f.starts_with(form)), "{form}: {found:?}");
+        assert!(
+            found.iter().any(|f| f.starts_with(form)),
+            "{form}: {found:?}"
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     let wrapped = STANDARD_NO_PAD.encode("phone=13800138000&x");

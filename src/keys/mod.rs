@@ -30,6 +30,8 @@ pub(crate) use database::{OWNER_SCHEMA, belongs_to, open_database, open_reader};
 pub(crate) use trail::{Line, Trail, actor_word};
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 pub(crate) mod canary;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

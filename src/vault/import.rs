@@ -252,7 +252,10 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
 
 /// The line a record begins in; the reader itself counts empty lines before it as the record's.
 fn line_of(text: &str, record: &csv::StringRecord) -> u64 {
-    let begins = record.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0);
+    let begins = record
+        .position()
+        .and_then(|p| usize::try_from(p.byte()).ok())
+        .unwrap_or(0);
     let (before, rest) = text.split_at_checked(begins).unwrap_or((text, ""));
     let empty = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
     let newlines = |part: &str| part.bytes().filter(|b| *b == b'\n').count() as u64;

@@ -19,4 +19,5 @@ pub use person::{MemberKind, Person, Purpose};
 pub use store::Vault;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

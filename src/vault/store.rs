@@ -67,8 +67,8 @@ impl Vault {
             source,
         };
         let schema = format!("{OWNER_SCHEMA}{SCHEMA}{}", DISCLOSURES.schema());
-        let db = open_database(path, &[&schema]).map_err(failed)?;
-        if !belongs_to(&db, &keys).map_err(failed)? {
+        let mut db = open_database(path, &[&schema]).map_err(failed)?;
+        if !belongs_to(&mut db, &keys, &[DISCLOSURES]).map_err(failed)? {
             return Err(VaultError::OtherKeys {
                 path: path.to_owned(),
             });

@@ -12,7 +12,10 @@ struct Room {
 }
 
 fn keys(folder: &Path) -> Keys {
-    let sources = KeySources { folder: folder.join("keys"), credentials: None };
+    let sources = KeySources {
+        folder: folder.join("keys"),
+        credentials: None,
+    };
     Keys::open(sources, &["localhost".parse().unwrap()], NOW).unwrap()
 }
 
@@ -27,15 +30,24 @@ fn session(no: u8) -> SessionId {
 }
 
 fn gate() -> Actor {
-    Actor::Technician { account: "technician".parse().unwrap() }
+    Actor::Technician {
+        account: "technician".parse().unwrap(),
+    }
 }
 
 /// A valid ID number with that serial number.
 fn id_number(serial: u16) -> String {
     let body = format!("31011319700307{serial:03}");
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.bytes().zip(weights).map(|(b, w)| u32::from(b - b'0') * w).sum();
-    format!("{body}{}", ["1", "0", "X", "9", "8", "7", "6", "5", "4", "3", "2"][(sum % 11) as usize])
+    let sum: u32 = body
+        .bytes()
+        .zip(weights)
+        .map(|(b, w)| u32::from(b - b'0') * w)
+        .sum();
+    format!(
+        "{body}{}",
+        ["1", "0", "X", "9", "8", "7", "6", "5", "4", "3", "2"][(sum % 11) as usize]
+    )
 }
 
 const NAME: &str = "欧阳慕雪";
@@ -69,14 +81,29 @@ fn a_person_is_given_out_for_a_purpose_and_it_is_written_down() {
     assert_eq!(read(Purpose::CallOut), person(NAME, PHONE, "", ""));
     assert_eq!(read(Purpose::Gate), person(NAME, "", &id_number(123), ""));
     let nobody: PersonRef = "0".repeat(32).parse().unwrap();
-    let error = room.vault.read(&nobody, Purpose::Gate, &gate(), NOW).unwrap_err();
+    let error = room
+        .vault
+        .read(&nobody, Purpose::Gate, &gate(), NOW)
+        .unwrap_err();
     assert!(matches!(error, VaultError::UnknownPerson(_)));
 
-    let rows = room.vault.disclosures(&TrailFilter::default(), None, 10).unwrap();
-    let kinds: Vec<_> = rows.iter().map(|r| (r.kind.as_str(), r.result.as_str())).collect();
+    let rows = room
+        .vault
+        .disclosures(&TrailFilter::default(), None, 10)
+        .unwrap();
+    let kinds: Vec<_> = rows
+        .iter()
+        .map(|r| (r.kind.as_str(), r.result.as_str()))
+        .collect();
     assert_eq!(
         kinds,
-        [("gate", "unreadable"), ("gate", "done"), ("call-out", "done"), ("seat", "done"), ("fee-statement", "done")]
+        [
+            ("gate", "unreadable"),
+            ("gate", "done"),
+            ("call-out", "done"),
+            ("seat", "done"),
+            ("fee-statement", "done")
+        ]
     );
     assert_eq!(rows[1].object, stored.as_str());
     assert_eq!(rows[1].subject, "technician:technician");
@@ -89,7 +116,10 @@ fn references_differ_in_every_session() {
     let first = room.vault.store(&session(1), &canary()).unwrap();
     let second = room.vault.store(&session(2), &canary()).unwrap();
     assert_ne!(first, second);
-    assert!(matches!(room.vault.store(&session(1), &canary()), Err(VaultError::Duplicate(_))));
+    assert!(matches!(
+        room.vault.store(&session(1), &canary()),
+        Err(VaultError::Duplicate(_))
+    ));
     assert_eq!(room.vault.people(&session(1)).unwrap(), [first]);
 }
 
@@ -98,17 +128,36 @@ fn the_gate_finds_whoever_is_expected_however_the_number_is_typed() {
     let room = room();
     let stored = room.vault.store(&session(1), &canary()).unwrap();
     room.vault.store(&session(1), &other()).unwrap();
-    let find = |s, number: &str| room.vault.find_by_id_number(&session(s), number, &gate(), NOW).unwrap();
+    let find = |s, number: &str| {
+        room.vault
+            .find_by_id_number(&session(s), number, &gate(), NOW)
+            .unwrap()
+    };
     let number = id_number(123);
-    let wide: String = number.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect();
-    let spaced = format!("{} {}-{} ", &number[..6], &number[6..14], &number[14..].to_lowercase());
+    let wide: String = number
+        .chars()
+        .map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap())
+        .collect();
+    let spaced = format!(
+        "{} {}-{} ",
+        &number[..6],
+        &number[6..14],
+        &number[14..].to_lowercase()
+    );
     for typed in [&number, &wide, &spaced] {
         assert_eq!(find(1, typed).as_ref(), Some(&stored), "{typed}");
     }
     assert_eq!(find(1, &id_number(125)), None);
     assert_eq!(find(2, &number), None);
-    let results: Vec<_> = room.vault.disclosures(&TrailFilter::default(), None, 2).unwrap();
-    assert!(results.iter().all(|r| r.kind == "id-number-lookup" && r.result == "nobody"));
+    let results: Vec<_> = room
+        .vault
+        .disclosures(&TrailFilter::default(), None, 2)
+        .unwrap();
+    assert!(
+        results
+            .iter()
+            .all(|r| r.kind == "id-number-lookup" && r.result == "nobody")
+    );
 }
 
 #[test]
@@ -118,7 +167,11 @@ fn a_note_that_names_somebody_is_noticed() {
     room.vault.store(&session(1), &other()).unwrap();
     let minority = person("买买提·阿不都拉", "15900000001", &id_number(200), "");
     room.vault.store(&session(1), &minority).unwrap();
-    let mentions = |text: &str| room.vault.mentions(&session(1), text, &gate(), NOW).unwrap();
+    let mentions = |text: &str| {
+        room.vault
+            .mentions(&session(1), text, &gate(), NOW)
+            .unwrap()
+    };
     for leak in [
         "欧阳慕雪迟到了",
         "欧 阳\u{200b}慕-雪",
@@ -132,10 +185,20 @@ fn a_note_that_names_somebody_is_noticed() {
     ] {
         assert!(mentions(leak), "{leak}");
     }
-    for fine in ["专家3摄像头黑屏，已更换", "seat 3: 13:05 camera replaced, serial 88172630", "欧阳先生", ""] {
+    for fine in [
+        "专家3摄像头黑屏，已更换",
+        "seat 3: 13:05 camera replaced, serial 88172630",
+        "欧阳先生",
+        "",
+    ] {
         assert!(!mentions(fine), "{fine}");
     }
-    assert!(!room.vault.mentions(&session(2), "欧阳慕雪", &gate(), NOW).unwrap());
+    assert!(
+        !room
+            .vault
+            .mentions(&session(2), "欧阳慕雪", &gate(), NOW)
+            .unwrap()
+    );
 }
 
 #[test]
@@ -145,7 +208,11 @@ fn shredding_leaves_nothing_to_read() {
     let kept = room.vault.store(&session(2), &canary()).unwrap();
     let wrapped: Vec<u8> = rusqlite::Connection::open(room.data.path().join("vault.sqlite"))
         .unwrap()
-        .query_row("SELECT key FROM session WHERE id = ?1", [session(1).as_str()], |row| row.get(0))
+        .query_row(
+            "SELECT key FROM session WHERE id = ?1",
+            [session(1).as_str()],
+            |row| row.get(0),
+        )
         .unwrap();
     let on_disk = || {
         ["vault.sqlite", "vault.sqlite-wal"].iter().any(|file| {
@@ -157,29 +224,64 @@ fn shredding_leaves_nothing_to_read() {
     let daemon = Actor::Daemon { part: Part::App };
     room.vault.shred(&session(1), &daemon, NOW).unwrap();
     assert!(!on_disk());
-    assert!(room.vault.read(&stored, Purpose::Gate, &gate(), NOW).is_err());
-    assert_eq!(room.vault.find_by_id_number(&session(1), &canary().id_number, &gate(), NOW).unwrap(), None);
-    assert!(matches!(room.vault.store(&session(1), &canary()), Err(VaultError::Shredded(_))));
+    assert!(
+        room.vault
+            .read(&stored, Purpose::Gate, &gate(), NOW)
+            .is_err()
+    );
+    assert_eq!(
+        room.vault
+            .find_by_id_number(&session(1), &canary().id_number, &gate(), NOW)
+            .unwrap(),
+        None
+    );
+    assert!(matches!(
+        room.vault.store(&session(1), &canary()),
+        Err(VaultError::Shredded(_))
+    ));
     room.vault.shred(&session(1), &daemon, NOW).unwrap();
-    assert_eq!(room.vault.read(&kept, Purpose::FeeStatement, &gate(), NOW).unwrap(), canary());
+    assert_eq!(
+        room.vault
+            .read(&kept, Purpose::FeeStatement, &gate(), NOW)
+            .unwrap(),
+        canary()
+    );
 }
 
 #[test]
 fn nothing_of_a_person_lies_on_the_disk_or_shows_in_debug() {
     let room = room();
     let stored = room.vault.store(&session(1), &canary()).unwrap();
-    room.vault.read(&stored, Purpose::FeeStatement, &gate(), NOW).unwrap();
-    room.vault.find_by_id_number(&session(1), &canary().id_number, &gate(), NOW).unwrap();
-    let table = format!("姓名,手机号,身份证号,类别\n诸葛灵犀,13801234567,{},专家\n", id_number(7));
-    room.vault.import_committee(&session(1), table.as_bytes()).unwrap();
-    for secret in [NAME, PHONE, &id_number(123), EMPLOYER, "诸葛灵犀", "13801234567"] {
+    room.vault
+        .read(&stored, Purpose::FeeStatement, &gate(), NOW)
+        .unwrap();
+    room.vault
+        .find_by_id_number(&session(1), &canary().id_number, &gate(), NOW)
+        .unwrap();
+    let table = format!(
+        "姓名,手机号,身份证号,类别\n诸葛灵犀,13801234567,{},专家\n",
+        id_number(7)
+    );
+    room.vault
+        .import_committee(&session(1), table.as_bytes())
+        .unwrap();
+    for secret in [
+        NAME,
+        PHONE,
+        &id_number(123),
+        EMPLOYER,
+        "诸葛灵犀",
+        "13801234567",
+    ] {
         assert_eq!(find_in(room.data.path(), secret), Vec::<String>::new());
         assert!(!format!("{:?} {:?}", canary(), room.vault).contains(secret));
     }
     // the search sees the log too: what is public is found there
     assert!(!find_in(room.data.path(), "BS-1123-01").is_empty());
     let mode = std::os::unix::fs::PermissionsExt::mode(
-        &std::fs::metadata(room.data.path().join("vault.sqlite-wal")).unwrap().permissions(),
+        &std::fs::metadata(room.data.path().join("vault.sqlite-wal"))
+            .unwrap()
+            .permissions(),
     );
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -195,30 +297,62 @@ fn exchanged_and_changed_records_are_refused() {
         [first.as_str(), second.as_str()],
     )
     .unwrap();
-    assert!(matches!(room.vault.read(&first, Purpose::Seat, &gate(), NOW), Err(VaultError::Damaged(_))));
-    assert!(room.vault.read(&second, Purpose::Seat, &gate(), NOW).is_ok());
+    assert!(matches!(
+        room.vault.read(&first, Purpose::Seat, &gate(), NOW),
+        Err(VaultError::Damaged(_))
+    ));
+    assert!(
+        room.vault
+            .read(&second, Purpose::Seat, &gate(), NOW)
+            .is_ok()
+    );
 
     // the trail of disclosures cannot be thinned out unnoticed either
-    assert!(db.execute("DELETE FROM disclosure WHERE number = 2", []).is_err());
-    db.execute_batch("DROP TRIGGER disclosure_no_delete; DELETE FROM disclosure WHERE number = 2;").unwrap();
-    assert_eq!(room.vault.verify_disclosures().unwrap(), Err(TrailFault::WrongEnd { row: 1 }));
+    assert!(
+        db.execute("DELETE FROM disclosure WHERE number = 2", [])
+            .is_err()
+    );
+    db.execute_batch("DROP TRIGGER disclosure_no_delete; DELETE FROM disclosure WHERE number = 2;")
+        .unwrap();
+    assert_eq!(
+        room.vault.verify_disclosures().unwrap(),
+        Err(TrailFault::WrongEnd { row: 1 })
+    );
 }
 
 #[test]
 fn a_vault_of_other_keys_is_refused() {
     let room = room();
     let elsewhere = tempfile::tempdir().unwrap();
-    let error = Vault::open(&room.data.path().join("vault.sqlite"), keys(elsewhere.path())).unwrap_err();
+    let error = Vault::open(
+        &room.data.path().join("vault.sqlite"),
+        keys(elsewhere.path()),
+    )
+    .unwrap_err();
     assert!(matches!(error, VaultError::OtherKeys { .. }), "{error}");
-    assert!(Vault::open(&room.data.path().join("vault.sqlite"), keys(room.data.path())).is_ok());
+    assert!(
+        Vault::open(
+            &room.data.path().join("vault.sqlite"),
+            keys(room.data.path())
+        )
+        .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn the_disk_is_waited_for_in_the_background() {
     let room = room();
-    let stored = room.vault.background(|v| v.store(&session(1), &canary())).await.unwrap();
+    let stored = room
+        .vault
+        .background(|v| v.store(&session(1), &canary()))
+        .await
+        .unwrap();
     let seat = Actor::Workstation { seat: SeatNo(3) };
-    let read = room.vault.background(move |v| v.read(&stored, Purpose::Seat, &seat, NOW)).await.unwrap();
+    let read = room
+        .vault
+        .background(move |v| v.read(&stored, Purpose::Seat, &seat, NOW))
+        .await
+        .unwrap();
     assert_eq!(read.name, NAME);
 }
 
@@ -238,10 +372,19 @@ mod import {
     fn kinds_of(bytes: &[u8]) -> Vec<MemberKind> {
         let room = room();
         let imported = room.vault.import_committee(&session(1), bytes).unwrap();
-        let first = room.vault.read(&imported[0].0, Purpose::FeeStatement, &gate(), NOW).unwrap();
+        let first = room
+            .vault
+            .read(&imported[0].0, Purpose::FeeStatement, &gate(), NOW)
+            .unwrap();
         assert_eq!(first, canary());
-        let second = room.vault.read(&imported[1].0, Purpose::FeeStatement, &gate(), NOW).unwrap();
-        assert_eq!((second.phone.as_str(), second.id_number.as_str()), ("18621300411", id_number(124).as_str()));
+        let second = room
+            .vault
+            .read(&imported[1].0, Purpose::FeeStatement, &gate(), NOW)
+            .unwrap();
+        assert_eq!(
+            (second.phone.as_str(), second.id_number.as_str()),
+            ("18621300411", id_number(124).as_str())
+        );
         imported.iter().map(|(_, kind)| *kind).collect()
     }
 
@@ -249,13 +392,19 @@ mod import {
     fn utf8_gb18030_and_english_headers_are_read() {
         let both = [MemberKind::Expert, MemberKind::TendererRepresentative];
         assert_eq!(kinds_of(table().as_bytes()), both);
-        assert_eq!(kinds_of(&[b"\xef\xbb\xbf", table().as_bytes()].concat()), both);
+        assert_eq!(
+            kinds_of(&[b"\xef\xbb\xbf", table().as_bytes()].concat()),
+            both
+        );
         let utf8 = table();
         let (gb, _, lost) = encoding_rs::GB18030.encode(&utf8);
         assert!(!lost && std::str::from_utf8(&gb).is_err());
         assert_eq!(kinds_of(&gb), both);
         let english = table()
-            .replace("姓名,手机号,身份证号,类别,单位", "Name,Phone,ID_Number,Kind,Employer")
+            .replace(
+                "姓名,手机号,身份证号,类别,单位",
+                "Name,Phone,ID_Number,Kind,Employer",
+            )
             .replace("专家", "expert")
             .replace("招标人代表", "tenderer_representative")
             .replace('\n', "\r\n");
@@ -267,7 +416,9 @@ mod import {
         let room = room();
         let error = room.vault.import_committee(&session(1), table).unwrap_err();
         assert_eq!(room.vault.people(&session(1)).unwrap(), []);
-        let ImportError::Rows(faults) = error else { unreachable!("{error}") };
+        let ImportError::Rows(faults) = error else {
+            unreachable!("{error}")
+        };
         faults.iter().map(|f| (f.line, f.column, f.code)).collect()
     }
 
@@ -310,9 +461,18 @@ mod import {
     #[test]
     fn tables_that_are_none_are_refused() {
         let header = "姓名,手机号,身份证号,类别\n";
-        assert_eq!(faults_of(b"PK\x03\x04\0\0"), [(1, None, RowFaultCode::Encoding)]);
-        assert_eq!(faults_of(b"\xff\xff\xff"), [(1, None, RowFaultCode::Encoding)]);
-        assert_eq!(faults_of(header.as_bytes()), [(2, None, RowFaultCode::NoRows)]);
+        assert_eq!(
+            faults_of(b"PK\x03\x04\0\0"),
+            [(1, None, RowFaultCode::Encoding)]
+        );
+        assert_eq!(
+            faults_of(b"\xff\xff\xff"),
+            [(1, None, RowFaultCode::Encoding)]
+        );
+        assert_eq!(
+            faults_of(header.as_bytes()),
+            [(2, None, RowFaultCode::NoRows)]
+        );
         assert_eq!(faults_of(b"").len(), 4);
         let (missing, twice) = (RowFaultCode::ColumnMissing, RowFaultCode::ColumnTwice);
         assert_eq!(
@@ -329,12 +489,22 @@ mod import {
     fn faults_never_repeat_what_stood_there() {
         let room = room();
         room.vault.store(&session(1), &canary()).unwrap();
-        let error = room.vault.import_committee(&session(1), table().as_bytes()).unwrap_err();
-        let ImportError::Rows(faults) = &error else { unreachable!("{error}") };
+        let error = room
+            .vault
+            .import_committee(&session(1), table().as_bytes())
+            .unwrap_err();
+        let ImportError::Rows(faults) = &error else {
+            unreachable!("{error}")
+        };
         assert_eq!(faults[0].code, RowFaultCode::AlreadyInSession);
         assert_eq!(faults.len(), 1);
-        let bad = table().replace("13917264850", "139172648501").replace("专家", "组长");
-        let other_error = room.vault.import_committee(&session(2), bad.as_bytes()).unwrap_err();
+        let bad = table()
+            .replace("13917264850", "139172648501")
+            .replace("专家", "组长");
+        let other_error = room
+            .vault
+            .import_committee(&session(2), bad.as_bytes())
+            .unwrap_err();
         let shown = format!("{error} {error:?} {other_error} {other_error:?}");
         for value in ["欧阳慕雪", "1391726", "组长", &id_number(123), "李伟"] {
             assert!(!shown.contains(value), "{shown}");
