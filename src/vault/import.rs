@@ -3,9 +3,9 @@
 
 use super::error::VaultError;
 use super::numbers::{IdNumberFault, check_id_number, check_mobile};
-use super::person::{MemberKind, Person};
+use super::person::Person;
 use super::store::Vault;
-use crate::room::{PersonRef, SessionId};
+use crate::room::{MemberKind, PersonRef, SessionId};
 use encoding_rs::GB18030;
 use serde::Serialize;
 use std::collections::HashMap;

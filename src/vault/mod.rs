@@ -15,7 +15,7 @@ mod store;
 pub use error::VaultError;
 pub use import::{CommitteeColumn, ImportError, RowFault, RowFaultCode};
 pub use numbers::{IdNumberFault, check_id_number, check_mobile};
-pub use person::{MemberKind, Person, Purpose};
+pub use person::{Person, Purpose};
 pub use store::Vault;
 
 #[cfg(test)]

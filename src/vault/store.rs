@@ -128,6 +128,20 @@ impl Vault {
         Ok(references)
     }
 
+    /// Takes people out who were stored and then not taken into the session.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn remove(&self, session: &SessionId, people: &[PersonRef]) -> Result<(), VaultError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        for person in people {
+            let of_session = "DELETE FROM person WHERE session = ?1 AND id = ?2";
+            tx.execute(of_session, [session.as_str(), person.as_str()])?;
+        }
+        Ok(tx.commit()?)
+    }
+
     /// Gives a person out for a purpose, reduced to what it needs, and writes down that it did
     /// before anything is returned.
     ///
