@@ -197,5 +197,6 @@ pub(super) fn feed(id: &str, kind: FeedKind, place: Place) -> FeedSpec {
         name: id.to_owned(),
         kind,
         place,
+        simulated: false,
     }
 }

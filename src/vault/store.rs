@@ -136,7 +136,7 @@ impl Vault {
         let mut db = self.db();
         let tx = db.transaction()?;
         for person in people {
-            let of_session = "DELETE FROM person WHERE session = ?1 AND id = ?2";
+            let of_session = "DELETE FROM person WHERE session = ?1 AND ref = ?2";
             tx.execute(of_session, [session.as_str(), person.as_str()])?;
         }
         Ok(tx.commit()?)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::keys::canary::find_in;
 use crate::keys::{KeySources, Keys, TrailFault, TrailFilter};
-use crate::room::{Actor, Part, PersonRef, SeatNo, SessionId, Utc};
+use crate::room::{Actor, MemberKind, Part, PersonRef, SeatNo, SessionId, Utc};
 use std::path::Path;
 
 const NOW: Utc = Utc(1_772_323_200_000);
@@ -121,6 +121,20 @@ fn references_differ_in_every_session() {
         Err(VaultError::Duplicate(_))
     ));
     assert_eq!(room.vault.people(&session(1)).unwrap(), [first]);
+}
+
+#[test]
+fn who_was_not_taken_in_is_taken_out_again() {
+    let room = room();
+    let stays = room.vault.store(&session(1), &canary()).unwrap();
+    let goes = room.vault.store(&session(1), &other()).unwrap();
+    let elsewhere = room.vault.store(&session(2), &other()).unwrap();
+    let both = [goes.clone(), elsewhere.clone()];
+    room.vault.remove(&session(1), &both).unwrap();
+    assert_eq!(room.vault.people(&session(1)).unwrap(), [stays]);
+    assert_eq!(room.vault.people(&session(2)).unwrap(), [elsewhere]);
+    assert!(room.vault.read(&goes, Purpose::Seat, &gate(), NOW).is_err());
+    assert!(room.vault.store(&session(1), &other()).is_ok());
 }
 
 #[test]
