@@ -178,9 +178,9 @@ fn sound<'a>(
 fn avcc<'a>(b: &'a mut Boxes, sets: &ParameterSets) -> &'a mut Boxes {
     let sps = &sets.sps[0];
     b.u8(1).put(&sps[1..4]).u8(0xff).u8(0xe0 | low(sets.sps.len()));
-    sets.sps.iter().for_each(|unit| drop(b.sized(unit)));
+    b.all_sized(&sets.sps);
     b.u8(low(sets.pps.len()));
-    sets.pps.iter().for_each(|unit| drop(b.sized(unit)));
+    b.all_sized(&sets.pps);
     if !matches!(sps[1], 66 | 77 | 88) {
         b.u8(0xfc | sets.chroma).u8(0xf8 | sets.luma_depth).u8(0xf8 | sets.chroma_depth).u8(0);
     }
@@ -194,7 +194,7 @@ fn hvcc<'a>(b: &'a mut Boxes, sets: &ParameterSets) -> &'a mut Boxes {
     for (kind, units) in [(32, &sets.vps), (33, &sets.sps), (34, &sets.pps)] {
         // not 'complete' (0x80), because the samples keep theirs
         b.u8(kind).u16(u16::from(low(units.len())));
-        units.iter().for_each(|unit| drop(b.sized(unit)));
+        b.all_sized(units);
     }
     b
 }
@@ -319,9 +319,11 @@ impl Boxes {
         self
     }
 
-    fn sized(&mut self, unit: &[u8]) -> &mut Self {
-        let length = u16::try_from(unit.len()).expect("parameter sets are measured when they are read");
-        self.u16(length).put(unit)
+    fn all_sized(&mut self, units: &[Bytes]) {
+        for unit in units {
+            let length = u16::try_from(unit.len()).expect("parameter sets are measured when they are read");
+            self.u16(length).put(unit);
+        }
     }
 
     fn boxed(&mut self, name: &[u8; 4], body: impl FnOnce(&mut Self) -> &mut Self) -> &mut Self {

@@ -218,7 +218,7 @@ impl Recorders {
             let stays = wanted.session.as_ref() == Some(session) && wanted.feeds.contains(feed);
             if !stays && let Some(stop) = recorder.stop.take() {
                 // a recorder that is gone already needs no telling
-                drop(stop.send(cause));
+                let _ = stop.send(cause);
             }
         }
         let Some(session) = &wanted.session else { return };
