@@ -180,7 +180,9 @@ struct Inner {
 
 impl fmt::Debug for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed").field("id", &self.inner.spec.id).finish_non_exhaustive()
+        f.debug_struct("Feed")
+            .field("id", &self.inner.spec.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -252,9 +254,16 @@ impl Feed {
     /// Changes the state; for sources only. Listeners wake only when something but `bytes` changed.
     pub fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
         self.inner.status.send_if_modified(|status| {
-            let before = FeedStatus { bytes: 0, ..status.clone() };
+            let before = FeedStatus {
+                bytes: 0,
+                ..status.clone()
+            };
             change(status);
-            before != FeedStatus { bytes: 0, ..status.clone() }
+            before
+                != FeedStatus {
+                    bytes: 0,
+                    ..status.clone()
+                }
         });
     }
 
@@ -266,12 +275,20 @@ impl Feed {
 
     /// The wishes, for the one source that serves this feed; none if they were taken.
     pub fn take_wishes(&self) -> Option<mpsc::Receiver<KeyFrameWish>> {
-        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Gives the wishes back when a source ends, so that the next one serves them.
     pub fn return_wishes(&self, wishes: mpsc::Receiver<KeyFrameWish>) {
-        *self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner) = Some(wishes);
+        *self
+            .inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(wishes);
     }
 
     fn packets_tx(&self, layer: Layer) -> &broadcast::Sender<Arc<LivePacket>> {
@@ -291,8 +308,13 @@ pub struct Feeds {
 impl Feeds {
     /// One feed for each of the profile's.
     pub fn new(specs: &[FeedSpec]) -> Self {
-        let feeds = specs.iter().map(|spec| (spec.id.clone(), Feed::new(spec.clone()))).collect();
-        Self { feeds: Arc::new(feeds) }
+        let feeds = specs
+            .iter()
+            .map(|spec| (spec.id.clone(), Feed::new(spec.clone())))
+            .collect();
+        Self {
+            feeds: Arc::new(feeds),
+        }
     }
 
     /// The feed of that id.

@@ -57,7 +57,9 @@ pub struct FeedSpec {
 }
 
 /// The kinds of feeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedKind {
     /// A fixed camera of the room.
@@ -73,7 +75,9 @@ pub enum FeedKind {
 }
 
 /// Where a feed comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case", tag = "in", content = "seat")]
 pub enum Place {
     /// The evaluation room itself.
@@ -151,7 +155,10 @@ impl Default for Policies {
             help_overdue: Span::minutes(3),
             clock_offset: Span::seconds(1),
             recording: vec![
-                rule(&[Camera], &[CheckIn, Ready, InSession, Suspended, Overnight, Closing]),
+                rule(
+                    &[Camera],
+                    &[CheckIn, Ready, InSession, Suspended, Overnight, Closing],
+                ),
                 rule(
                     &[Face, Screen, Microphone, TalkBack],
                     &[Ready, InSession, Suspended, Closing],

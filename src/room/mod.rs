@@ -1,12 +1,12 @@
 //! PURE: the room as a value. No tokio, no I/O, no clock, no randomness.
 
-mod ids;
-mod time;
-mod layout;
 mod actor;
 mod event;
-mod session;
+mod ids;
+mod layout;
 mod recordings;
+mod session;
+mod time;
 
 pub use actor::*;
 pub use event::*;
