@@ -25,7 +25,7 @@
 //! Lines stand in the order in which files were closed, which is not always the order of `from`.
 //! To check by hand: `sha256sum` each file, and `head -n N index.jsonl | tail -n 1 | tr -d '\n' | sha256sum` for `prev`.
 
-use crate::room::{GapCause, Track, Utc};
+use crate::room::{GapCause, IndexHead, Track, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -168,38 +168,13 @@ pub struct GapRecord {
     pub cause: GapCause,
 }
 
-/// Where an index stands; journalled and signed in checkpoints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct IndexHead {
-    /// How many lines.
-    pub lines: u64,
-    /// How many of them are segments.
-    pub segments: u64,
-    /// Bytes of all segments.
-    pub bytes: u64,
-    /// SHA-256 of the last line's bytes, hex; 64 zeros while there is none.
-    pub sha256: String,
-}
-
-impl Default for IndexHead {
-    fn default() -> Self {
-        Self {
-            lines: 0,
-            segments: 0,
-            bytes: 0,
-            sha256: "0".repeat(64),
-        }
-    }
-}
-
-impl IndexHead {
-    fn advance(&mut self, line: &[u8], record: Option<&Record>) {
-        self.lines += 1;
-        self.sha256 = hex::encode(Sha256::digest(line));
-        if let Some(Record::Segment(segment)) = record {
-            self.segments += 1;
-            self.bytes += segment.bytes;
-        }
+/// Takes a line into the head. `record` is none where the line could not be read.
+fn advance(head: &mut IndexHead, line: &[u8], record: Option<&Record>) {
+    head.lines += 1;
+    head.sha256 = hex::encode(Sha256::digest(line));
+    if let Some(Record::Segment(segment)) = record {
+        head.segments += 1;
+        head.bytes += segment.bytes;
     }
 }
 
@@ -276,7 +251,7 @@ pub fn read(folder: &Path) -> Result<(Vec<Line>, IndexHead), IndexFault> {
                 head.sha256
             )));
         }
-        head.advance(text, Some(&line.record));
+        advance(&mut head, text, Some(&line.record));
         lines.push(line);
     }
     Ok((lines, head))
@@ -406,9 +381,7 @@ impl Index {
             .filter(|text| !text.is_empty())
         {
             let line = serde_json::from_slice::<Line>(text);
-            index
-                .head
-                .advance(text, line.as_ref().ok().map(|line| &line.record));
+            advance(&mut index.head, text, line.as_ref().ok().map(|line| &line.record));
         }
         index.length = whole as u64;
         if new {
@@ -456,7 +429,7 @@ impl Index {
             }
             self.length += text.len() as u64;
             text.pop();
-            self.head.advance(&text, Some(&line.record));
+            advance(&mut self.head, &text, Some(&line.record));
             self.waiting.pop_front();
         }
         Ok(())

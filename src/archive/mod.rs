@@ -8,7 +8,7 @@ pub mod playback;
 pub mod recover;
 pub mod segment;
 
-pub use index::{CloseCause, GapRecord, Index, IndexFault, IndexHead, Record, SegmentRecord};
+pub use index::{CloseCause, GapRecord, Index, IndexFault, Record, SegmentRecord};
 pub use segment::SegmentWriter;
 
 use crate::room::{FeedId, SessionId};

@@ -1,4 +1,7 @@
 //! Capture → feed → viewers and recorders.
 
 pub mod feed;
+
+pub mod capture;
+
 pub mod recorder;

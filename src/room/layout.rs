@@ -54,6 +54,9 @@ pub struct FeedSpec {
     pub kind: FeedKind,
     /// Where it is.
     pub place: Place,
+    /// Whether it is a test picture: such a room can rehearse, never hold a real session.
+    #[serde(default)]
+    pub simulated: bool,
 }
 
 /// The kinds of feeds.

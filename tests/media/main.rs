@@ -1,12 +1,8 @@
-//! Media with real encoders, real files and other people's tools.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::wildcard_enum_match_arm,
-    reason = "tests fail by panicking"
-)]
-#![allow(clippy::print_stderr, reason = "a skipped test says so")]
+//! Media against real peers: real encoders, a real RTSP server, real players and other people's tools.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod cameras;
+mod capture;
 mod encoded;
 mod probe;
 mod recorder;

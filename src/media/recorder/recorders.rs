@@ -1,9 +1,9 @@
 //! Owns which feeds are being recorded: converges the running recorders to the wanted set, and gathers what they tell.
 
 use super::feed_recorder::{Job, record};
-use crate::archive::{CloseCause, IndexHead, feed_folder};
+use crate::archive::{CloseCause, feed_folder};
 use crate::media::feed::Feeds;
-use crate::room::{FeedId, Gap, SessionId, Utc};
+use crate::room::{FeedId, Gap, IndexHead, SessionId, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -137,7 +137,7 @@ type Key = (SessionId, FeedId);
 struct Running {
     task: tokio::task::Id,
     /// None while stopping.
-    stop: Option<std::sync::mpsc::Sender<CloseCause>>,
+    stop: Option<std::sync::mpsc::SyncSender<CloseCause>>,
 }
 
 enum Input {
@@ -253,7 +253,7 @@ impl Recorders {
                 tracing::error!(feed = %id, "is to be recorded and is not in the profile");
                 continue;
             };
-            let (stop_tx, stop) = std::sync::mpsc::channel();
+            let (stop_tx, stop) = std::sync::mpsc::sync_channel(1);
             let job = Job {
                 session: session.clone(),
                 feed: feed.clone(),
