@@ -69,7 +69,14 @@ fn list_feed(folder: &Path, feed: FeedId) -> io::Result<FeedRecording> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some(from) = segment_start(&name) {
             let bytes = entry.metadata()?.len();
-            growing.push(PlayableSegment { file: name, from, to: None, tracks: Vec::new(), bytes, cause: None });
+            growing.push(PlayableSegment {
+                file: name,
+                from,
+                to: None,
+                tracks: Vec::new(),
+                bytes,
+                cause: None,
+            });
         }
     }
     let (mut segments, mut gaps) = (Vec::new(), Vec::new());
@@ -91,7 +98,11 @@ fn list_feed(folder: &Path, feed: FeedId) -> io::Result<FeedRecording> {
     segments.append(&mut growing);
     segments.sort_by_key(|segment| segment.from);
     gaps.sort_by_key(|gap| (gap.from, gap.track));
-    Ok(FeedRecording { feed, segments, gaps })
+    Ok(FeedRecording {
+        feed,
+        segments,
+        gaps,
+    })
 }
 
 /// The sessions that have a folder.
@@ -121,7 +132,12 @@ pub fn locate(data: &Path, session: &SessionId, feed: &FeedId, name: &str) -> Op
 ///
 /// # Errors
 /// Not found, or the disk's.
-pub fn open(data: &Path, session: &SessionId, feed: &FeedId, name: &str) -> io::Result<(File, u64)> {
+pub fn open(
+    data: &Path,
+    session: &SessionId,
+    feed: &FeedId,
+    name: &str,
+) -> io::Result<(File, u64)> {
     if !is_segment_name(name) {
         return Err(io::ErrorKind::NotFound.into());
     }

@@ -7,7 +7,7 @@
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
 use rtc::rtp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -150,7 +150,10 @@ pub struct FeedStatus {
     pub liveness: Liveness,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
-    /// The layers that viewers can have now.
+    /// Tracks that the source has and that do not come now, while the feed lives by the other.
+    pub missing: BTreeSet<TrackKind>,
+    /// The layers that viewers can have now, in order. Where the one they want is missing they take the
+    /// other: a camera whose main stream is H.265 has `Small` only, one without sub stream `Main` only.
     pub layers: Vec<Layer>,
     /// Picture size in pixels, where known.
     pub size: Option<(u32, u32)>,
@@ -245,6 +248,7 @@ impl Feed {
         let status = FeedStatus {
             liveness: Liveness::Absent,
             formats: BTreeMap::new(),
+            missing: BTreeSet::new(),
             layers: Vec::new(),
             size: None,
             bytes: 0,

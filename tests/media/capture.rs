@@ -21,6 +21,7 @@ fn feed(id: &str) -> Feed {
         name: "摄像机".into(),
         kind: FeedKind::Camera,
         place: Place::EvaluationRoom,
+        simulated: false,
     })
 }
 
@@ -177,7 +178,9 @@ async fn arrives(
         assert!(!key.format.setup.is_empty());
         let slice = |w: &[u8]| match picture {
             Codec::H265 => w[..3] == [0, 0, 1] && matches!(w[3] >> 1, 16..=21),
-            _ => w[..3] == [0, 0, 1] && w[3] & 0x1f == 5,
+            Codec::H264 | Codec::Aac | Codec::Opus | Codec::Pcma | Codec::Pcmu => {
+                w[..3] == [0, 0, 1] && w[3] & 0x1f == 5
+            }
         };
         let head = &key.data[..key.data.windows(4).position(slice).unwrap()];
         let sets = after_start_codes(&key.format.setup);
@@ -520,7 +523,7 @@ async fn the_test_pattern_answers_key_frame_wishes() {
     let feed = feed("camera-9");
     let mut small = feed.packets(Layer::Small);
     let mut all = feed.units();
-    let _capture = capture(&feed, Source::Test(pattern));
+    let mut running = capture(&feed, Source::Test(pattern));
     let status = until(&feed, "live", |s| {
         is_live(s) && s.layers.len() == 2 && s.formats.len() == 2
     })
@@ -554,6 +557,13 @@ async fn the_test_pattern_answers_key_frame_wishes() {
             wished.elapsed()
         );
     }
+    running.shutdown().await;
+    let stopped = until(&feed, "stopped", |s| lost_by(s, "its capture was stopped")).await;
+    assert!(stopped.layers.is_empty());
+    assert!(
+        feed.take_wishes().is_some(),
+        "the next source can have the wishes"
+    );
 }
 
 async fn free_port() -> u16 {
