@@ -70,7 +70,7 @@ fn try_to_write(folder: &Path) -> std::io::Result<()> {
 
 /// The clock's offset in ms, where the kernel knows one, and whether it is too large.
 pub(super) fn clock_fault(most_ms: u64) -> (Option<f64>, Option<Fault>) {
-    let Some(offset) = crate::config::check::clock_offset_ms() else { return (None, None) };
+    let Some(offset) = super::ntp::offset_ms() else { return (None, None) };
     let off = offset.abs() > most_ms as f64;
     (Some(offset), off.then_some(Fault::ClockOff { offset_ms: Some(offset as i64) }))
 }

@@ -7,6 +7,7 @@ mod listen;
 mod cameras;
 mod around;
 mod health;
+mod ntp;
 mod preflight;
 mod attendance;
 mod watchdog;

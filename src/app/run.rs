@@ -193,6 +193,18 @@ impl Room {
     }
 }
 
+fn peer_settings(profile: &Profile) -> peer::Settings {
+    let network = &profile.network;
+    peer::Settings {
+        listen: network.bind.clone(),
+        udp_port: network.webrtc_udp_port,
+        tcp_port: Some(network.ice_tcp_port),
+        announce: network.announce.clone(),
+        viewers: usize::from(network.viewers),
+        ..peer::Settings::default()
+    }
+}
+
 fn access_policy(profile: &Profile) -> AccessPolicy {
     AccessPolicy {
         second_factor: profile.access.second_factor,
@@ -227,7 +239,8 @@ impl Media {
     fn start(profile: &Profile, data: &Path, clerk: &ClerkHandle, tasks: &mut Tasks) -> anyhow::Result<Self> {
         gstreamer::init().context("starting GStreamer")?;
         let feeds = Feeds::new(&profile.layout().feeds);
-        let peers = Peers::new(peer::Settings::from(profile))?;
+        let (peers, serve) = Peers::bind(peer_settings(profile)).context("opening the ports for live media")?;
+        tasks.start("peers", serve.run());
         let folder = profile.storage.sessions(data);
         let recorders = Recorders::new(folder.parent().unwrap_or(data).to_owned(), profile.storage.sm3);
         let handle = recorders.handle();

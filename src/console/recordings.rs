@@ -94,7 +94,8 @@ pub(super) async fn file(
         audit(&console, &asker, AuditKind::ReadFile, object, AuditResult::Done).await?;
     }
     let served = ServeFile::new_with_mime(path, &mime()).oneshot(request).await;
-    let mut response = served.map_err(|never| match never {})?.map(Body::new).into_response();
+    let Ok(served) = served;
+    let mut response = served.map(Body::new).into_response();
     // evidence stays out of caches on shared machines
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
