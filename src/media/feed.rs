@@ -6,7 +6,7 @@
 
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
-use rtc::rtp;
+use super::peer::rtp;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
