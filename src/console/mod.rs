@@ -1,1 +1,7 @@
 //! console
+
+mod signalling;
+pub mod whip;
+pub mod whep;
+
+pub use signalling::{HasLive, Live, Owner};

@@ -338,6 +338,11 @@ impl Feed {
         self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Whether a source serves this feed now: it has taken the wishes.
+    pub fn is_served(&self) -> bool {
+        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Gives the wishes back when a source ends, so that the next one serves them.
     pub fn return_wishes(&self, wishes: mpsc::Receiver<KeyFrameWish>) {
         *self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner) = Some(wishes);

@@ -284,10 +284,10 @@ impl Peers {
         let offer = Offer::read(offer, Role::Publish, None)?;
         let simulcast = offer.has_simulcast();
         let continuity = self.inner.continuity(feed.id());
-        let id = feed.id().clone();
+        let source = feed.clone();
         self.inner
-            .open(Role::Publish, id, owner, offer, move |connection, stop| {
-                Publisher::new(feed, connection, continuity, simulcast).run(stop)
+            .open(Role::Publish, &feed, owner, offer, move |connection, stop| {
+                Publisher::new(source, connection, continuity, simulcast).run(stop)
             })
             .await
     }
@@ -302,10 +302,10 @@ impl Peers {
         let sound = sound.map(|codec| if codec == Codec::Aac { Codec::Opus } else { codec });
         let offer = Offer::read(offer, Role::Watch, sound)?;
         let lost = self.inner.lost.clone();
-        let id = feed.id().clone();
+        let source = feed.clone();
         self.inner
-            .open(Role::Watch, id, owner, offer, move |connection, stop| {
-                Viewer::new(feed, layer, connection, lost).run(stop)
+            .open(Role::Watch, &feed, owner, offer, move |connection, stop| {
+                Viewer::new(source, layer, connection, lost).run(stop)
             })
             .await
     }
@@ -341,6 +341,14 @@ impl Peers {
     /// [`Error::UnknownResource`].
     pub fn etag(&self, resource: ResourceId, owner: &str) -> Result<EntityTag, Error> {
         self.inner.session(resource, owner).map(|session| session.etag())
+    }
+
+    /// The feed that a resource belongs to.
+    ///
+    /// # Errors
+    /// [`Error::UnknownResource`].
+    pub fn feed_of(&self, resource: ResourceId, owner: &str) -> Result<FeedId, Error> {
+        self.inner.session(resource, owner).map(|session| session.feed.clone())
     }
 
     /// DELETE: ends a session. When this returns, the feed knows.
@@ -406,14 +414,17 @@ impl Inner {
     }
 
     /// Takes a place; gives the publishers that it replaces.
-    fn enter(&self, role: Role, feed: &FeedId, owner: String) -> Result<Entered, Error> {
+    fn enter(&self, role: Role, feed: &Feed, owner: String) -> Result<Entered, Error> {
+        // a camera's feed is served by its capture
+        let is_taken = role == Role::Publish && feed.is_served();
+        let feed = feed.id();
         let mut sessions = self.lock();
         let previous: Vec<Arc<Session>> = sessions
             .values()
             .filter(|s| role == Role::Publish && s.role == Role::Publish && s.feed == *feed)
             .cloned()
             .collect();
-        if previous.iter().any(|s| s.owner != owner) {
+        if previous.iter().any(|s| s.owner != owner) || (previous.is_empty() && is_taken) {
             return Err(Error::Conflict);
         }
         let most = match role {
@@ -445,7 +456,7 @@ impl Inner {
     async fn open<F>(
         self: &Arc<Self>,
         role: Role,
-        feed: FeedId,
+        feed: &Feed,
         owner: String,
         offer: Offer,
         serve: impl FnOnce(Connection, Stop) -> F + Send + 'static,
@@ -453,7 +464,7 @@ impl Inner {
     where
         F: Future<Output = ()> + Send,
     {
-        let Entered { id, session, stop, previous } = self.enter(role, &feed, owner)?;
+        let Entered { id, session, stop, previous } = self.enter(role, feed, owner)?;
         let (created_tx, created_rx) = oneshot::channel();
         let inner = self.clone();
         let task = async move {
