@@ -4,6 +4,7 @@
 //! they carry a bearer token or come over the box's own socket. What is refused, and what is watched, is audited.
 
 use super::problem::No;
+use super::signalling::Owner;
 use super::routes::{Method, Route, Who};
 use super::state::Console;
 use crate::access::{Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope, SignInState};
@@ -80,6 +81,7 @@ pub async fn guard(
     if let Some((kind, object)) = watched(route.who, feed.as_deref()) {
         audit(&console, &asker, kind, object, AuditResult::Done).await?;
     }
+    request.extensions_mut().insert(Owner(asker.owner()));
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)
 }
