@@ -3,14 +3,14 @@
 
 pub mod room;
 
-pub mod journal;
-pub mod vault;
 pub mod clerk;
-pub mod keys;
 pub mod config;
+pub mod journal;
+pub mod keys;
+pub mod vault;
 
-pub mod media;
-pub mod archive;
 pub mod access;
-pub mod console;
 pub mod app;
+pub mod archive;
+pub mod console;
+pub mod media;

@@ -1,33 +1,16 @@
 //! Owns the routes of WHEP: a browser, another room, or any standard client watches a feed. `?layer=small` asks for the small picture.
 
-use super::signalling::{self, HasLive, Live, Owner, Problem};
+use super::signalling::{self, Live, Owner, Refused};
 use crate::media::feed::Layer;
 use axum::body::Body;
-use axum::extract::{FromRef, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing::{patch, post};
-use axum::{Extension, Router};
 use serde::Deserialize;
 
 const PATH: &str = "/api/whep";
 
-/// The routes. An [`Owner`] extension must have been set by whatever let the request in.
-pub fn routes<S: HasLive>() -> Router<S>
-where
-    Live: FromRef<S>,
-{
-    let endpoint = post(watch)
-        .options(signalling::endpoint_options)
-        .fallback(signalling::endpoint_other);
-    let resource = patch(change)
-        .delete(end)
-        .options(signalling::resource_options)
-        .fallback(signalling::resource_other);
-    Router::new()
-        .route(&format!("{PATH}/{{feed}}"), endpoint)
-        .route(&format!("{PATH}/{{feed}}/{{resource}}"), resource)
-}
+pub(super) use super::signalling::{endpoint_options as options, resource_options};
 
 #[derive(Debug, Deserialize)]
 struct Wanted {
@@ -43,14 +26,14 @@ enum Size {
     Small,
 }
 
-async fn watch(
+pub(super) async fn watch(
     State(live): State<Live>,
-    Extension(owner): Extension<Owner>,
+    owner: Owner,
     Path(feed): Path<String>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refused> {
     let source = live.feed(&feed)?;
     let offer = signalling::offer(&headers, body).await?;
     let layer = match wanted.layer {
@@ -61,20 +44,20 @@ async fn watch(
     Ok(signalling::created(&created, PATH, &feed))
 }
 
-async fn change(
+pub(super) async fn patch(
     State(live): State<Live>,
-    Extension(owner): Extension<Owner>,
+    owner: Owner,
     Path((feed, resource)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refused> {
     live.patch(&owner, &feed, &resource, &headers, body).await
 }
 
-async fn end(
+pub(super) async fn delete(
     State(live): State<Live>,
-    Extension(owner): Extension<Owner>,
+    owner: Owner,
     Path((feed, resource)): Path<(String, String)>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refused> {
     live.delete(&owner, &feed, &resource).await
 }

@@ -7,7 +7,7 @@
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
 use super::peer::rtp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -150,7 +150,10 @@ pub struct FeedStatus {
     pub liveness: Liveness,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
-    /// The layers that viewers can have now.
+    /// Tracks that the source has and that do not come now, while the feed lives by the other.
+    pub missing: BTreeSet<TrackKind>,
+    /// The layers that viewers can have now, in order. Where the one they want is missing they take the
+    /// other: a camera whose main stream is H.265 has `Small` only, one without sub stream `Main` only.
     pub layers: Vec<Layer>,
     /// Picture size in pixels, where known.
     pub size: Option<(u32, u32)>,
@@ -232,7 +235,9 @@ pub struct Joined {
 
 impl fmt::Debug for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed").field("id", &self.inner.spec.id).finish_non_exhaustive()
+        f.debug_struct("Feed")
+            .field("id", &self.inner.spec.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -243,6 +248,7 @@ impl Feed {
         let status = FeedStatus {
             liveness: Liveness::Absent,
             formats: BTreeMap::new(),
+            missing: BTreeSet::new(),
             layers: Vec::new(),
             size: None,
             bytes: 0,
@@ -321,9 +327,16 @@ impl Feed {
     /// Changes the state; for sources only. Listeners wake only when something but `bytes` changed.
     pub fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
         self.inner.status.send_if_modified(|status| {
-            let before = FeedStatus { bytes: 0, ..status.clone() };
+            let before = FeedStatus {
+                bytes: 0,
+                ..status.clone()
+            };
             change(status);
-            before != FeedStatus { bytes: 0, ..status.clone() }
+            before
+                != FeedStatus {
+                    bytes: 0,
+                    ..status.clone()
+                }
         });
     }
 
@@ -335,7 +348,11 @@ impl Feed {
 
     /// The wishes, for the one source that serves this feed; none if they were taken.
     pub fn take_wishes(&self) -> Option<mpsc::Receiver<KeyFrameWish>> {
-        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Whether a source serves this feed now: it has taken the wishes.
@@ -345,7 +362,11 @@ impl Feed {
 
     /// Gives the wishes back when a source ends, so that the next one serves them.
     pub fn return_wishes(&self, wishes: mpsc::Receiver<KeyFrameWish>) {
-        *self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner) = Some(wishes);
+        *self
+            .inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(wishes);
     }
 
     fn fan(&self, layer: Layer) -> &Fan {
@@ -365,8 +386,13 @@ pub struct Feeds {
 impl Feeds {
     /// One feed for each of the profile's.
     pub fn new(specs: &[FeedSpec]) -> Self {
-        let feeds = specs.iter().map(|spec| (spec.id.clone(), Feed::new(spec.clone()))).collect();
-        Self { feeds: Arc::new(feeds) }
+        let feeds = specs
+            .iter()
+            .map(|spec| (spec.id.clone(), Feed::new(spec.clone())))
+            .collect();
+        Self {
+            feeds: Arc::new(feeds),
+        }
     }
 
     /// The feed of that id.

@@ -12,4 +12,8 @@ mod continuity;
 mod whip;
 mod whep;
 
+pub mod capture;
+
+pub mod recorder;
+
 pub use peer::Peers;

@@ -1,11 +1,16 @@
 //! Owns what can happen: events are facts, in the past tense, and carry no personal data.
 
 use super::actor::Actor;
-use super::ids::{CommandId, Seq, SessionId};
+use super::equipment::{CheckResult, Fault};
+use super::ids::{CommandId, EquipmentId, FeedId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
 use super::layout::{Layout, Policies};
-use super::time::Stamp;
+use super::note::Note;
+use super::plan::{NewMember, Plan};
+use super::recordings::{GapCause, IndexHead, Track};
+use super::time::{Stamp, TimeOfDay, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One line of the journal: an event with its place, time and origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,18 +33,298 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Event {
+    // the room
     /// The profile was read, and differs from the last one.
     RoomConfigured {
-        /// What the room consists of.
         layout: Layout,
-        /// How it runs.
         policies: Policies,
-        /// SHA-256 of the profile's file, hex.
         profile_sha256: String,
     },
     /// The daemon began to run.
-    DaemonStarted {
-        /// Its version.
-        version: String,
+    DaemonStarted { version: String },
+    /// The daemon was asked to stop.
+    DaemonStopping,
+    /// The wall clock was set.
+    ClockJumped { by_ms: i64 },
+    /// A browser was bound to a seat.
+    WorkstationEnrolled {
+        seat: SeatNo,
+        workstation: WorkstationId,
     },
+    /// It was unbound.
+    WorkstationRevoked { seat: SeatNo },
+    /// A preflight was asked for.
+    PreflightRequested,
+    /// It was made.
+    PreflightDone { results: Vec<CheckResult> },
+    /// A piece of equipment failed, or its fault changed.
+    EquipmentFailed {
+        equipment: EquipmentId,
+        fault: Fault,
+    },
+    /// It works again.
+    EquipmentRecovered { equipment: EquipmentId },
+    /// A feed lives.
+    FeedWentLive { feed: FeedId },
+    /// A feed is lost.
+    FeedLost { feed: FeedId, cause: String },
+
+    // plan and committee
+    /// A session was planned.
+    SessionPlanned { plan: Plan },
+    /// Its plan was changed.
+    PlanChanged { plan: Plan },
+    /// Its committee is there.
+    CommitteeConvened { members: Vec<NewMember> },
+
+    // before the start
+    /// Check-in opened; the seats were assigned by chance.
+    CheckInOpened { seats: BTreeMap<MemberNo, SeatNo> },
+    /// A member was identified at the gate.
+    CodeHandedOut { member: MemberNo },
+    /// A member checked in at his seat.
+    MemberCheckedIn {
+        member: MemberNo,
+        seat: SeatNo,
+        late: bool,
+    },
+    /// The grace period is over, and these members have not come.
+    GraceEnded { missing: BTreeSet<MemberNo> },
+    /// A member may come later than the grace period.
+    LatenessExcused { member: MemberNo },
+    /// A member will not come.
+    MemberAbsent { member: MemberNo },
+    /// A member signed a pledge.
+    PledgeSigned { member: MemberNo, pledge: Pledge },
+    /// A member declared a conflict of interest.
+    ConflictDeclared {
+        member: MemberNo,
+        kind: ConflictKind,
+    },
+    /// The supervisor ruled on it.
+    ConflictRuled { member: MemberNo, ruling: Ruling },
+    /// A missing member may be replaced.
+    ReplacementApproved { member: MemberNo },
+    /// Another person has a missing member's seat.
+    MemberReplaced {
+        member: MemberNo,
+        by: NewMember,
+        as_member: MemberNo,
+        seat: Option<SeatNo>,
+    },
+    /// All have signed in.
+    SignInConfirmed,
+    /// All streams are being written.
+    RecordingConfirmed,
+    /// The supervisor authorised the start.
+    StartAuthorised,
+    /// What had been confirmed no longer holds.
+    ReadinessLost { feeds: BTreeSet<FeedId> },
+    /// The evaluation began.
+    SessionStarted,
+    /// An outage keeps the session from starting.
+    OutageDeclared { cause: Note },
+    /// It is over.
+    OutageEnded,
+    /// It has lasted as long as it may.
+    OutageTimeExpired,
+    /// The tenderer decided to wait on: the clock begins anew.
+    TendererWaits,
+
+    // the course
+    /// A member voted for a chair.
+    ChairVoteCast {
+        voter: MemberNo,
+        candidate: MemberNo,
+    },
+    /// A majority agreed.
+    ChairElected { member: MemberNo },
+    /// The system was locked.
+    SessionSuspended {
+        cause: SuspensionCause,
+        reason: Note,
+    },
+    /// It goes on.
+    SessionResumed,
+    /// The room was locked for the night.
+    OvernightBegun,
+    /// The nightly lock was put off.
+    LockPostponed { until: Utc },
+    /// A member was identified again in the morning.
+    MemberReturned { member: MemberNo },
+    /// The room was opened again.
+    OvernightEnded,
+    /// A rest or meal is due.
+    BreakDue {
+        kind: BreakKind,
+        meal: Option<MealSlot>,
+    },
+    /// It is so late that the supervisor must know.
+    BreakOverdue { kind: BreakKind },
+    /// It began.
+    BreakBegun { kind: BreakKind },
+    /// It ended.
+    BreakEnded { kind: BreakKind },
+    /// Somebody at a seat needs help.
+    HelpCalled { seat: SeatNo, kind: HelpKind },
+    /// Nobody came for so long that the supervisor must know.
+    HelpOverdue { seat: SeatNo },
+    /// Help came.
+    HelpAnswered { seat: SeatNo },
+    /// The supervisor marked a moment.
+    MomentMarked { feed: Option<FeedId>, note: Note },
+    /// The supervisor warned a seat.
+    SeatWarned { seat: SeatNo, text: Note },
+    /// It was read there.
+    WarningAcknowledged { seat: SeatNo },
+    /// The supervisor speaks to seats.
+    TalkBackStarted { seats: BTreeSet<SeatNo> },
+    /// He stopped.
+    TalkBackEnded,
+    /// A member left, and does not come back.
+    MemberLeft {
+        member: MemberNo,
+        reason: LeavingReason,
+    },
+
+    // recordings
+    /// The first bytes of a feed are on the disk.
+    RecordingStarted { feed: FeedId },
+    /// Its recording ended as it should.
+    RecordingEnded { feed: FeedId, head: IndexHead },
+    /// It lacks something from a moment on.
+    RecordingGapOpened {
+        gap: u32,
+        feed: FeedId,
+        track: Track,
+        from: Utc,
+        cause: GapCause,
+    },
+    /// It goes on.
+    RecordingGapClosed {
+        gap: u32,
+        feed: FeedId,
+        track: Track,
+        to: Utc,
+    },
+    /// A gap was explained.
+    GapExplained { gap: u32, text: Note },
+    /// Where the segment indexes stand.
+    IndexHeads { heads: BTreeMap<FeedId, IndexHead> },
+
+    // the end
+    /// The signatures began.
+    ClosingBegun,
+    /// A member signed the report.
+    ReportSigned { member: MemberNo, dissent: bool },
+    /// The supervisor signed the closing record.
+    ClosingRecordSigned,
+    /// The session is sealed.
+    SessionSealed { kind: super::plan::SessionKind },
+    /// The session ended without a result.
+    SessionAborted { reason: Note },
+}
+
+/// What a member pledges before he may work.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Pledge {
+    /// 廉洁承诺.
+    Integrity,
+    /// 回避承诺.
+    Recusal,
+}
+
+impl Pledge {
+    /// All that must be signed.
+    pub const ALL: [Pledge; 2] = [Pledge::Integrity, Pledge::Recusal];
+}
+
+/// What kind of conflict of interest. No free text: it would name people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictKind {
+    /// Works or worked for the tenderer or a bidder.
+    Employer,
+    /// Is related to somebody there.
+    Relative,
+    /// Has an economic interest.
+    Interest,
+    /// Something else that may sway him.
+    Other,
+}
+
+/// What the supervisor says to a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// The member stays.
+    Stays,
+    /// The member is removed, and may be replaced.
+    Removed,
+}
+
+/// Why a session is suspended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SuspensionCause {
+    /// The supervisor ordered it, and only he lifts it.
+    Order,
+    /// Link, power or equipment: the outage clock runs.
+    Outage,
+    /// The committee is not complete.
+    Committee,
+    /// Something else.
+    Other,
+}
+
+/// Rest or meal.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakKind {
+    /// 休息.
+    Rest,
+    /// 用餐.
+    Meal,
+}
+
+/// One meal of one day.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub struct MealSlot {
+    /// Local day, days since 1970-01-01.
+    pub day: i64,
+    /// The policy's meal time.
+    pub time: TimeOfDay,
+}
+
+/// What help is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HelpKind {
+    /// The workstation or the evaluation system.
+    Technical,
+    /// The supervisor is asked for.
+    Supervisor,
+    /// Somebody is unwell.
+    Unwell,
+}
+
+/// Why a member left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeavingReason {
+    /// His work is done.
+    Finished,
+    /// He fell ill.
+    Illness,
+    /// An emergency.
+    Emergency,
+    /// The supervisor sent him away.
+    Expelled,
 }

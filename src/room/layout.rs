@@ -54,10 +54,15 @@ pub struct FeedSpec {
     pub kind: FeedKind,
     /// Where it is.
     pub place: Place,
+    /// Whether it is a test picture: such a room can rehearse, never hold a real session.
+    #[serde(default)]
+    pub simulated: bool,
 }
 
 /// The kinds of feeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedKind {
     /// A fixed camera of the room.
@@ -73,7 +78,9 @@ pub enum FeedKind {
 }
 
 /// Where a feed comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case", tag = "in", content = "seat")]
 pub enum Place {
     /// The evaluation room itself.
@@ -151,7 +158,10 @@ impl Default for Policies {
             help_overdue: Span::minutes(3),
             clock_offset: Span::seconds(1),
             recording: vec![
-                rule(&[Camera], &[CheckIn, Ready, InSession, Suspended, Overnight, Closing]),
+                rule(
+                    &[Camera],
+                    &[CheckIn, Ready, InSession, Suspended, Overnight, Closing],
+                ),
                 rule(
                     &[Face, Screen, Microphone, TalkBack],
                     &[Ready, InSession, Suspended, Closing],

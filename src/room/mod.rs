@@ -1,15 +1,42 @@
 //! PURE: the room as a value. No tokio, no I/O, no clock, no randomness.
+//!
+//! `decide` says what a command leads to, or refuses it with a reason; `apply` takes what happened into the
+//! state; `wanted` says what the outer world should be like; `next_deadline` when to look again.
 
-mod ids;
-mod time;
-mod layout;
 mod actor;
+mod command;
+mod committee;
+mod deadlines;
+mod decide;
+mod equipment;
 mod event;
+mod ids;
+mod layout;
+mod links;
+mod note;
+mod plan;
+mod recordings;
+mod refusal;
 mod session;
+mod state;
+mod time;
+mod wanted;
 
 pub use actor::*;
+pub use command::*;
+pub use committee::*;
+pub use deadlines::next_deadline;
+pub use decide::{Draft, decide};
+pub use equipment::*;
 pub use event::*;
 pub use ids::*;
 pub use layout::*;
-pub use session::PhaseKind;
+pub use links::{may_publish, may_view};
+pub use note::*;
+pub use plan::*;
+pub use recordings::*;
+pub use refusal::*;
+pub use session::*;
+pub use state::*;
 pub use time::*;
+pub use wanted::*;

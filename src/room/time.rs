@@ -8,14 +8,36 @@ use std::time::Duration;
 
 /// Wall time, milliseconds since 1970-01-01 UTC.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Utc(pub i64);
 
 /// A length of time in milliseconds.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Span(pub u64);
@@ -97,12 +119,17 @@ impl Now {
     pub fn local(&self) -> (i64, TimeOfDay) {
         let minutes = self.stamp.at.0.div_euclid(60_000) + i64::from(self.utc_offset) / 60;
         let of_day = minutes.rem_euclid(24 * 60);
-        (minutes.div_euclid(24 * 60), TimeOfDay(u16::try_from(of_day).expect("below 1440")))
+        (
+            minutes.div_euclid(24 * 60),
+            TimeOfDay(u16::try_from(of_day).expect("below 1440")),
+        )
     }
 }
 
 /// A local time of day in minutes since midnight; written `"21:00"` in profiles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct TimeOfDay(pub u16);
 

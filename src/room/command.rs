@@ -1,0 +1,261 @@
+//! Owns what can be asked of the room: commands, in the imperative. Who may ask for what is `decide`'s.
+
+use super::equipment::{CheckResult, Fault};
+use super::event::{
+    BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
+};
+use super::ids::{EquipmentId, FeedId, MemberNo, SeatNo, SessionId, WorkstationId};
+use super::layout::{Layout, Policies};
+use super::note::Note;
+use super::plan::{NewMember, Plan};
+use super::recordings::{GapCause, IndexHead, Track};
+use super::time::{Span, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "type", deny_unknown_fields)]
+pub enum Command {
+    // the plan: technician
+    /// Plans a session.
+    PlanSession { plan: Plan },
+    /// Replaces the plan of a session that is not convened yet.
+    ChangePlan { plan: Plan },
+    /// Names the committee, as masks.
+    ConveneCommittee { members: Vec<NewMember> },
+
+    // before the start
+    /// Asks for a preflight. Technician.
+    RunPreflight,
+    /// Opens check-in: the session occupies the room, seats are assigned by chance. Technician.
+    OpenCheckIn,
+    /// Says that a member was identified at the gate and got his code. Technician.
+    HandOutCode { member: MemberNo },
+    /// Checks a member in at his seat. Access, once it has seen the code; again after a night.
+    CheckIn { member: MemberNo, seat: SeatNo },
+    /// Lets a member check in after the grace period. Supervisor.
+    ExcuseLateness { member: MemberNo },
+    /// Says that a member will not come. Technician.
+    RecordAbsence { member: MemberNo },
+    /// Signs a pledge. The member himself.
+    SignPledge { pledge: Pledge },
+    /// Declares a conflict of interest. The member himself.
+    DeclareConflict { kind: ConflictKind },
+    /// Rules on a declared conflict. Supervisor.
+    RuleOnConflict { member: MemberNo, ruling: Ruling },
+    /// Approves that a missing member is replaced. Supervisor.
+    ApproveReplacement { member: MemberNo },
+    /// Puts another person in a missing member's place. Technician, once approved.
+    ReplaceMember { member: MemberNo, by: NewMember },
+    /// Confirms that all have signed in: the session is ready. Technician.
+    ConfirmSignIn,
+    /// Confirms that bytes are being written on every stream. Technician.
+    ConfirmRecording,
+    /// Authorises the start. Supervisor.
+    AuthoriseStart,
+    /// Starts the evaluation. Technician.
+    StartSession,
+
+    // outages before the start
+    /// Says that an outage keeps the session from starting. Technician.
+    DeclareOutage { cause: Note },
+    /// Says that it is over. Technician.
+    EndOutage,
+    /// Records what the tenderer decided when the outage had lasted too long: to wait on. Technician.
+    RecordTendererWaits,
+
+    // the course
+    /// Votes for a chair. The member himself; once a majority agrees, the chair is elected.
+    VoteForChair { candidate: MemberNo },
+    /// Locks the system and seals the material. Technician for a fault, supervisor by order.
+    SuspendSession {
+        cause: SuspensionCause,
+        reason: Note,
+    },
+    /// Goes on. Technician, or the supervisor; what the supervisor ordered only he lifts.
+    ResumeSession,
+    /// Locks the room for the night. Technician.
+    BeginOvernight,
+    /// Puts off the nightly lock. Supervisor.
+    PostponeLock { by: Span },
+    /// Opens the room in the morning, once all were identified again. Technician.
+    EndOvernight,
+    /// Begins a rest or a meal. Technician.
+    BeginBreak { kind: BreakKind },
+    /// Ends it. Technician.
+    EndBreak,
+    /// Calls for help at a seat. The member himself, or a workstation.
+    CallForHelp { kind: HelpKind },
+    /// Says that help came. Technician.
+    AnswerHelp { seat: SeatNo },
+    /// Marks a moment. Supervisor.
+    Mark { feed: Option<FeedId>, note: Note },
+    /// Warns a seat. Supervisor.
+    Warn { seat: SeatNo, text: Note },
+    /// Says that the warning was read. The member himself.
+    AcknowledgeWarning,
+    /// Speaks to seats; all where none is named. Supervisor.
+    StartTalkBack { seats: BTreeSet<SeatNo> },
+    /// Stops speaking. Supervisor.
+    EndTalkBack,
+    /// Records that a member left for good. Technician or supervisor.
+    RecordLeaving {
+        member: MemberNo,
+        reason: LeavingReason,
+    },
+    /// Explains a gap in a recording. Technician or supervisor.
+    ExplainGap { gap: u32, text: Note },
+
+    // the end
+    /// Begins the signatures. Technician.
+    BeginClosing,
+    /// Signs the report. The member himself.
+    SignReport { dissent: bool },
+    /// Leaves for good. The member himself, once he has signed.
+    Leave,
+    /// Signs the closing record. Supervisor.
+    SignClosingRecord,
+    /// Seals the session; its number typed by hand. Technician.
+    SealSession { typed: SessionId },
+    /// Ends it without a result; its number typed by hand. Technician before the start, supervisor after.
+    AbortSession { typed: SessionId, reason: Note },
+
+    // workstations
+    /// Binds a browser to a seat. Access.
+    EnrolWorkstation {
+        seat: SeatNo,
+        workstation: WorkstationId,
+    },
+    /// Unbinds it. Technician or access.
+    RevokeWorkstation { seat: SeatNo },
+
+    // reports of the daemon's parts
+    /// Takes the profile in.
+    ConfigureRoom {
+        layout: Layout,
+        policies: Policies,
+        profile_sha256: String,
+    },
+    /// The daemon runs.
+    ReportStart { version: String },
+    /// The daemon is about to stop.
+    ReportStop,
+    /// Deadlines may have passed.
+    PassDeadlines,
+    /// The wall clock was set.
+    ReportClockJump { by_ms: i64 },
+    /// Preflight's results.
+    ReportPreflight { results: Vec<CheckResult> },
+    /// A piece of equipment failed.
+    ReportFault {
+        equipment: EquipmentId,
+        fault: Fault,
+    },
+    /// It works again.
+    ReportRecovery { equipment: EquipmentId },
+    /// A feed lives.
+    ReportFeedLive { feed: FeedId },
+    /// A feed is lost.
+    ReportFeedLost { feed: FeedId, cause: String },
+    /// The first bytes of a feed's recording are on the disk.
+    ReportRecordingStarted { feed: FeedId },
+    /// A recording has ended as it should.
+    ReportRecordingEnded { feed: FeedId, head: IndexHead },
+    /// A recording lacks something from a moment on.
+    ReportGapOpened {
+        feed: FeedId,
+        track: Track,
+        from: Utc,
+        cause: GapCause,
+    },
+    /// The recording goes on.
+    ReportGapClosed { feed: FeedId, track: Track, to: Utc },
+    /// The heads of the segment indexes.
+    ReportHeads { heads: BTreeMap<FeedId, IndexHead> },
+}
+
+impl Command {
+    /// Its name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::PlanSession { .. } => "plan_session",
+            Command::ChangePlan { .. } => "change_plan",
+            Command::ConveneCommittee { .. } => "convene_committee",
+            Command::RunPreflight => "run_preflight",
+            Command::OpenCheckIn => "open_check_in",
+            Command::HandOutCode { .. } => "hand_out_code",
+            Command::CheckIn { .. } => "check_in",
+            Command::ExcuseLateness { .. } => "excuse_lateness",
+            Command::RecordAbsence { .. } => "record_absence",
+            Command::SignPledge { .. } => "sign_pledge",
+            Command::DeclareConflict { .. } => "declare_conflict",
+            Command::RuleOnConflict { .. } => "rule_on_conflict",
+            Command::ApproveReplacement { .. } => "approve_replacement",
+            Command::ReplaceMember { .. } => "replace_member",
+            Command::ConfirmSignIn => "confirm_sign_in",
+            Command::ConfirmRecording => "confirm_recording",
+            Command::AuthoriseStart => "authorise_start",
+            Command::StartSession => "start_session",
+            Command::DeclareOutage { .. } => "declare_outage",
+            Command::EndOutage => "end_outage",
+            Command::RecordTendererWaits => "record_tenderer_waits",
+            Command::VoteForChair { .. } => "vote_for_chair",
+            Command::SuspendSession { .. } => "suspend_session",
+            Command::ResumeSession => "resume_session",
+            Command::BeginOvernight => "begin_overnight",
+            Command::PostponeLock { .. } => "postpone_lock",
+            Command::EndOvernight => "end_overnight",
+            Command::BeginBreak { .. } => "begin_break",
+            Command::EndBreak => "end_break",
+            Command::CallForHelp { .. } => "call_for_help",
+            Command::AnswerHelp { .. } => "answer_help",
+            Command::Mark { .. } => "mark",
+            Command::Warn { .. } => "warn",
+            Command::AcknowledgeWarning => "acknowledge_warning",
+            Command::StartTalkBack { .. } => "start_talk_back",
+            Command::EndTalkBack => "end_talk_back",
+            Command::RecordLeaving { .. } => "record_leaving",
+            Command::ExplainGap { .. } => "explain_gap",
+            Command::BeginClosing => "begin_closing",
+            Command::SignReport { .. } => "sign_report",
+            Command::Leave => "leave",
+            Command::SignClosingRecord => "sign_closing_record",
+            Command::SealSession { .. } => "seal_session",
+            Command::AbortSession { .. } => "abort_session",
+            Command::EnrolWorkstation { .. } => "enrol_workstation",
+            Command::RevokeWorkstation { .. } => "revoke_workstation",
+            Command::ConfigureRoom { .. } => "configure_room",
+            Command::ReportStart { .. } => "report_start",
+            Command::ReportStop => "report_stop",
+            Command::PassDeadlines => "pass_deadlines",
+            Command::ReportClockJump { .. } => "report_clock_jump",
+            Command::ReportPreflight { .. } => "report_preflight",
+            Command::ReportFault { .. } => "report_fault",
+            Command::ReportRecovery { .. } => "report_recovery",
+            Command::ReportFeedLive { .. } => "report_feed_live",
+            Command::ReportFeedLost { .. } => "report_feed_lost",
+            Command::ReportRecordingStarted { .. } => "report_recording_started",
+            Command::ReportRecordingEnded { .. } => "report_recording_ended",
+            Command::ReportGapOpened { .. } => "report_gap_opened",
+            Command::ReportGapClosed { .. } => "report_gap_closed",
+            Command::ReportHeads { .. } => "report_heads",
+        }
+    }
+
+    /// The free text in it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other commands hold no free text")]
+    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+        let note = match self {
+            Command::DeclareOutage { cause: note }
+            | Command::SuspendSession { reason: note, .. }
+            | Command::AbortSession { reason: note, .. }
+            | Command::Mark { note, .. }
+            | Command::Warn { text: note, .. }
+            | Command::ExplainGap { text: note, .. } => Some(note),
+            _ => None,
+        };
+        note.into_iter()
+    }
+}

@@ -1,0 +1,359 @@
+//! Owns the answer to every command: events, or a refusal. Reads the room, changes nothing.
+
+mod check_in;
+mod closing;
+mod course;
+mod planning;
+mod readiness;
+mod reports;
+mod supervision;
+mod workstations;
+
+use super::actor::{Actor, Part};
+use super::command::Command;
+use super::committee::Member;
+use super::deadlines;
+use super::event::Event;
+use super::ids::{MemberNo, SeatNo, SessionId};
+use super::layout::Policies;
+use super::refusal::Refusal;
+use super::session::{Phase, Session};
+use super::state::Room;
+use super::time::Now;
+
+/// An event that is about to be journalled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The session it belongs to; none for the room's own.
+    pub session: Option<SessionId>,
+    /// What is to happen.
+    pub event: Event,
+}
+
+/// What a command leads to.
+///
+/// Deny by default: a command names the roles that may give it, and everybody else is refused first.
+///
+/// # Errors
+/// A [`Refusal`] with its reason. No events then.
+pub fn decide(
+    room: &Room,
+    now: &Now,
+    actor: &Actor,
+    session: Option<&SessionId>,
+    command: &Command,
+) -> Result<Vec<Draft>, Refusal> {
+    permit(actor, command)?;
+    if let Some(events) = of_room(room, now, command)? {
+        return Ok(events);
+    }
+    let id = session.ok_or(Refusal::NoSessionNamed)?;
+    if let Command::PlanSession { plan } = command {
+        return planning::plan(room, id, plan).map(|events| of_session(id, events));
+    }
+    let found = room
+        .sessions
+        .get(id)
+        .ok_or_else(|| Refusal::NoSuchSession {
+            session: id.clone(),
+        })?;
+    let case = Case {
+        room,
+        now,
+        actor,
+        id,
+        session: found,
+    };
+    case.decide(command).map(|events| of_session(id, events))
+}
+
+fn of_session(id: &SessionId, events: Vec<Event>) -> Vec<Draft> {
+    events
+        .into_iter()
+        .map(|event| Draft {
+            session: Some(id.clone()),
+            event,
+        })
+        .collect()
+}
+
+fn for_room(events: Vec<Event>) -> Vec<Draft> {
+    events
+        .into_iter()
+        .map(|event| Draft {
+            session: None,
+            event,
+        })
+        .collect()
+}
+
+/// Who may give which command.
+fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
+    let technician = matches!(actor, Actor::Technician { .. });
+    let supervisor = matches!(actor, Actor::Supervisor { .. });
+    let member = matches!(actor, Actor::Member { .. });
+    let part = |part: Part| matches!(actor, Actor::Daemon { part: is } if *is == part);
+    let allowed = match command {
+        Command::PlanSession { .. }
+        | Command::ChangePlan { .. }
+        | Command::ConveneCommittee { .. }
+        | Command::RunPreflight
+        | Command::OpenCheckIn
+        | Command::HandOutCode { .. }
+        | Command::RecordAbsence { .. }
+        | Command::ReplaceMember { .. }
+        | Command::ConfirmSignIn
+        | Command::ConfirmRecording
+        | Command::StartSession
+        | Command::DeclareOutage { .. }
+        | Command::EndOutage
+        | Command::RecordTendererWaits
+        | Command::BeginOvernight
+        | Command::EndOvernight
+        | Command::BeginBreak { .. }
+        | Command::EndBreak
+        | Command::AnswerHelp { .. }
+        | Command::BeginClosing
+        | Command::SealSession { .. } => technician,
+        Command::SuspendSession { .. }
+        | Command::ResumeSession
+        | Command::RecordLeaving { .. }
+        | Command::ExplainGap { .. }
+        | Command::AbortSession { .. } => technician || supervisor,
+        Command::ExcuseLateness { .. }
+        | Command::RuleOnConflict { .. }
+        | Command::ApproveReplacement { .. }
+        | Command::AuthoriseStart
+        | Command::PostponeLock { .. }
+        | Command::Mark { .. }
+        | Command::Warn { .. }
+        | Command::StartTalkBack { .. }
+        | Command::SignClosingRecord => supervisor,
+        // a supervisor whose page vanished must not stay on the air
+        Command::EndTalkBack => supervisor || part(Part::Media),
+        Command::SignPledge { .. }
+        | Command::DeclareConflict { .. }
+        | Command::VoteForChair { .. }
+        | Command::AcknowledgeWarning
+        | Command::SignReport { .. }
+        | Command::Leave => member,
+        Command::CallForHelp { .. } => member || matches!(actor, Actor::Workstation { .. }),
+        Command::CheckIn { .. } | Command::EnrolWorkstation { .. } => part(Part::Access),
+        Command::RevokeWorkstation { .. } => technician || part(Part::Access),
+        Command::ConfigureRoom { .. } | Command::ReportStart { .. } | Command::ReportStop => {
+            part(Part::App)
+        }
+        Command::PassDeadlines | Command::ReportClockJump { .. } => part(Part::Clock),
+        Command::ReportPreflight { .. } => part(Part::Health),
+        Command::ReportFault { .. } | Command::ReportRecovery { .. } => {
+            part(Part::Health) || part(Part::Media)
+        }
+        Command::ReportFeedLive { .. }
+        | Command::ReportFeedLost { .. }
+        | Command::ReportRecordingStarted { .. }
+        | Command::ReportRecordingEnded { .. }
+        | Command::ReportGapOpened { .. }
+        | Command::ReportGapClosed { .. }
+        | Command::ReportHeads { .. } => part(Part::Media),
+    };
+    if allowed {
+        Ok(())
+    } else {
+        Err(Refusal::NotYourRole)
+    }
+}
+
+/// Commands that need no session; none for all others.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other commands belong to sessions"
+)]
+fn of_room(room: &Room, now: &Now, command: &Command) -> Result<Option<Vec<Draft>>, Refusal> {
+    let events = match command {
+        Command::PassDeadlines => return Ok(Some(deadlines::pass(room, now))),
+        Command::EnrolWorkstation { seat, workstation } => {
+            workstations::enrol(room, *seat, workstation)?
+        }
+        Command::RevokeWorkstation { seat } => workstations::revoke(room, *seat)?,
+        Command::RunPreflight => reports::run_preflight(room)?,
+        _ => match reports::of_room(room, command)? {
+            Some(events) => events,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(for_room(events)))
+}
+
+/// A command to one session, with all it can be judged by.
+struct Case<'a> {
+    room: &'a Room,
+    now: &'a Now,
+    actor: &'a Actor,
+    id: &'a SessionId,
+    session: &'a Session,
+}
+
+impl Case<'_> {
+    fn decide(&self, command: &Command) -> Result<Vec<Event>, Refusal> {
+        match command {
+            Command::ChangePlan { plan } => planning::change(self, plan),
+            Command::ConveneCommittee { members } => planning::convene(self, members),
+
+            Command::OpenCheckIn => check_in::open(self),
+            Command::HandOutCode { member } => check_in::hand_out_code(self, *member),
+            Command::CheckIn { member, seat } => check_in::check_in(self, *member, *seat),
+            Command::ExcuseLateness { member } => check_in::excuse(self, *member),
+            Command::RecordAbsence { member } => check_in::record_absence(self, *member),
+            Command::SignPledge { pledge } => check_in::sign_pledge(self, *pledge),
+            Command::DeclareConflict { kind } => check_in::declare_conflict(self, *kind),
+            Command::RuleOnConflict { member, ruling } => {
+                check_in::rule_on_conflict(self, *member, *ruling)
+            }
+            Command::ApproveReplacement { member } => check_in::approve_replacement(self, *member),
+            Command::ReplaceMember { member, by } => check_in::replace(self, *member, by),
+
+            Command::ConfirmSignIn => readiness::confirm_sign_in(self),
+            Command::ConfirmRecording => readiness::confirm_recording(self),
+            Command::AuthoriseStart => readiness::authorise(self),
+            Command::StartSession => readiness::start(self),
+            Command::DeclareOutage { cause } => readiness::declare_outage(self, cause),
+            Command::EndOutage => readiness::end_outage(self),
+            Command::RecordTendererWaits => readiness::tenderer_waits(self),
+
+            Command::VoteForChair { candidate } => course::vote(self, *candidate),
+            Command::SuspendSession { cause, reason } => course::suspend(self, *cause, reason),
+            Command::ResumeSession => course::resume(self),
+            Command::BeginOvernight => course::begin_overnight(self),
+            Command::PostponeLock { by } => course::postpone_lock(self, *by),
+            Command::EndOvernight => course::end_overnight(self),
+            Command::BeginBreak { kind } => course::begin_break(self, *kind),
+            Command::EndBreak => course::end_break(self),
+            Command::RecordLeaving { member, reason } => {
+                course::record_leaving(self, *member, *reason)
+            }
+
+            Command::CallForHelp { kind } => supervision::call_for_help(self, *kind),
+            Command::AnswerHelp { seat } => supervision::answer_help(self, *seat),
+            Command::Mark { feed, note } => supervision::mark(self, feed.as_ref(), note),
+            Command::Warn { seat, text } => supervision::warn(self, *seat, text),
+            Command::AcknowledgeWarning => supervision::acknowledge(self),
+            Command::StartTalkBack { seats } => supervision::start_talk_back(self, seats),
+            Command::EndTalkBack => supervision::end_talk_back(self),
+            Command::ExplainGap { gap, text } => supervision::explain_gap(self, *gap, text),
+
+            Command::BeginClosing => closing::begin(self),
+            Command::SignReport { dissent } => closing::sign_report(self, *dissent),
+            Command::Leave => closing::leave(self),
+            Command::SignClosingRecord => closing::sign_record(self),
+            Command::SealSession { typed } => closing::seal(self, typed),
+            Command::AbortSession { typed, reason } => closing::abort(self, typed, reason),
+
+            Command::ReportRecordingStarted { feed } => reports::recording_started(self, feed),
+            Command::ReportRecordingEnded { feed, head } => {
+                reports::recording_ended(self, feed, head)
+            }
+            Command::ReportGapOpened {
+                feed,
+                track,
+                from,
+                cause,
+            } => reports::gap_opened(self, feed, *track, *from, *cause),
+            Command::ReportGapClosed { feed, track, to } => {
+                reports::gap_closed(self, feed, *track, *to)
+            }
+            Command::ReportHeads { heads } => Ok(vec![Event::IndexHeads {
+                heads: heads.clone(),
+            }]),
+
+            // decided before a session was looked for
+            Command::PlanSession { .. }
+            | Command::RunPreflight
+            | Command::EnrolWorkstation { .. }
+            | Command::RevokeWorkstation { .. }
+            | Command::ConfigureRoom { .. }
+            | Command::ReportStart { .. }
+            | Command::ReportStop
+            | Command::PassDeadlines
+            | Command::ReportClockJump { .. }
+            | Command::ReportPreflight { .. }
+            | Command::ReportFault { .. }
+            | Command::ReportRecovery { .. }
+            | Command::ReportFeedLive { .. }
+            | Command::ReportFeedLost { .. } => Ok(Vec::new()),
+        }
+    }
+
+    fn policies(&self) -> &Policies {
+        self.session.policies(&self.room.policies)
+    }
+
+    /// Refuses unless the phase passes.
+    fn in_phase(&self, passes: impl Fn(&Phase) -> bool) -> Result<(), Refusal> {
+        if passes(&self.session.phase) {
+            Ok(())
+        } else {
+            Err(self.wrong_phase())
+        }
+    }
+
+    fn wrong_phase(&self) -> Refusal {
+        Refusal::WrongPhase {
+            phase: self.session.phase.kind(),
+        }
+    }
+
+    fn member(&self, no: MemberNo) -> Result<&Member, Refusal> {
+        self.session
+            .committee
+            .members
+            .get(&no)
+            .ok_or(Refusal::NoSuchMember { member: no })
+    }
+
+    /// The member who gives the command; he must be present.
+    fn me(&self) -> Result<&Member, Refusal> {
+        let Actor::Member { session, member } = self.actor else {
+            return Err(Refusal::NotYourRole);
+        };
+        if session != self.id {
+            return Err(Refusal::NotYourRole);
+        }
+        let me = self.member(*member)?;
+        if !matches!(me.presence, super::committee::Presence::Present { .. }) {
+            return Err(Refusal::NotPresent { member: me.no });
+        }
+        Ok(me)
+    }
+
+    /// The seat at which the command is given.
+    fn my_seat(&self) -> Result<SeatNo, Refusal> {
+        if let Actor::Workstation { seat } = self.actor {
+            return Ok(*seat);
+        }
+        self.me()?.seat.ok_or(Refusal::NotYourRole)
+    }
+
+    fn by_supervisor(&self) -> bool {
+        matches!(self.actor, Actor::Supervisor { .. })
+    }
+
+    fn seat_exists(&self, seat: SeatNo) -> Result<(), Refusal> {
+        if self.room.layout.has_seat(seat) {
+            Ok(())
+        } else {
+            Err(Refusal::NoSuchSeat { seat })
+        }
+    }
+}
+
+/// Refuses with the set that `wrap` takes, unless it is empty.
+fn none_of<T>(
+    set: std::collections::BTreeSet<T>,
+    wrap: impl FnOnce(std::collections::BTreeSet<T>) -> Refusal,
+) -> Result<(), Refusal> {
+    if set.is_empty() {
+        Ok(())
+    } else {
+        Err(wrap(set))
+    }
+}

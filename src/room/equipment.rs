@@ -1,0 +1,121 @@
+//! Owns the faults of the room's equipment, and the preflight (自检).
+
+use super::ids::EquipmentId;
+use super::time::Stamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What is wrong with a piece of equipment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Fault {
+    /// Too little room for recordings.
+    DiskNearlyFull {
+        /// What is left.
+        free_bytes: u64,
+    },
+    /// Recordings cannot be written.
+    DiskNotWritable {
+        /// The system's words.
+        detail: String,
+    },
+    /// The clock is off, or nothing keeps it right.
+    ClockOff {
+        /// By how much, ms; none where nobody knows.
+        offset_ms: Option<i64>,
+    },
+    /// A camera or microphone does not answer.
+    NoSignal {
+        /// What it or the network said.
+        detail: String,
+    },
+    /// A camera sends what no browser can show, and has no sub stream.
+    NotShowable {
+        /// What it sends.
+        codec: String,
+    },
+    /// A certificate ends soon.
+    CertificateExpiring {
+        /// Days left.
+        days: i64,
+    },
+    /// Something else, in its own words.
+    Other {
+        /// What.
+        detail: String,
+    },
+}
+
+impl Fault {
+    /// Whether a session must not start with it.
+    pub fn blocks_start(&self) -> bool {
+        match self {
+            Fault::DiskNearlyFull { .. }
+            | Fault::DiskNotWritable { .. }
+            | Fault::ClockOff { .. } => true,
+            Fault::NoSignal { .. }
+            | Fault::NotShowable { .. }
+            | Fault::CertificateExpiring { .. }
+            | Fault::Other { .. } => false,
+        }
+    }
+}
+
+/// A fault and since when it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// What is wrong.
+    pub fault: Fault,
+    /// Since when.
+    pub since: Stamp,
+}
+
+/// What one check of the preflight found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResult {
+    /// What was checked.
+    pub item: EquipmentId,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// The fault, where there is one.
+    pub fault: Option<Fault>,
+    /// Measured values for people, e.g. `38.2 TB`, `1.2 ms`.
+    pub detail: String,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it must be.
+    Passed,
+    /// A session may start, but somebody should look.
+    Attention,
+    /// Not as it must be.
+    Failed,
+}
+
+/// The preflight's state.
+///
+/// ```text
+/// never ──► running ──► done ──► running …
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Preflight {
+    /// Nobody asked for one.
+    #[default]
+    Never,
+    /// The checks run.
+    Running {
+        /// Since when.
+        since: Stamp,
+    },
+    /// The checks were made.
+    Done {
+        /// When.
+        at: Stamp,
+        /// What they found.
+        results: Vec<CheckResult>,
+    },
+}

@@ -1,0 +1,291 @@
+//! Owns every lawful 'no' of the room, each with its reason for the operator.
+
+use super::event::{BreakKind, Pledge};
+use super::ids::{FeedId, MemberNo, SeatNo, SessionId};
+use super::session::PhaseKind;
+use super::time::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Why the room says no. Codes are translated on the page; `Display` is English, for logs and `ctl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "code")]
+pub enum Refusal {
+    /// This role may not ask for that.
+    NotYourRole,
+    /// The command needs a session, and none was named.
+    NoSessionNamed,
+    /// There is no such open session.
+    NoSuchSession { session: SessionId },
+    /// That session's number was used before.
+    SessionExists { session: SessionId },
+    /// Not in this phase.
+    WrongPhase { phase: PhaseKind },
+    /// Another session holds the room.
+    RoomOccupied { by: SessionId },
+    /// The typed number is not this session's.
+    TypedNumberDiffers,
+    /// A real session cannot be held with test pictures.
+    TestFeeds { feeds: BTreeSet<FeedId> },
+    /// A planned value makes no sense.
+    BadPlan { field: String },
+    /// The profile has no such seat.
+    NoSuchSeat { seat: SeatNo },
+    /// The committee has no such member.
+    NoSuchMember { member: MemberNo },
+    /// The profile has no such feed.
+    NoSuchFeed { feed: FeedId },
+
+    // composition
+    /// Too few members.
+    CommitteeTooSmall { members: usize, least: u8 },
+    /// An even number.
+    CommitteeEven { members: usize },
+    /// Too few of them are experts.
+    TooFewExperts {
+        experts: usize,
+        members: usize,
+        share: u8,
+        of: u8,
+    },
+    /// More members than seats.
+    TooFewSeats { members: usize, seats: usize },
+    /// Not the numbers that were planned.
+    NotAsPlanned { experts: u8, representatives: u8 },
+    /// One person twice.
+    PersonTwice,
+
+    // check-in
+    /// That member sits elsewhere.
+    WrongSeat { yours: SeatNo },
+    /// The seat's workstation is not enrolled.
+    SeatNotEnrolled { seat: SeatNo },
+    /// Checked in already.
+    AlreadyPresent,
+    /// The grace period is over; the supervisor may excuse it.
+    TooLate { grace: Span },
+    /// Whoever left does not come back.
+    NoReEntry,
+    /// Was recorded as absent, removed or replaced.
+    NotExpected,
+    /// Not checked in.
+    NotPresent { member: MemberNo },
+    /// Signed already.
+    AlreadySigned,
+    /// A declared conflict waits for the supervisor.
+    ConflictUndecided { members: BTreeSet<MemberNo> },
+    /// There is no conflict to rule on.
+    NoConflict { member: MemberNo },
+    /// A conflict was declared already.
+    AlreadyDeclared,
+    /// The member is here, or expected.
+    MemberNotMissing { member: MemberNo },
+    /// The supervisor has not approved it.
+    NotApproved { member: MemberNo },
+    /// Approved, excused or elected already.
+    AlreadyDone,
+
+    // readiness
+    /// These have not checked in.
+    MembersMissing { members: BTreeSet<MemberNo> },
+    /// These have not signed that pledge.
+    PledgesMissing {
+        members: BTreeSet<MemberNo>,
+        pledge: Pledge,
+    },
+    /// Nothing is being written of these.
+    NotRecording { feeds: BTreeSet<FeedId> },
+    /// The technician has not confirmed the recordings.
+    RecordingNotConfirmed,
+    /// The supervisor has not authorised the start.
+    NotAuthorised,
+    /// Equipment is not fit for a session; its id is named.
+    EquipmentUnfit { equipment: String },
+    /// An outage lasts.
+    OutageLasts,
+    /// There is no outage.
+    NoOutage,
+    /// The outage has lasted too long: only an end without a result is left.
+    OutageTooLong,
+
+    // the course
+    /// Nobody was elected chair.
+    NoChair,
+    /// A chair was elected.
+    ChairElected,
+    /// Only an expert may be chair.
+    ChairMustBeExpert,
+    /// Only the supervisor lifts what he ordered.
+    OrderedBySupervisor,
+    /// That break lasts already, or another.
+    BreakLasts { kind: BreakKind },
+    /// There is no break.
+    NoBreak,
+    /// Nobody called for help there.
+    NoHelpCall { seat: SeatNo },
+    /// Help was called for already.
+    HelpAlreadyCalled,
+    /// There is nothing to acknowledge.
+    NoWarning,
+    /// The supervisor speaks already.
+    TalkBackLasts,
+    /// Nobody speaks.
+    NoTalkBack,
+    /// There is no such gap in this session.
+    NoSuchGap { gap: u32 },
+
+    // the end
+    /// These have not signed the report.
+    SignaturesMissing { members: BTreeSet<MemberNo> },
+    /// The supervisor has not signed the closing record.
+    ClosingRecordUnsigned,
+    /// Members leave after they have signed.
+    SignFirst,
+
+    // workstations
+    /// No workstation is enrolled at that seat.
+    NotEnrolled { seat: SeatNo },
+    /// Somebody sits there.
+    SeatInUse { seat: SeatNo },
+    /// A preflight runs already.
+    PreflightRuns,
+    /// It cannot be made while a session is on.
+    SessionOn { session: SessionId },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NotYourRole => f.write_str("this role may not do that"),
+            Refusal::NoSessionNamed => f.write_str("name the session"),
+            Refusal::NoSuchSession { session } => write!(f, "there is no open session {session}"),
+            Refusal::SessionExists { session } => {
+                write!(f, "session number {session} was used before")
+            }
+            Refusal::WrongPhase { phase } => write!(f, "not possible while {}", phase.words()),
+            Refusal::RoomOccupied { by } => write!(f, "session {by} holds the room"),
+            Refusal::TypedNumberDiffers => f.write_str("the typed number is not this session's"),
+            Refusal::TestFeeds { feeds } => {
+                write!(f, "only rehearsals run with test pictures: {}", list(feeds))
+            }
+            Refusal::BadPlan { field } => write!(f, "the plan's {field} makes no sense"),
+            Refusal::NoSuchSeat { seat } => write!(f, "the room has no seat {seat}"),
+            Refusal::NoSuchMember { member } => write!(f, "the committee has no member {member}"),
+            Refusal::NoSuchFeed { feed } => write!(f, "the room has no feed {feed}"),
+            Refusal::CommitteeTooSmall { members, least } => {
+                write!(f, "{members} members; at least {least} are needed")
+            }
+            Refusal::CommitteeEven { members } => {
+                write!(f, "{members} members; the number must be odd")
+            }
+            Refusal::TooFewExperts {
+                experts,
+                members,
+                share,
+                of,
+            } => {
+                write!(
+                    f,
+                    "{experts} of {members} are experts; at least {share}/{of} must be"
+                )
+            }
+            Refusal::TooFewSeats { members, seats } => {
+                write!(f, "{members} members for {seats} seats")
+            }
+            Refusal::NotAsPlanned {
+                experts,
+                representatives,
+            } => write!(
+                f,
+                "the plan has {experts} experts and {representatives} tenderer representatives"
+            ),
+            Refusal::PersonTwice => f.write_str("a person is named twice"),
+            Refusal::WrongSeat { yours } => write!(f, "this code is for seat {yours}"),
+            Refusal::SeatNotEnrolled { seat } => {
+                write!(f, "the workstation of seat {seat} is not enrolled")
+            }
+            Refusal::AlreadyPresent => f.write_str("checked in already"),
+            Refusal::TooLate { grace } => write!(
+                f,
+                "later than the grace period of {} min; the supervisor may excuse it",
+                grace.0 / 60_000
+            ),
+            Refusal::NoReEntry => f.write_str("whoever has left may not come back in"),
+            Refusal::NotExpected => f.write_str("this member is not expected any more"),
+            Refusal::NotPresent { member } => write!(f, "member {member} is not checked in"),
+            Refusal::AlreadySigned => f.write_str("signed already"),
+            Refusal::ConflictUndecided { members } => {
+                write!(
+                    f,
+                    "the supervisor must rule on the conflict of {}",
+                    list(members)
+                )
+            }
+            Refusal::NoConflict { member } => write!(f, "member {member} has no open conflict"),
+            Refusal::AlreadyDeclared => f.write_str("a conflict was declared already"),
+            Refusal::MemberNotMissing { member } => write!(f, "member {member} is not missing"),
+            Refusal::NotApproved { member } => {
+                write!(
+                    f,
+                    "the supervisor has not approved a replacement for member {member}"
+                )
+            }
+            Refusal::AlreadyDone => f.write_str("done already"),
+            Refusal::MembersMissing { members } => write!(f, "not checked in: {}", list(members)),
+            Refusal::PledgesMissing { members, pledge } => {
+                let pledge = match pledge {
+                    Pledge::Integrity => "integrity",
+                    Pledge::Recusal => "recusal",
+                };
+                write!(f, "the {pledge} pledge is not signed by {}", list(members))
+            }
+            Refusal::NotRecording { feeds } => {
+                write!(f, "nothing is being written of {}", list(feeds))
+            }
+            Refusal::RecordingNotConfirmed => {
+                f.write_str("confirm first that every stream is written")
+            }
+            Refusal::NotAuthorised => f.write_str("the supervisor has not authorised the start"),
+            Refusal::EquipmentUnfit { equipment } => {
+                write!(f, "{equipment} is not fit for a session")
+            }
+            Refusal::OutageLasts => f.write_str("an outage lasts"),
+            Refusal::NoOutage => f.write_str("there is no outage"),
+            Refusal::OutageTooLong => {
+                f.write_str("the outage lasted too long; the session can only be ended")
+            }
+            Refusal::NoChair => f.write_str("the committee has not elected its chair"),
+            Refusal::ChairElected => f.write_str("the chair is elected"),
+            Refusal::ChairMustBeExpert => f.write_str("the chair must be an expert"),
+            Refusal::OrderedBySupervisor => {
+                f.write_str("only the supervisor lifts what he ordered")
+            }
+            Refusal::BreakLasts { .. } => f.write_str("a break lasts"),
+            Refusal::NoBreak => f.write_str("there is no break"),
+            Refusal::NoHelpCall { seat } => write!(f, "nobody called for help at seat {seat}"),
+            Refusal::HelpAlreadyCalled => f.write_str("help was called for already"),
+            Refusal::NoWarning => f.write_str("there is no warning to acknowledge"),
+            Refusal::TalkBackLasts => f.write_str("a supervisor speaks already"),
+            Refusal::NoTalkBack => f.write_str("nobody speaks"),
+            Refusal::NoSuchGap { gap } => write!(f, "there is no gap {gap}"),
+            Refusal::SignaturesMissing { members } => write!(f, "not signed by {}", list(members)),
+            Refusal::ClosingRecordUnsigned => {
+                f.write_str("the supervisor has not signed the closing record")
+            }
+            Refusal::SignFirst => f.write_str("sign the report first"),
+            Refusal::NotEnrolled { seat } => write!(f, "no workstation is enrolled at seat {seat}"),
+            Refusal::SeatInUse { seat } => write!(f, "somebody sits at seat {seat}"),
+            Refusal::PreflightRuns => f.write_str("a preflight runs already"),
+            Refusal::SessionOn { session } => write!(f, "not while session {session} is on"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+fn list<T: fmt::Display>(things: &BTreeSet<T>) -> String {
+    let words: Vec<String> = things.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
