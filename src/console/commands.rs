@@ -6,7 +6,7 @@ use super::state::Console;
 use super::wire::{Carried, Order};
 use crate::access::{AuditKind, AuditObject, AuditResult, Principal};
 use crate::clerk::SubmitError;
-use crate::room::{Actor, Command, CommandId, Note, Seq, SessionId, SessionKind};
+use crate::room::{Actor, CommandId, Note, Seq, SessionId, SessionKind};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;

@@ -18,7 +18,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Who asks, from where, and what the request carried.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub(super) struct Asker {
     /// Who.
     pub principal: Principal,
     /// From which network address; none on the box itself.
@@ -29,12 +29,12 @@ pub struct Asker {
 
 impl Asker {
     /// As whom the room takes commands.
-    pub fn actor(&self) -> Result<Actor, No> {
+    pub(super) fn actor(&self) -> Result<Actor, No> {
         self.principal.actor().ok_or_else(No::forbidden)
     }
 
     /// Whoever makes a media resource owns it by this name; a person keeps it over locking and new sign-ins.
-    pub fn owner(&self) -> String {
+    pub(super) fn owner(&self) -> String {
         match &self.principal {
             // a member is still the seat's workstation: what it sent before check-in stays its own
             Principal::Member { seat, .. } | Principal::Workstation { seat, .. } => format!("seat:{seat}"),
@@ -45,7 +45,7 @@ impl Asker {
 
 /// Where a connection comes from: the network, or a user of the box over the control socket.
 #[derive(Debug, Clone)]
-pub enum Origin {
+pub(super) enum Origin {
     /// The network.
     Network(SocketAddr),
     /// A user of the box, as the kernel vouches.
@@ -63,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
 }
 
 /// Lets a request in, or not.
-pub async fn guard(
+pub(super) async fn guard(
     State((console, route)): State<(Console, &'static Route)>,
     parameters: RawPathParams,
     mut request: Request,

@@ -20,12 +20,12 @@ mod administration;
 mod recordings;
 mod metrics;
 mod assets;
-mod signalling;
+pub mod signalling;
 mod whip;
 mod whep;
 mod server;
+pub mod ctl;
 
 pub use history::History;
-pub use signalling::Live;
 pub use server::{Local, router};
 pub use state::{Console, Parts};

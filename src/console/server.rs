@@ -4,9 +4,7 @@
 use super::guard::{Origin, guard};
 use super::routes::{Endpoint, ROUTES};
 use super::state::Console;
-use super::{
-    administration, assets, commands, live, metrics, openapi, people, recordings, sign_in, signalling, whep, whip,
-};
+use super::{administration, assets, commands, live, metrics, openapi, people, recordings, sign_in, signalling, whep, whip};
 use axum::Router;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request, State};
@@ -62,16 +60,16 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::RevokeToken => delete(administration::revoke_token),
         Endpoint::Audit => get(administration::audit),
         Endpoint::VerifyAudit => get(administration::verify_audit),
-        Endpoint::WhipOptions | Endpoint::WhepOptions => options(signalling::endpoint_options),
+        Endpoint::WhipOptions => options(whip::options),
         Endpoint::WhipPublish => post(whip::publish).fallback(signalling::endpoint_other),
+        Endpoint::WhipResourceOptions => options(whip::resource_options),
+        Endpoint::WhipPatch => patch(whip::patch).fallback(signalling::resource_other),
+        Endpoint::WhipDelete => delete(whip::delete),
+        Endpoint::WhepOptions => options(whep::options),
         Endpoint::WhepWatch => post(whep::watch).fallback(signalling::endpoint_other),
-        Endpoint::WhipResourceOptions | Endpoint::WhepResourceOptions => {
-            options(signalling::resource_options)
-        }
-        Endpoint::WhipPatch => patch(whip::change).fallback(signalling::resource_other),
-        Endpoint::WhipDelete => delete(whip::end),
-        Endpoint::WhepPatch => patch(whep::change).fallback(signalling::resource_other),
-        Endpoint::WhepDelete => delete(whep::end),
+        Endpoint::WhepResourceOptions => options(whep::resource_options),
+        Endpoint::WhepPatch => patch(whep::patch).fallback(signalling::resource_other),
+        Endpoint::WhepDelete => delete(whep::delete),
     }
 }
 

@@ -4,9 +4,9 @@
 //! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
 //! counts a drop and asks for a key frame, a lagging recorder reports a gap.
 
-use super::peer::rtp;
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
+use super::peer::rtp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

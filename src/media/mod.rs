@@ -1,10 +1,8 @@
 //! Capture → feed → viewers and recorders.
 //!
-//! A source publishes into its [`feed`]: cameras by [`capture`], browsers by WHIP over [`peer`]. Browsers watch by WHEP,
-//! the [`recorder`] writes, [`reports`] tell the room.
+//! A source publishes into its [`feed`]; browsers publish by WHIP and watch by WHEP over [`peer`].
 
 pub mod feed;
-pub mod capture;
 pub mod h264;
 pub mod reorder;
 pub mod timeline;
@@ -13,7 +11,11 @@ pub mod peer;
 mod continuity;
 mod whip;
 mod whep;
+
+pub mod capture;
+
 pub mod recorder;
+
 pub mod reports;
 
 pub use peer::Peers;
