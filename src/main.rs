@@ -39,9 +39,17 @@ enum Task {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.task {
-        Task::Run { profile, data, unsafe_journal } => {
+        Task::Run {
+            profile,
+            data,
+            unsafe_journal,
+        } => {
             start_logging();
-            with_runtime(app::run(Order { profile, data, unsafe_journal }))
+            with_runtime(app::run(Order {
+                profile,
+                data,
+                unsafe_journal,
+            }))
         }
         Task::Ctl(arguments) => with_runtime(ctl::run(arguments)),
         Task::Openapi => print(&format!("{:#}\n", openapi::document())),
@@ -57,7 +65,10 @@ fn main() -> ExitCode {
 }
 
 fn with_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
@@ -68,5 +79,8 @@ fn start_logging() {
     // the libraries' own chatter about lawful disconnects
     let default = "info,rtc=error,rtc_dtls=error,rtc_ice=error,rtc_mdns=error,webrtc=error";
     let filter = EnvFilter::try_from_env("BIDROOM_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

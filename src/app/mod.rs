@@ -1,15 +1,15 @@
 //! The only place that knows everyone: start order, stop order, supervised tasks, what systemd is told.
 
-mod run;
-mod tasks;
-mod clock;
-mod listen;
-mod cameras;
 mod around;
+mod attendance;
+mod cameras;
+mod clock;
 mod health;
+mod listen;
 mod ntp;
 mod preflight;
-mod attendance;
+mod run;
+mod tasks;
 mod watchdog;
 
 pub use run::{Order, run};

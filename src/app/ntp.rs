@@ -2,7 +2,10 @@
 
 /// The kernel's own estimate of the clock's offset in ms; none where nothing keeps the clock right.
 pub(super) fn offset_ms() -> Option<f64> {
-    let mut state = libc::timex { modes: 0, ..zeroed() };
+    let mut state = libc::timex {
+        modes: 0,
+        ..zeroed()
+    };
     // SAFETY: `modes` 0 changes nothing; the kernel fills the structure that we own.
     #[expect(unsafe_code, reason = "adjtimex has no safe wrapper in rustix")]
     let answer = unsafe { libc::adjtimex(&raw mut state) };

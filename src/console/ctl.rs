@@ -116,11 +116,31 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             view
         }
-        Task::Order { session, acting_as, id, words } => {
+        Task::Order {
+            session,
+            acting_as,
+            id,
+            words,
+        } => {
             let order = order(session, id, &words)?;
-            call(&socket, Method::POST, "/api/commands", "application/json", order.to_string(), acting_as).await?
+            call(
+                &socket,
+                Method::POST,
+                "/api/commands",
+                "application/json",
+                order.to_string(),
+                acting_as,
+            )
+            .await?
         }
-        Task::Plan { session, start, minutes, experts, representatives, rehearsal } => {
+        Task::Plan {
+            session,
+            start,
+            minutes,
+            experts,
+            representatives,
+            rehearsal,
+        } => {
             let kind = if rehearsal { "rehearsal" } else { "real" };
             let plan = json!({
                 "id": session, "kind": kind, "start": moment(&start)?, "expected": minutes * 60_000,
@@ -130,7 +150,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             post(&socket, "/api/commands", order).await?
         }
         Task::Committee { session, table } => {
-            let table = std::fs::read(&table).with_context(|| format!("reading {}", table.display()))?;
+            let table =
+                std::fs::read(&table).with_context(|| format!("reading {}", table.display()))?;
             let path = format!("/api/sessions/{session}/committee");
             call(&socket, Method::POST, &path, "text/csv", table, None).await?
         }
@@ -142,20 +163,34 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             };
             post(&socket, &format!("/api/sessions/{session}/gate"), who).await?
         }
-        Task::Replace { session, member, table } => {
-            let table = std::fs::read_to_string(&table).with_context(|| format!("reading {}", table.display()))?;
+        Task::Replace {
+            session,
+            member,
+            table,
+        } => {
+            let table = std::fs::read_to_string(&table)
+                .with_context(|| format!("reading {}", table.display()))?;
             let path = format!("/api/sessions/{session}/replacement");
             post(&socket, &path, json!({"member": member, "table": table})).await?
         }
         Task::EnrolmentCode { seat } => {
-            post(&socket, &format!("/api/seats/{seat}/enrolment-code"), Value::Null).await?
+            post(
+                &socket,
+                &format!("/api/seats/{seat}/enrolment-code"),
+                Value::Null,
+            )
+            .await?
         }
         Task::Get { path } => {
             let text = get(&socket, &path).await?;
             return print(&format!("{}\n", text.trim_end()));
         }
     };
-    print(&if arguments.json { format!("{answer}\n") } else { plain(&answer) })
+    print(&if arguments.json {
+        format!("{answer}\n")
+    } else {
+        plain(&answer)
+    })
 }
 
 /// `["begin", "break", "kind=rest"]` → `{"type": "begin_break", "kind": "rest"}`, ready to be sent.
@@ -167,7 +202,8 @@ fn order(session: Option<String>, id: Option<String>, words: &[String]) -> anyho
             None if command.is_empty() => name.push(word.replace('-', "_")),
             None => bail!("'{word}' stands behind values; the command's words come first"),
             Some((key, value)) => {
-                let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+                let value =
+                    serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
                 command.insert(key.to_owned(), value);
             }
         }
@@ -183,14 +219,26 @@ fn new_id() -> String {
 /// A moment in ms since 1970: `14:00` today, `+30m` from now, or RFC 3339.
 fn moment(text: &str) -> anyhow::Result<i64> {
     if let Some(span) = text.strip_prefix('+') {
-        let span: jiff::Span = span.parse().with_context(|| format!("'{text}' is no span like +30m"))?;
-        return Ok(jiff::ZonedDateTime::now().checked_add(span)?.timestamp().as_millisecond());
+        let span: jiff::Span = span
+            .parse()
+            .with_context(|| format!("'{text}' is no span like +30m"))?;
+        return Ok(jiff::ZonedDateTime::now()
+            .checked_add(span)?
+            .timestamp()
+            .as_millisecond());
     }
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {
         return Ok(moment.as_millisecond());
     }
-    let time: jiff::civil::Time = text.parse().with_context(|| format!("'{text}' is no time like 14:00"))?;
-    Ok(jiff::ZonedDateTime::now().with().time(time).build()?.timestamp().as_millisecond())
+    let time: jiff::civil::Time = text
+        .parse()
+        .with_context(|| format!("'{text}' is no time like 14:00"))?;
+    Ok(jiff::ZonedDateTime::now()
+        .with()
+        .time(time)
+        .build()?
+        .timestamp()
+        .as_millisecond())
 }
 
 fn read_line() -> anyhow::Result<String> {
@@ -201,14 +249,22 @@ fn read_line() -> anyhow::Result<String> {
 
 /// The technician's view: the first event of its stream.
 async fn status(socket: &Path) -> anyhow::Result<Value> {
-    let mut answer = send(socket, Method::GET, "/api/live/technician", "", Vec::new(), None).await?;
+    let mut answer = send(
+        socket,
+        Method::GET,
+        "/api/live/technician",
+        "",
+        Vec::new(),
+        None,
+    )
+    .await?;
     let mut text = Vec::new();
     while let Some(frame) = answer.body_mut().frame().await {
         text.extend_from_slice(&frame?.into_data().unwrap_or_default());
         let so_far = String::from_utf8_lossy(&text);
-        let data = so_far.split_once("\n\n").and_then(|(event, _)| {
-            event.lines().find_map(|line| line.strip_prefix("data:"))
-        });
+        let data = so_far
+            .split_once("\n\n")
+            .and_then(|(event, _)| event.lines().find_map(|line| line.strip_prefix("data:")));
         if let Some(data) = data {
             return Ok(serde_json::from_str(data.trim())?);
         }
@@ -217,7 +273,15 @@ async fn status(socket: &Path) -> anyhow::Result<Value> {
 }
 
 async fn post(socket: &Path, path: &str, body: Value) -> anyhow::Result<Value> {
-    call(socket, Method::POST, path, "application/json", body.to_string(), None).await
+    call(
+        socket,
+        Method::POST,
+        path,
+        "application/json",
+        body.to_string(),
+        None,
+    )
+    .await
 }
 
 async fn call(
@@ -250,11 +314,18 @@ async fn send(
     body: Vec<u8>,
     acting_as: Option<String>,
 ) -> anyhow::Result<hyper::Response<hyper::body::Incoming>> {
-    let stream = UnixStream::connect(socket)
-        .await
-        .with_context(|| format!("no daemon answers at {}; is it running with this --data?", socket.display()))?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let mut request = Request::builder().method(method).uri(path).header("host", "bidroom");
+    let stream = UnixStream::connect(socket).await.with_context(|| {
+        format!(
+            "no daemon answers at {}; is it running with this --data?",
+            socket.display()
+        )
+    })?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "bidroom");
     if !kind.is_empty() {
         request = request.header("content-type", kind);
     }
@@ -281,18 +352,46 @@ fn reason(status: StatusCode, body: &[u8]) -> String {
     };
     let title = problem["title"].as_str().unwrap_or_default();
     let rows = problem["rows"].as_array().into_iter().flatten();
-    let rows: Vec<String> = rows.map(|row| format!("\n  line {}, {}: {}", row["line"], row["column"], row["code"])).collect();
-    format!("{title} [{}]{}", problem["code"].as_str().unwrap_or_default(), rows.concat())
+    let rows: Vec<String> = rows
+        .map(|row| {
+            format!(
+                "\n  line {}, {}: {}",
+                row["line"], row["column"], row["code"]
+            )
+        })
+        .collect();
+    format!(
+        "{title} [{}]{}",
+        problem["code"].as_str().unwrap_or_default(),
+        rows.concat()
+    )
 }
 
 fn summary(view: &Value) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut lines = vec![format!("{} · {} · seq {}", text(&view["room"]["name"]), text(&view["room"]["city"]), view["seq"])];
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let mut lines = vec![format!(
+        "{} · {} · seq {}",
+        text(&view["room"]["name"]),
+        text(&view["room"]["city"]),
+        view["seq"]
+    )];
     match &view["session"] {
         Value::Null => lines.push("no session is planned".to_owned()),
-        session => lines.push(format!("session {} ({}): {}", text(&session["id"]), text(&session["kind"]), text(&session["phase"]))),
+        session => lines.push(format!(
+            "session {} ({}): {}",
+            text(&session["id"]),
+            text(&session["kind"]),
+            text(&session["phase"])
+        )),
     }
-    lines.push(format!("recordings: {} of {}", view["recording"]["writing"], view["recording"]["wanted"]));
+    lines.push(format!(
+        "recordings: {} of {}",
+        view["recording"]["writing"], view["recording"]["wanted"]
+    ));
     for alarm in view["alarms"].as_array().into_iter().flatten() {
         lines.push(format!("alarm: {}", alarm["what"]));
     }
@@ -300,7 +399,10 @@ fn summary(view: &Value) -> String {
         let name = text(&action["action"]).replace('_', " ");
         let reason = match action["allowed"].as_bool() {
             Some(true) => "can be done".to_owned(),
-            _ => format!("not now: {}", text(&action["refusal"]["code"]).replace('_', " ")),
+            _ => format!(
+                "not now: {}",
+                text(&action["refusal"]["code"]).replace('_', " ")
+            ),
         };
         lines.push(format!("  {name}: {reason}"));
     }
@@ -309,7 +411,9 @@ fn summary(view: &Value) -> String {
 
 /// A flat answer as lines.
 fn plain(answer: &Value) -> String {
-    let Value::Object(fields) = answer else { return format!("{answer}\n") };
+    let Value::Object(fields) = answer else {
+        return format!("{answer}\n");
+    };
     let line = |(key, value): (&String, &Value)| match value.as_str() {
         Some(text) => format!("{key}: {text}\n"),
         None => format!("{key}: {value}\n"),

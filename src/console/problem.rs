@@ -30,7 +30,10 @@ impl No {
             rows: Vec::new(),
             until: None,
         };
-        Self { status, problem: Box::new(problem) }
+        Self {
+            status,
+            problem: Box::new(problem),
+        }
     }
 
     /// Nobody is signed in, or not well enough.
@@ -45,7 +48,11 @@ impl No {
 
     /// There is no such thing.
     pub(super) fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no such {what}"),
+        )
     }
 
     /// What came in cannot be understood; the place is named.
@@ -70,7 +77,10 @@ impl IntoResponse for No {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(&*self.problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -95,19 +105,25 @@ impl From<SubmitError> for No {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Refused(refusal) => refusal.into(),
-            SubmitError::Busy => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the room is busy; try again")
-            }
-            SubmitError::Stopped => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the daemon is stopping")
-            }
+            SubmitError::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "the room is busy; try again",
+            ),
+            SubmitError::Stopped => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "the daemon is stopping",
+            ),
             SubmitError::NotWritten => {
                 let title = "the journal cannot be written; see to the disk, then try again";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "not_written", title)
             }
-            SubmitError::IdReused => {
-                Self::new(StatusCode::CONFLICT, "id_reused", "another command had this id")
-            }
+            SubmitError::IdReused => Self::new(
+                StatusCode::CONFLICT,
+                "id_reused",
+                "another command had this id",
+            ),
             SubmitError::Fault => Self::internal(&error),
         }
     }

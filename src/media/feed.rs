@@ -4,9 +4,9 @@
 //! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
 //! counts a drop and asks for a key frame, a lagging recorder reports a gap.
 
+use super::peer::rtp;
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
-use super::peer::rtp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -195,17 +195,25 @@ struct Fan {
 impl Fan {
     fn new(keeps_recent: bool) -> Self {
         let recent = keeps_recent.then(|| Mutex::new(Vec::new()));
-        Self { packets_tx: broadcast::Sender::new(PACKETS_KEPT), recent }
+        Self {
+            packets_tx: broadcast::Sender::new(PACKETS_KEPT),
+            recent,
+        }
     }
 
     fn publish(&self, packet: Arc<LivePacket>) {
-        let mut recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut recent = self
+            .recent
+            .as_ref()
+            .map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(recent) = &mut recent
             && packet.format.codec.track() == TrackKind::Video
         {
             // parameter sets and the IDR behind them are one picture: same timestamp, no new start
             let starts = packet.key
-                && recent.first().is_none_or(|f| f.packet.header.timestamp != packet.packet.header.timestamp);
+                && recent
+                    .first()
+                    .is_none_or(|f| f.packet.header.timestamp != packet.packet.header.timestamp);
             if starts || recent.len() >= RECENT_KEPT {
                 recent.clear();
             }
@@ -218,9 +226,15 @@ impl Fan {
     }
 
     fn join(&self) -> Joined {
-        let recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        let recent = self
+            .recent
+            .as_ref()
+            .map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
         let packets = self.packets_tx.subscribe();
-        Joined { recent: recent.map(|r| r.clone()).unwrap_or_default(), packets }
+        Joined {
+            recent: recent.map(|r| r.clone()).unwrap_or_default(),
+            packets,
+        }
     }
 }
 
@@ -357,7 +371,11 @@ impl Feed {
 
     /// Whether a source serves this feed now: it has taken the wishes.
     pub fn is_served(&self) -> bool {
-        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 
     /// Gives the wishes back when a source ends, so that the next one serves them.

@@ -23,7 +23,8 @@ struct Wishes {
 impl Wishes {
     /// When the source may be asked again, if somebody waits for it.
     fn due(&self) -> Option<Option<Instant>> {
-        self.waiting.then(|| self.asked.map(|asked| asked + SPACING))
+        self.waiting
+            .then(|| self.asked.map(|asked| asked + SPACING))
     }
 }
 
@@ -38,7 +39,10 @@ impl KeyFrames {
         let mut due = Vec::new();
         for (layer, wishes) in &mut self.layers {
             if wishes.due().is_some_and(|at| at.is_none_or(|at| at <= now)) {
-                *wishes = Wishes { asked: Some(now), waiting: false };
+                *wishes = Wishes {
+                    asked: Some(now),
+                    waiting: false,
+                };
                 due.push(*layer);
             }
         }
@@ -47,7 +51,11 @@ impl KeyFrames {
 
     /// When [`KeyFrames::take_due`] has something next; `now` if it has already.
     pub fn next_due(&self, now: Instant) -> Option<Instant> {
-        self.layers.values().filter_map(Wishes::due).map(|at| at.unwrap_or(now)).min()
+        self.layers
+            .values()
+            .filter_map(Wishes::due)
+            .map(|at| at.unwrap_or(now))
+            .min()
     }
 }
 
@@ -69,10 +77,18 @@ mod tests {
         frames.wish(Layer::Main);
         frames.wish(Layer::Main);
         frames.wish(Layer::Small);
-        assert_eq!(frames.take_due(at(100)), [Layer::Small], "layers do not wait for each other");
+        assert_eq!(
+            frames.take_due(at(100)),
+            [Layer::Small],
+            "layers do not wait for each other"
+        );
         assert_eq!(frames.next_due(at(100)), Some(at(300)));
         assert_eq!(frames.take_due(at(299)), []);
-        assert_eq!(frames.take_due(at(300)), [Layer::Main], "deferred, not dropped, and only once");
+        assert_eq!(
+            frames.take_due(at(300)),
+            [Layer::Main],
+            "deferred, not dropped, and only once"
+        );
         assert_eq!(frames.next_due(at(300)), None);
     }
 }
