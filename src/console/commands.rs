@@ -5,7 +5,7 @@ use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire::{Carried, Order};
 use crate::access::{AuditKind, AuditObject, AuditResult, Principal};
-use crate::clerk::{self, SubmitError};
+use crate::clerk::SubmitError;
 use crate::room::{Actor, Command, CommandId, Note, Seq, SessionId, SessionKind};
 use axum::Json;
 use axum::body::Bytes;
@@ -41,8 +41,7 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Answer<T> {
 /// Gives a command, and writes down that it was given and how that ended.
 pub(super) async fn give(console: &Console, asker: &Asker, actor: Actor, order: Order) -> Answer<Seq> {
     let object = AuditObject::Command(order.command.name(), order.id.clone());
-    let order = clerk::Order { id: order.id, actor, session: order.session, command: order.command };
-    let outcome = console.clerk.submit(order).await;
+    let outcome = console.clerk.submit(actor, order.session, Some(order.id), order.command).await;
     let result = match &outcome {
         Ok(_) => AuditResult::Done,
         Err(SubmitError::Refused(_)) => AuditResult::Refused("refused"),

@@ -4,6 +4,7 @@
 //! they carry a bearer token or come over the box's own socket. What is refused, and what is watched, is audited.
 
 use super::problem::No;
+use super::signalling::Owner;
 use super::routes::{Method, Route, Who};
 use super::state::Console;
 use crate::access::{Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope, SignInState};
@@ -68,7 +69,8 @@ pub async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, No> {
-    let asker = identify(&console, route, &request).await?;
+    let origin = request.extensions().get::<Origin>().cloned();
+    let asker = identify(&console, route, origin, request.headers()).await?;
     same_origin(route, &asker, request.headers())?;
     let feed = parameters.iter().find(|(name, _)| *name == "feed").map(|(_, value)| value.to_owned());
     if let Err(no) = admit(&console, route.who, &asker.principal, feed.as_deref()) {
@@ -79,20 +81,25 @@ pub async fn guard(
     if let Some((kind, object)) = watched(route.who, feed.as_deref()) {
         audit(&console, &asker, kind, object, AuditResult::Done).await?;
     }
+    request.extensions_mut().insert(Owner(asker.owner()));
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)
 }
 
-async fn identify(console: &Console, route: &Route, request: &Request) -> Result<Asker, No> {
-    let address = match request.extensions().get::<Origin>() {
+async fn identify(
+    console: &Console,
+    route: &Route,
+    origin: Option<Origin>,
+    headers: &HeaderMap,
+) -> Result<Asker, No> {
+    let address = match origin {
         Some(Origin::Local { uid }) => {
-            let principal = Principal::Local { uid: *uid };
+            let principal = Principal::Local { uid };
             return Ok(Asker { principal, address: None, carried: Carried::default() });
         }
         Some(Origin::Network(address)) => Some(address.ip()),
         None => None,
     };
-    let headers = request.headers();
     let text = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     // only what a person does keeps a sign-in from locking: pages poll and reconnect by themselves
     let by_person = matches!(route.method, Method::Post) && matches!(route.who, Who::Actors | Who::SignedIn | Who::Technician);

@@ -101,11 +101,14 @@ impl From<SubmitError> for No {
             SubmitError::Stopped => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the daemon is stopping")
             }
-            SubmitError::NotWritten(cause) => {
-                tracing::error!(%cause, "a command was not journalled");
-                let title = "the journal cannot be written; nothing was done";
+            SubmitError::NotWritten => {
+                let title = "the journal cannot be written; see to the disk, then try again";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "not_written", title)
             }
+            SubmitError::IdReused => {
+                Self::new(StatusCode::CONFLICT, "id_reused", "another command had this id")
+            }
+            SubmitError::Fault => Self::internal(&error),
         }
     }
 }

@@ -6,7 +6,6 @@ use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire;
 use crate::access::{self, Act, Principal, SIGN_IN_COOKIE, WORKSTATION_COOKIE, clear_cookie, set_cookie};
-use crate::clerk::Order;
 use crate::keys::Secret;
 use crate::room::{Actor, Command, Part, Span};
 use axum::Json;
@@ -171,7 +170,6 @@ pub(super) async fn check_in(State(console): State<Console>, asker: Asker, body:
 
 async fn by_access(console: &Console, session: Option<crate::room::SessionId>, command: Command) -> Answer<()> {
     let actor = Actor::Daemon { part: Part::Access };
-    let order = Order { id: super::commands::new_id(), actor, session, command };
-    console.clerk.submit(order).await?;
+    console.clerk.submit(actor, session, None, command).await?;
     Ok(())
 }

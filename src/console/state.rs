@@ -2,9 +2,9 @@
 
 use super::history::History;
 use super::views::Surroundings;
-use super::wire::Pictures;
 use crate::access::Access;
 use crate::clerk::{ClerkHandle, Clock};
+use crate::config::Media;
 use crate::keys::Keys;
 use crate::media::peer::Peers;
 use crate::media::feed::Feeds;
@@ -41,10 +41,10 @@ pub struct Parts {
     pub history: History,
     /// What is known of the moment.
     pub around: watch::Receiver<Surroundings>,
-    /// Where sessions are recorded.
-    pub sessions: PathBuf,
+    /// The folder that sessions are recorded under.
+    pub data: PathBuf,
     /// What workstations should send.
-    pub pictures: Pictures,
+    pub pictures: Media,
 }
 
 impl Console {
@@ -58,7 +58,7 @@ impl Console {
     }
 
     pub(super) fn room(&self) -> Arc<Room> {
-        self.inner.clerk.room().room
+        self.inner.clerk.room()
     }
 }
 

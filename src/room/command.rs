@@ -162,7 +162,7 @@ pub enum Command {
     /// The first bytes of a feed's recording are on the disk.
     ReportRecordingStarted { feed: FeedId },
     /// A recording has ended as it should.
-    ReportRecordingEnded { feed: FeedId },
+    ReportRecordingEnded { feed: FeedId, head: IndexHead },
     /// A recording lacks something from a moment on.
     ReportGapOpened {
         feed: FeedId,
