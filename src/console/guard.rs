@@ -5,6 +5,7 @@
 
 use super::problem::No;
 use super::routes::{Method, Route, Who};
+use super::signalling::Owner;
 use super::state::Console;
 use crate::access::{Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope, SignInState};
 use crate::room::{Actor, FeedId, FeedSpec, may_publish, may_view};
@@ -79,6 +80,7 @@ pub async fn guard(
     if let Some((kind, object)) = watched(route.who, feed.as_deref()) {
         audit(&console, &asker, kind, object, AuditResult::Done).await?;
     }
+    request.extensions_mut().insert(Owner(asker.owner()));
     request.extensions_mut().insert(asker);
     Ok(next.run(request).await)
 }
