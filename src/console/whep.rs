@@ -13,14 +13,14 @@ const PATH: &str = "/api/whep";
 pub(super) use super::signalling::{endpoint_options as options, resource_options};
 
 #[derive(Debug, Deserialize)]
-struct Wanted {
+pub(super) struct Wanted {
     #[serde(default)]
     layer: Size,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Size {
+pub(super) enum Size {
     #[default]
     Main,
     Small,
