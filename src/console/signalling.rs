@@ -2,9 +2,7 @@
 //!
 //! Other origins are denied: no CORS header is ever sent, so their preflight fails in the browser.
 
-use super::guard::Asker;
 use super::problem::No;
-use super::state::Console;
 use super::{whep, whip};
 use crate::media::feed::{Feed, Feeds};
 use crate::media::peer::{Created, Error, Patched, Peers, ResourceId};
@@ -38,30 +36,15 @@ pub struct Live {
     pub peers: Peers,
 }
 
-impl FromRef<Console> for Live {
-    fn from_ref(console: &Console) -> Self {
-        Self {
-            feeds: console.feeds.clone(),
-            peers: console.peers.clone(),
-        }
-    }
-}
-
-/// Who asks: a stable name of the account, workstation or token that was let in.
+/// Who asks: a stable name of the account, workstation or token. Whoever lets a request in puts it
+/// into the request's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Owner {
     type Rejection = No;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
-        let named = parts.extensions.get::<Owner>().cloned();
-        let asker = || {
-            parts
-                .extensions
-                .get::<Asker>()
-                .map(|asker| Owner(asker.owner()))
-        };
-        named.or_else(asker).ok_or_else(No::unauthenticated)
+        parts.extensions.get::<Owner>().cloned().ok_or_else(No::unauthenticated)
     }
 }
 
@@ -150,13 +133,8 @@ where
 
 impl Live {
     pub(super) fn feed(&self, id: &str) -> Result<Feed, Refused> {
-        let id: FeedId = id
-            .parse()
-            .map_err(|_| Refused::from(No::not_found("feed")))?;
-        self.feeds
-            .get(&id)
-            .cloned()
-            .ok_or_else(|| Refused::from(No::not_found("feed")))
+        let id: FeedId = id.parse().map_err(|_| No::not_found("feed"))?;
+        self.feeds.get(&id).cloned().ok_or_else(|| No::not_found("feed").into())
     }
 
     /// A resource of this owner that belongs to the feed of the address.
