@@ -19,6 +19,8 @@ mod units;
 mod url;
 mod values;
 
+pub mod check;
+
 pub use fault::{Fault, ProfileError};
 pub use password::{Password, PasswordError, SignIn};
 pub use profile::{
