@@ -1,1 +1,25 @@
-//! archive
+//! What lasts of a session's feeds: segment files, and the index that proves them whole.
+//!
+//! `sessions/<session>/feeds/<feed>/<utc>.mp4` are the segments, `index.jsonl` beside them is the chain
+//! (format: [`index`]). Both can be read and checked with `ffprobe`, `sha256sum` and a JSON reader.
+
+pub mod index;
+pub mod playback;
+pub mod recover;
+pub mod segment;
+
+pub use index::{CloseCause, GapRecord, Index, IndexFault, Record, SegmentRecord};
+pub use segment::SegmentWriter;
+
+use crate::room::{FeedId, SessionId};
+use std::path::{Path, PathBuf};
+
+/// Where a session's feeds lie under the data folder.
+pub fn feeds_folder(data: &Path, session: &SessionId) -> PathBuf {
+    data.join("sessions").join(session.as_str()).join("feeds")
+}
+
+/// Where one feed's recording lies under the data folder.
+pub fn feed_folder(data: &Path, session: &SessionId, feed: &FeedId) -> PathBuf {
+    feeds_folder(data, session).join(feed.as_str())
+}

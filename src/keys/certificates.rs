@@ -8,8 +8,9 @@ use super::error::KeyError;
 use super::secret::random;
 use crate::room::Utc;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    NameConstraints, SanType,
 };
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls::pki_types::pem::PemObject;
@@ -33,7 +34,14 @@ pub(super) const RENEW_DAYS: i64 = 30;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// Domains that nobody owns on the public net (RFC 6761, 6762, 8375, ICANN's `internal`).
-const PRIVATE_DOMAINS: [&str; 6] = ["localhost", "local", "lan", "intranet", "internal", "home.arpa"];
+const PRIVATE_DOMAINS: [&str; 6] = [
+    "localhost",
+    "local",
+    "lan",
+    "intranet",
+    "internal",
+    "home.arpa",
+];
 /// Addresses of private nets (RFC 1918, 6598, 3927, 4193, 4291) and of the box itself.
 const PRIVATE_NETS: [(&str, u8); 9] = [
     ("10.0.0.0", 8),
@@ -70,7 +78,9 @@ impl FromStr for HostName {
         };
         let all_digits = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         if text.len() > 253 || all_digits || !text.split('.').all(label) {
-            return Err(KeyError::InvalidName { name: text.to_owned() });
+            return Err(KeyError::InvalidName {
+                name: text.to_owned(),
+            });
         }
         Ok(Self::Dns(text.to_ascii_lowercase()))
     }
@@ -98,7 +108,9 @@ pub(super) struct Authority {
 
 impl fmt::Debug for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authority").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Authority")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,15 +119,26 @@ impl Authority {
     pub(super) fn make(names: &[HostName], now: Utc) -> Result<Zeroizing<String>, KeyError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::OrganizationName, "bidroom");
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "bidroom");
         // Told apart in a trust store that holds the CAs of many rooms.
-        params.distinguished_name.push(DnType::CommonName, format!("bidroom CA {}", hex::encode(*random::<4>())));
+        params.distinguished_name.push(
+            DnType::CommonName,
+            format!("bidroom CA {}", hex::encode(*random::<4>())),
+        );
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.name_constraints =
-            Some(NameConstraints { permitted_subtrees: permitted(names), excluded_subtrees: Vec::new() });
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: permitted(names),
+            excluded_subtrees: Vec::new(),
+        });
         // A fixed beginning: the CA must not depend on a clock that was wrong at the first start.
-        set_validity(&mut params, CA_BEGINS, Utc(now.0 + CA_YEARS * 36525 * DAY_MS / 100))?;
+        set_validity(
+            &mut params,
+            CA_BEGINS,
+            Utc(now.0 + CA_YEARS * 36525 * DAY_MS / 100),
+        )?;
         params.serial_number = Some(serial());
         let key = KeyPair::generate().map_err(crypto("making the CA's key"))?;
         let certificate = params.self_signed(&key).map_err(crypto("signing the CA"))?;
@@ -126,31 +149,52 @@ impl Authority {
     /// Reads what [`Authority::make`] wrote, and checks that nothing of it changed.
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, KeyError> {
         let (certificate, key_der) = parse_pair(path, text)?;
-        let key = KeyPair::try_from(&key_der).map_err(|_| KeyError::damaged(path, "no usable private key"))?;
+        let key = KeyPair::try_from(&key_der)
+            .map_err(|_| KeyError::damaged(path, "no usable private key"))?;
         {
             let x509 = parse_x509(path, &certificate)?;
-            check_signature(&x509, &x509).ok_or(KeyError::damaged(path, "the certificate's signature is wrong"))?;
+            check_signature(&x509, &x509).ok_or(KeyError::damaged(
+                path,
+                "the certificate's signature is wrong",
+            ))?;
             if x509.public_key().subject_public_key.data != key.public_key_raw() {
-                return Err(KeyError::damaged(path, "key and certificate do not belong together"));
+                return Err(KeyError::damaged(
+                    path,
+                    "key and certificate do not belong together",
+                ));
             }
         }
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
             .map_err(|_| KeyError::damaged(path, "not a CA's certificate"))?;
-        Ok(Self { path: path.to_owned(), issuer, certificate })
+        Ok(Self {
+            path: path.to_owned(),
+            issuer,
+            certificate,
+        })
     }
 
     /// A new server certificate with a new key, as the text of its file.
-    pub(super) fn issue(&self, names: &[HostName], now: Utc) -> Result<Zeroizing<String>, KeyError> {
+    pub(super) fn issue(
+        &self,
+        names: &[HostName],
+        now: Utc,
+    ) -> Result<Zeroizing<String>, KeyError> {
         self.check_permitted(names)?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::OrganizationName, "bidroom");
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "bidroom");
         // Not like a host name, which OpenSSL would take for one.
-        params.distinguished_name.push(DnType::CommonName, "evaluation room");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "evaluation room");
         for name in names {
             params.subject_alt_names.push(match name {
                 HostName::Dns(name) => SanType::DnsName(
-                    name.as_str().try_into().map_err(|_| KeyError::InvalidName { name: name.clone() })?,
+                    name.as_str()
+                        .try_into()
+                        .map_err(|_| KeyError::InvalidName { name: name.clone() })?,
                 ),
                 HostName::Ip(address) => SanType::IpAddress(*address),
             });
@@ -159,40 +203,62 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         // Workstations' clocks may be behind.
-        set_validity(&mut params, Utc(now.0 - DAY_MS), Utc(now.0 + (SERVER_DAYS - 2) * DAY_MS))?;
+        set_validity(
+            &mut params,
+            Utc(now.0 - DAY_MS),
+            Utc(now.0 + (SERVER_DAYS - 2) * DAY_MS),
+        )?;
         params.serial_number = Some(serial());
         let key = KeyPair::generate().map_err(crypto("making the server's key"))?;
-        let certificate =
-            params.signed_by(&key, &self.issuer).map_err(crypto("signing the server's certificate"))?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(crypto("signing the server's certificate"))?;
         let key_pem = Zeroizing::new(key.serialize_pem());
         Ok(Zeroizing::new(format!("{}{}", *key_pem, certificate.pem())))
     }
 
     fn check_permitted(&self, names: &[HostName]) -> Result<(), KeyError> {
         let x509 = parse_x509(&self.path, &self.certificate)?;
-        let constraints =
-            x509.name_constraints().map_err(|_| KeyError::damaged(&self.path, "its limits cannot be read"))?;
+        let constraints = x509
+            .name_constraints()
+            .map_err(|_| KeyError::damaged(&self.path, "its limits cannot be read"))?;
         let subtrees = constraints.and_then(|c| c.value.permitted_subtrees.as_deref());
         let permits = |name: &HostName| {
             subtrees.is_none_or(|all| all.iter().any(|tree| covers(&tree.base, name)))
         };
         match names.iter().find(|name| !permits(name)) {
             None => Ok(()),
-            Some(name) => {
-                Err(KeyError::NameNotPermitted { name: name.to_string(), path: self.path.clone() })
-            }
+            Some(name) => Err(KeyError::NameNotPermitted {
+                name: name.to_string(),
+                path: self.path.clone(),
+            }),
         }
     }
 
     /// Whether that server certificate is this CA's, is for exactly these names, and lasts.
-    pub(super) fn still_good(&self, server: &CertificateDer<'_>, names: &[HostName], now: Utc) -> bool {
-        let Ok(ours) = parse_x509(&self.path, &self.certificate) else { return false };
-        let Ok((_, theirs)) = X509Certificate::from_der(server) else { return false };
+    pub(super) fn still_good(
+        &self,
+        server: &CertificateDer<'_>,
+        names: &[HostName],
+        now: Utc,
+    ) -> bool {
+        let Ok(ours) = parse_x509(&self.path, &self.certificate) else {
+            return false;
+        };
+        let Ok((_, theirs)) = X509Certificate::from_der(server) else {
+            return false;
+        };
         let found: BTreeSet<HostName> = theirs
             .subject_alternative_name()
             .ok()
             .flatten()
-            .map(|san| san.value.general_names.iter().filter_map(host_name).collect())
+            .map(|san| {
+                san.value
+                    .general_names
+                    .iter()
+                    .filter_map(host_name)
+                    .collect()
+            })
             .unwrap_or_default();
         let seconds = now.0 / 1000;
         found == names.iter().cloned().collect()
@@ -215,7 +281,10 @@ pub(super) fn parse_pair(
 }
 
 /// What rustls serves: the chain of the file and its key.
-pub(super) fn certified_key(path: &Path, text: &str) -> Result<Arc<rustls::sign::CertifiedKey>, KeyError> {
+pub(super) fn certified_key(
+    path: &Path,
+    text: &str,
+) -> Result<Arc<rustls::sign::CertifiedKey>, KeyError> {
     let (_, key) = parse_pair(path, text)?;
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(text.as_bytes())
         .collect::<Result<_, _>>()
@@ -229,41 +298,58 @@ pub(super) fn certified_key(path: &Path, text: &str) -> Result<Arc<rustls::sign:
     Ok(Arc::new(certified))
 }
 
-fn parse_x509<'a>(path: &Path, der: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, KeyError> {
+fn parse_x509<'a>(
+    path: &Path,
+    der: &'a CertificateDer<'_>,
+) -> Result<X509Certificate<'a>, KeyError> {
     X509Certificate::from_der(der)
         .map(|(_, x509)| x509)
         .map_err(|_| KeyError::damaged(path, "the certificate cannot be read"))
 }
 
 fn check_signature(of: &X509Certificate<'_>, by: &X509Certificate<'_>) -> Option<()> {
-    UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &by.public_key().subject_public_key.data)
-        .verify(of.tbs_certificate.as_ref(), &of.signature_value.data)
-        .ok()
+    UnparsedPublicKey::new(
+        &ECDSA_P256_SHA256_ASN1,
+        &by.public_key().subject_public_key.data,
+    )
+    .verify(of.tbs_certificate.as_ref(), &of.signature_value.data)
+    .ok()
 }
 
 fn permitted(names: &[HostName]) -> Vec<GeneralSubtree> {
-    let mut trees: Vec<GeneralSubtree> =
-        PRIVATE_DOMAINS.iter().map(|d| GeneralSubtree::DnsName((*d).to_owned())).collect();
+    let mut trees: Vec<GeneralSubtree> = PRIVATE_DOMAINS
+        .iter()
+        .map(|d| GeneralSubtree::DnsName((*d).to_owned()))
+        .collect();
     trees.extend(PRIVATE_NETS.iter().map(|(net, prefix)| {
         let net: IpAddr = net.parse().expect("the table holds addresses");
         GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(net, *prefix))
     }));
-    trees.extend(names.iter().map(|name| match name {
-        HostName::Dns(name) => GeneralSubtree::DnsName(name.clone()),
-        HostName::Ip(address) => {
-            let prefix = if address.is_ipv4() { 32 } else { 128 };
-            GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, prefix))
-        }
-    }));
+    let private = |name: &HostName| match name {
+        HostName::Dns(name) => PRIVATE_DOMAINS.contains(&name.as_str()),
+        HostName::Ip(address) => address.is_loopback(),
+    };
+    trees.extend(
+        names
+            .iter()
+            .filter(|name| !private(name))
+            .map(|name| match name {
+                HostName::Dns(name) => GeneralSubtree::DnsName(name.clone()),
+                HostName::Ip(address) => {
+                    let prefix = if address.is_ipv4() { 32 } else { 128 };
+                    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, prefix))
+                }
+            }),
+    );
     trees
 }
 
 /// Whether a permitted subtree covers a name (RFC 5280, 4.2.1.10).
 fn covers(tree: &GeneralName<'_>, name: &HostName) -> bool {
     match (tree, name) {
-        (GeneralName::DNSName(suffix), HostName::Dns(name)) => {
-            name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        }
+        (GeneralName::DNSName(suffix), HostName::Dns(name)) => name
+            .strip_suffix(suffix)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
         (GeneralName::IPAddress(net), HostName::Ip(address)) => {
             let octets = match address {
                 IpAddr::V4(v4) => v4.octets().to_vec(),
@@ -271,7 +357,10 @@ fn covers(tree: &GeneralName<'_>, name: &HostName) -> bool {
             };
             let (base, mask) = net.split_at(net.len() / 2);
             base.len() == octets.len()
-                && octets.iter().zip(base.iter().zip(mask)).all(|(o, (b, m))| o & m == b & m)
+                && octets
+                    .iter()
+                    .zip(base.iter().zip(mask))
+                    .all(|(o, (b, m))| o & m == b & m)
         }
         _ => false,
     }
@@ -281,9 +370,13 @@ fn host_name(san: &GeneralName<'_>) -> Option<HostName> {
     if let GeneralName::DNSName(name) = san {
         return Some(HostName::Dns((*name).to_owned()));
     }
-    let GeneralName::IPAddress(octets) = san else { return None };
+    let GeneralName::IPAddress(octets) = san else {
+        return None;
+    };
     let v4 = <[u8; 4]>::try_from(*octets).map(IpAddr::from);
-    v4.or_else(|_| <[u8; 16]>::try_from(*octets).map(IpAddr::from)).ok().map(HostName::Ip)
+    v4.or_else(|_| <[u8; 16]>::try_from(*octets).map(IpAddr::from))
+        .ok()
+        .map(HostName::Ip)
 }
 
 fn serial() -> rcgen::SerialNumber {
@@ -298,7 +391,9 @@ fn set_validity(params: &mut CertificateParams, from: Utc, to: Utc) -> Result<()
     let moment = |at: Utc| {
         ASN1Time::from_timestamp(at.0 / 1000)
             .map(|time| time.to_datetime())
-            .map_err(|_| KeyError::Crypto { what: "reading the clock (a time off any calendar)" })
+            .map_err(|_| KeyError::Crypto {
+                what: "reading the clock (a time off any calendar)",
+            })
     };
     params.not_before = moment(from)?;
     params.not_after = moment(to)?;

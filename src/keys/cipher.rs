@@ -62,7 +62,10 @@ pub(crate) fn mac(key: &[u8], content: &[u8]) -> [u8; 32] {
 }
 
 pub(super) fn mac_for(master: &[u8; 32], purpose: MacPurpose, content: &[u8]) -> [u8; 32] {
-    mac(Zeroizing::new(mac(master, purpose.label())).as_slice(), content)
+    mac(
+        Zeroizing::new(mac(master, purpose.label())).as_slice(),
+        content,
+    )
 }
 
 pub(super) fn cipher_for(master: &[u8; 32], purpose: SealPurpose) -> Cipher {
@@ -108,12 +111,19 @@ impl Cipher {
     }
 
     /// Opens what [`Cipher::seal`] made for the same place.
-    pub(crate) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    pub(crate) fn open(
+        &self,
+        place: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN).ok_or(Unreadable)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unreadable)?;
         let mut plain = Zeroizing::new(body.to_vec());
-        let length =
-            self.0.open_in_place(nonce, Aad::from(place), &mut plain).map_err(|_| Unreadable)?.len();
+        let length = self
+            .0
+            .open_in_place(nonce, Aad::from(place), &mut plain)
+            .map_err(|_| Unreadable)?
+            .len();
         plain.truncate(length);
         Ok(plain)
     }

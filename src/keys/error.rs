@@ -76,10 +76,17 @@ pub enum KeyError {
 impl KeyError {
     pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { path, action, source }
+        move |source| Self::Io {
+            path,
+            action,
+            source,
+        }
     }
 
     pub(super) fn damaged(path: &Path, fault: &'static str) -> Self {
-        Self::Damaged { path: path.to_owned(), fault }
+        Self::Damaged {
+            path: path.to_owned(),
+            fault,
+        }
     }
 }

@@ -16,8 +16,13 @@ const LARGEST: u64 = 64 * 1024;
 
 /// Makes a folder that only its owner may enter.
 pub(super) fn make_private_folder(path: &Path) -> Result<(), KeyError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(KeyError::io(path, "create"))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(KeyError::io(path, "chmod"))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(KeyError::io(path, "create"))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+        .map_err(KeyError::io(path, "chmod"))
 }
 
 /// Writes a file so that after a crash it is the old one or the new one, never a part.
@@ -30,7 +35,8 @@ pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), KeyError>
         .mode(0o600)
         .open(&new)
         .map_err(KeyError::io(&new, "create"))?;
-    file.write_all(content).map_err(KeyError::io(&new, "write"))?;
+    file.write_all(content)
+        .map_err(KeyError::io(&new, "write"))?;
     file.sync_all().map_err(KeyError::io(&new, "fsync"))?;
     fs::rename(&new, path).map_err(KeyError::io(path, "rename"))?;
     sync_folder_of(path)
@@ -38,13 +44,21 @@ pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<(), KeyError>
 
 /// Makes a rename or a new entry last.
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), KeyError> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|f| f.sync_all()).map_err(KeyError::io(folder, "fsync"))
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(KeyError::io(folder, "fsync"))
 }
 
 /// The file's text, or none where there is no such file. Refuses files that others can read;
 /// systemd hands credentials to a group of one, so there the group may.
-pub(super) fn read_private(path: &Path, group_may: bool) -> Result<Option<Zeroizing<String>>, KeyError> {
+pub(super) fn read_private(
+    path: &Path,
+    group_may: bool,
+) -> Result<Option<Zeroizing<String>>, KeyError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -52,7 +66,10 @@ pub(super) fn read_private(path: &Path, group_may: bool) -> Result<Option<Zeroiz
     };
     let mode = metadata.permissions().mode() & 0o777;
     if mode & (if group_may { 0o007 } else { 0o077 }) != 0 {
-        return Err(KeyError::Exposed { path: path.to_owned(), mode });
+        return Err(KeyError::Exposed {
+            path: path.to_owned(),
+            mode,
+        });
     }
     if metadata.len() > LARGEST {
         return Err(KeyError::damaged(path, "too large"));
@@ -74,12 +91,22 @@ fn remove_if_there(path: &Path) -> Result<(), KeyError> {
 pub(super) fn new_raw_key(name: &str) -> Zeroizing<String> {
     let key = random::<32>();
     let hex = Zeroizing::new(hex::encode(key.as_slice()));
-    Zeroizing::new(format!("{FORMAT} {name} {} {}\n", *hex, checksum(name, key.as_slice())))
+    Zeroizing::new(format!(
+        "{FORMAT} {name} {} {}\n",
+        *hex,
+        checksum(name, key.as_slice())
+    ))
 }
 
 /// Reads what [`new_raw_key`] wrote.
-pub(super) fn parse_raw_key(path: &Path, name: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let body = text.strip_suffix('\n').ok_or(KeyError::damaged(path, "half-written"))?;
+pub(super) fn parse_raw_key(
+    path: &Path,
+    name: &str,
+    text: &str,
+) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let body = text
+        .strip_suffix('\n')
+        .ok_or(KeyError::damaged(path, "half-written"))?;
     let words: Vec<&str> = body.split(' ').collect();
     let [FORMAT, found, key_hex, sum] = words.as_slice() else {
         return Err(KeyError::damaged(path, "not a bidroom key"));

@@ -51,11 +51,16 @@ impl KeySources {
     }
 
     fn required(&self, name: &'static str) -> Result<(PathBuf, Zeroizing<String>), KeyError> {
-        self.read(name)?.ok_or_else(|| KeyError::Missing { path: self.folder.join(name), name })
+        self.read(name)?.ok_or_else(|| KeyError::Missing {
+            path: self.folder.join(name),
+            name,
+        })
     }
 
     fn credential_for(&self, name: &str) -> bool {
-        self.credentials.as_ref().is_some_and(|c| c.join(name).exists())
+        self.credentials
+            .as_ref()
+            .is_some_and(|c| c.join(name).exists())
     }
 }
 
@@ -102,9 +107,19 @@ impl Keys {
             parse_raw_key(&path, name, &text)
         };
         let (mac, vault) = (raw(MAC)?, raw(VAULT)?);
-        let server = Arc::new(Server(RwLock::new(serve(&sources, &authority, names, now)?)));
+        let server = Arc::new(Server(RwLock::new(serve(
+            &sources, &authority, names, now,
+        )?)));
         let names = names.to_vec();
-        Ok(Self(Arc::new(Inner { sources, names, authority, server, signing, mac, vault })))
+        Ok(Self(Arc::new(Inner {
+            sources,
+            names,
+            authority,
+            server,
+            signing,
+            mac,
+            vault,
+        })))
     }
 
     /// Renews the server's certificate where that is due, for running daemons: new connections
@@ -113,7 +128,13 @@ impl Keys {
     /// # Errors
     /// As [`Keys::open`]; the old certificate stays then.
     pub fn renew(&self, now: Utc) -> Result<bool, KeyError> {
-        let Inner { sources, names, authority, server, .. } = &*self.0;
+        let Inner {
+            sources,
+            names,
+            authority,
+            server,
+            ..
+        } = &*self.0;
         let fresh = serve(sources, authority, names, now)?;
         let mut current = server.0.write().unwrap_or_else(PoisonError::into_inner);
         let changed = current.cert != fresh.cert;
@@ -129,7 +150,9 @@ impl Keys {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|_| KeyError::Crypto { what: "choosing TLS versions" })?
+            .map_err(|_| KeyError::Crypto {
+                what: "choosing TLS versions",
+            })?
             .with_no_client_auth()
             .with_cert_resolver(self.0.server.clone());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -143,17 +166,30 @@ impl Keys {
 
     /// Ed25519 signature by the box's identity.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.signing.sign(message).as_ref().try_into().expect("Ed25519 signatures have 64 bytes")
+        self.0
+            .signing
+            .sign(message)
+            .as_ref()
+            .try_into()
+            .expect("Ed25519 signatures have 64 bytes")
     }
 
     /// The Ed25519 key that verifies [`Keys::sign`].
     pub fn public_key(&self) -> [u8; 32] {
-        self.0.signing.public_key().as_ref().try_into().expect("Ed25519 keys have 32 bytes")
+        self.0
+            .signing
+            .public_key()
+            .as_ref()
+            .try_into()
+            .expect("Ed25519 keys have 32 bytes")
     }
 
     /// [`Keys::public_key`] as third-party tools read it.
     pub fn public_key_pem(&self) -> String {
-        pem("PUBLIC KEY", &[&SPKI_PREFIX[..], &self.public_key()].concat())
+        pem(
+            "PUBLIC KEY",
+            &[&SPKI_PREFIX[..], &self.public_key()].concat(),
+        )
     }
 
     /// HMAC-SHA-256 under a key of that purpose alone.
@@ -194,7 +230,12 @@ struct Server(RwLock<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for Server {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+        Some(
+            self.0
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        )
     }
 }
 
@@ -202,8 +243,14 @@ impl ResolvesServerCert for Server {
 /// no keys or all of them.
 fn make_all(sources: &KeySources, names: &[HostName], now: Utc) -> Result<(), KeyError> {
     let folder = &sources.folder;
-    if let Some(name) = [CA, SIGNING, MAC, VAULT].into_iter().find(|name| folder.join(name).exists()) {
-        return Err(KeyError::damaged(&folder.join(name), "the file 'made' beside it is gone"));
+    if let Some(name) = [CA, SIGNING, MAC, VAULT]
+        .into_iter()
+        .find(|name| folder.join(name).exists())
+    {
+        return Err(KeyError::damaged(
+            &folder.join(name),
+            "the file 'made' beside it is gone",
+        ));
     }
     let new = folder.with_extension("new");
     if new.exists() {
@@ -211,10 +258,18 @@ fn make_all(sources: &KeySources, names: &[HostName], now: Utc) -> Result<(), Ke
     }
     make_private_folder(&new)?;
     let write = |name: &str, make: &dyn Fn() -> Result<Zeroizing<String>, KeyError>| {
-        if sources.credential_for(name) { Ok(()) } else { write_private(&new.join(name), make()?.as_bytes()) }
+        if sources.credential_for(name) {
+            Ok(())
+        } else {
+            write_private(&new.join(name), make()?.as_bytes())
+        }
     };
     write(CA, &|| Authority::make(names, now))?;
-    write(SIGNING, &|| make_signing().ok_or(KeyError::Crypto { what: "making the signing key" }))?;
+    write(SIGNING, &|| {
+        make_signing().ok_or(KeyError::Crypto {
+            what: "making the signing key",
+        })
+    })?;
     write(MAC, &|| Ok(new_raw_key(MAC)))?;
     write(VAULT, &|| Ok(new_raw_key(VAULT)))?;
     write_private(&new.join(MADE), format!("{}\n", now.0).as_bytes())?;
@@ -231,12 +286,18 @@ fn serve(
     now: Utc,
 ) -> Result<Arc<CertifiedKey>, KeyError> {
     let path = sources.folder.join(SERVER);
-    if let Some((path, text)) = sources.read(SERVER)? {
-        let given = path.parent() != Some(sources.folder.as_path());
-        let (certificate, _) = parse_pair(&path, &text)?;
-        if given || authority.still_good(&certificate, names, now) {
-            return certified_key(&path, &text);
+    match sources.read(SERVER)? {
+        Some((given, text)) if given != path => return certified_key(&given, &text),
+        // a damaged one of its own is simply made again
+        Some((_, text)) => {
+            if let Ok((certificate, _)) = parse_pair(&path, &text)
+                && authority.still_good(&certificate, names, now)
+                && let Ok(served) = certified_key(&path, &text)
+            {
+                return Ok(served);
+            }
         }
+        None => {}
     }
     let text = authority.issue(names, now)?;
     write_private(&path, text.as_bytes())?;
@@ -249,7 +310,9 @@ const PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 /// DER before an Ed25519 public key (RFC 8410).
-const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+const SPKI_PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
 
 /// A new signing key as the text of its file: private, then public, which tells a flipped bit.
 fn make_signing() -> Option<Zeroizing<String>> {
@@ -258,7 +321,11 @@ fn make_signing() -> Option<Zeroizing<String>> {
     let private = Zeroizing::new([&PKCS8_PREFIX[..], seed.as_slice()].concat());
     let public = [&SPKI_PREFIX[..], pair.public_key().as_ref()].concat();
     let private = Zeroizing::new(pem("PRIVATE KEY", &private));
-    Some(Zeroizing::new(format!("{}{}", *private, pem("PUBLIC KEY", &public))))
+    Some(Zeroizing::new(format!(
+        "{}{}",
+        *private,
+        pem("PUBLIC KEY", &public)
+    )))
 }
 
 fn parse_signing(path: &Path, text: &str) -> Result<Ed25519KeyPair, KeyError> {
@@ -271,7 +338,10 @@ fn parse_signing(path: &Path, text: &str) -> Result<Ed25519KeyPair, KeyError> {
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(private.secret_pkcs8_der())
         .map_err(|_| KeyError::damaged(path, "not an Ed25519 key"))?;
     if public.strip_prefix(&SPKI_PREFIX[..]) != Some(pair.public_key().as_ref()) {
-        return Err(KeyError::damaged(path, "private and public key do not belong together"));
+        return Err(KeyError::damaged(
+            path,
+            "private and public key do not belong together",
+        ));
     }
     Ok(pair)
 }

@@ -52,6 +52,8 @@ impl<'de> Deserialize<'de> for Secret {
 /// `N` bytes from the kernel's random source.
 pub fn random<const N: usize>() -> Zeroizing<[u8; N]> {
     let mut bytes = Zeroizing::new([0; N]);
-    SystemRandom::new().fill(bytes.as_mut_slice()).expect("the kernel's random source never fails once booted");
+    SystemRandom::new()
+        .fill(bytes.as_mut_slice())
+        .expect("the kernel's random source never fails once booted");
     bytes
 }

@@ -74,7 +74,9 @@ pub enum TrailFault {
         row: u64,
     },
     /// Rows after the last one found were cut off, or rows were added by somebody else.
-    #[error("the trail does not end as it was written: after row {row} something was cut off or added")]
+    #[error(
+        "the trail does not end as it was written: after row {row} something was cut off or added"
+    )]
     WrongEnd {
         /// The last row found.
         row: u64,
@@ -140,25 +142,71 @@ impl Trail {
              CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
                 BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
              CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+                BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+             -- INSERT OR REPLACE deletes without the trigger above
+             CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table}
+                WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM {table})
                 BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;"
         )
     }
 
-    /// Appends a row within the caller's transaction.
-    pub(crate) fn append(&self, tx: &Connection, keys: &Keys, line: &Line<'_>) -> rusqlite::Result<()> {
+    /// Writes the head of a trail without rows; once, when its database is made.
+    pub(crate) fn begin(&self, tx: &Connection, keys: &Keys) -> rusqlite::Result<()> {
+        tx.execute(
+            &format!("INSERT INTO {}_head VALUES (1, 0, ?1)", self.table),
+            [self.mac_head(keys, 0, &START)],
+        )?;
+        Ok(())
+    }
+
+    /// How far it reaches, without checking it.
+    pub(crate) fn tip(&self, db: &Connection) -> rusqlite::Result<TrailHead> {
+        let last: Option<(i64, Digest)> = self.last(db)?;
+        let (rows, hash) = last.unwrap_or((0, START));
+        Ok(TrailHead {
+            rows: rows.unsigned_abs(),
+            sha256: hex::encode(hash),
+        })
+    }
+
+    fn last(&self, db: &Connection) -> rusqlite::Result<Option<(i64, Digest)>> {
         let table = self.table;
-        let last: Option<(i64, Digest)> = tx
-            .prepare_cached(&format!("SELECT number, hash FROM {table} ORDER BY number DESC LIMIT 1"))?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        db.prepare_cached(&format!(
+            "SELECT number, hash FROM {table} ORDER BY number DESC LIMIT 1"
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+    }
+
+    /// Appends a row within the caller's transaction.
+    pub(crate) fn append(
+        &self,
+        tx: &Connection,
+        keys: &Keys,
+        line: &Line<'_>,
+    ) -> rusqlite::Result<()> {
+        let table = self.table;
+        let last = self.last(tx)?;
         let (number, prev) = last.map_or((1, START), |(number, hash)| (number + 1, hash));
         let hash = hash_row(&prev, number, line);
-        tx.prepare_cached(&format!("INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"))?
-            .execute(params![
-                number, line.at.0, line.kind, line.subject, line.object, line.result, line.address, prev, hash
-            ])?;
-        tx.prepare_cached(&format!("INSERT OR REPLACE INTO {table}_head VALUES (1, ?1, ?2)"))?
-            .execute(params![number, self.mac_head(keys, number, &hash)])?;
+        tx.prepare_cached(&format!(
+            "INSERT INTO {table} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        ))?
+        .execute(params![
+            number,
+            line.at.0,
+            line.kind,
+            line.subject,
+            line.object,
+            line.result,
+            line.address,
+            prev,
+            hash
+        ])?;
+        tx.prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {table}_head VALUES (1, ?1, ?2)"
+        ))?
+        .execute(params![number, self.mac_head(keys, number, &hash)])?;
         Ok(())
     }
 
@@ -176,15 +224,23 @@ impl Trail {
         while let Some(row) = rows.next()? {
             let number: i64 = row.get("number")?;
             if number != count + 1 {
-                return Ok(Err(TrailFault::Missing { row: count.unsigned_abs() + 1 }));
+                return Ok(Err(TrailFault::Missing {
+                    row: count.unsigned_abs() + 1,
+                }));
             }
-            let (Ok(found), Ok(before), Ok(hash)) =
-                (read_row(row), row.get::<_, Digest>("prev"), row.get::<_, Digest>("hash"))
-            else {
-                return Ok(Err(TrailFault::Changed { row: number.unsigned_abs() }));
+            let (Ok(found), Ok(before), Ok(hash)) = (
+                read_row(row),
+                row.get::<_, Digest>("prev"),
+                row.get::<_, Digest>("hash"),
+            ) else {
+                return Ok(Err(TrailFault::Changed {
+                    row: number.unsigned_abs(),
+                }));
             };
             if before != prev || hash_row(&prev, number, &found.line()) != hash {
-                return Ok(Err(TrailFault::Changed { row: number.unsigned_abs() }));
+                return Ok(Err(TrailFault::Changed {
+                    row: number.unsigned_abs(),
+                }));
             }
             (count, prev) = (number, hash);
         }
@@ -193,15 +249,16 @@ impl Trail {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
-        let right = match head {
-            None => count == 0,
-            Some((rows, mac)) => rows == count && mac == self.mac_head(keys, count, &prev),
-        };
+        let right = head
+            .is_some_and(|(rows, mac)| rows == count && mac == self.mac_head(keys, count, &prev));
         let rows = count.unsigned_abs();
         if !right {
             return Ok(Err(TrailFault::WrongEnd { row: rows }));
         }
-        Ok(Ok(TrailHead { rows, sha256: hex::encode(prev) }))
+        Ok(Ok(TrailHead {
+            rows,
+            sha256: hex::encode(prev),
+        }))
     }
 
     /// Up to `limit` rows, newest first, with numbers below `before`.
@@ -219,7 +276,9 @@ impl Trail {
              ORDER BY number DESC LIMIT ?8",
             self.table
         ))?;
-        let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
+        let before = before
+            .and_then(|n| i64::try_from(n).ok())
+            .unwrap_or(i64::MAX);
         let rows = statement.query_map(
             params![
                 before,
@@ -273,9 +332,19 @@ fn hash_row(prev: &Digest, number: i64, line: &Line<'_>) -> Digest {
     context.update(prev);
     context.update(&number.to_be_bytes());
     context.update(&line.at.0.to_be_bytes());
-    for field in [line.kind, line.subject, line.object, line.result, line.address] {
+    for field in [
+        line.kind,
+        line.subject,
+        line.object,
+        line.result,
+        line.address,
+    ] {
         context.update(&(field.len() as u64).to_be_bytes());
         context.update(field.as_bytes());
     }
-    context.finish().as_ref().try_into().expect("SHA-256 makes 32 bytes")
+    context
+        .finish()
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 makes 32 bytes")
 }

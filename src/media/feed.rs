@@ -4,10 +4,10 @@
 //! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
 //! counts a drop and asks for a key frame, a lagging recorder reports a gap.
 
-use crate::room::{FeedId, FeedSpec};
+use super::peer::rtp;
+use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
-use rtc::rtp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,7 +18,10 @@ const PACKETS_KEPT: usize = 512;
 /// Units a recorder may lag behind before that is a gap (about 20 s of picture and sound).
 const UNITS_KEPT: usize = 2048;
 /// Key-frame wishes waiting at a source; more at once are the same wish.
-const WISHES_KEPT: usize = 4;
+const WISHES_KEPT: usize = 16;
+/// Packets of the current group of pictures kept for whoever joins. A longer group (about 12 s of a
+/// 2 Mbit/s camera) is not worth replaying: its viewers wait for the next key frame.
+const RECENT_KEPT: usize = 3000;
 
 /// Picture or sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,7 +150,10 @@ pub struct FeedStatus {
     pub liveness: Liveness,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
-    /// The layers that viewers can have now.
+    /// Tracks that the source has and that do not come now, while the feed lives by the other.
+    pub missing: BTreeSet<TrackKind>,
+    /// The layers that viewers can have now, in order. Where the one they want is missing they take the
+    /// other: a camera whose main stream is H.265 has `Small` only, one without sub stream `Main` only.
     pub layers: Vec<Layer>,
     /// Picture size in pixels, where known.
     pub size: Option<(u32, u32)>,
@@ -171,11 +177,60 @@ pub struct Feed {
 struct Inner {
     spec: FeedSpec,
     units: broadcast::Sender<Arc<Unit>>,
-    main: broadcast::Sender<Arc<LivePacket>>,
-    small: broadcast::Sender<Arc<LivePacket>>,
+    opened: Instant,
+    main: Fan,
+    small: Fan,
     status: watch::Sender<FeedStatus>,
     wishes_tx: mpsc::Sender<KeyFrameWish>,
     wishes_rx: Mutex<Option<mpsc::Receiver<KeyFrameWish>>>,
+}
+
+/// A layer's packets on their way to viewers, and what a joining viewer needs of the past.
+struct Fan {
+    packets_tx: broadcast::Sender<Arc<LivePacket>>,
+    /// Video from the last key frame on; only where the source cannot make one at will.
+    recent: Option<Mutex<Vec<Arc<LivePacket>>>>,
+}
+
+impl Fan {
+    fn new(keeps_recent: bool) -> Self {
+        let recent = keeps_recent.then(|| Mutex::new(Vec::new()));
+        Self { packets_tx: broadcast::Sender::new(PACKETS_KEPT), recent }
+    }
+
+    fn publish(&self, packet: Arc<LivePacket>) {
+        let mut recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(recent) = &mut recent
+            && packet.format.codec.track() == TrackKind::Video
+        {
+            // parameter sets and the IDR behind them are one picture: same timestamp, no new start
+            let starts = packet.key
+                && recent.first().is_none_or(|f| f.packet.header.timestamp != packet.packet.header.timestamp);
+            if starts || recent.len() >= RECENT_KEPT {
+                recent.clear();
+            }
+            if starts || !recent.is_empty() {
+                recent.push(packet.clone());
+            }
+        }
+        // nobody watching is a lawful state, not an error
+        let _ = self.packets_tx.send(packet);
+    }
+
+    fn join(&self) -> Joined {
+        let recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        let packets = self.packets_tx.subscribe();
+        Joined { recent: recent.map(|r| r.clone()).unwrap_or_default(), packets }
+    }
+}
+
+/// What a viewer gets that joins a layer: no packet is in both parts, none is missing between them.
+#[derive(Debug)]
+pub struct Joined {
+    /// Video since the last key frame, for sources that cannot make one at will; else empty.
+    pub recent: Vec<Arc<LivePacket>>,
+    /// All packets from now on, both tracks.
+    pub packets: broadcast::Receiver<Arc<LivePacket>>,
 }
 
 impl fmt::Debug for Feed {
@@ -193,16 +248,23 @@ impl Feed {
         let status = FeedStatus {
             liveness: Liveness::Absent,
             formats: BTreeMap::new(),
+            missing: BTreeSet::new(),
             layers: Vec::new(),
             size: None,
             bytes: 0,
+        };
+        // browsers make a key frame within 100 ms when asked, cameras behind RTSP when they like
+        let keeps_recent = match spec.kind {
+            FeedKind::Camera | FeedKind::Microphone => true,
+            FeedKind::Face | FeedKind::Screen | FeedKind::TalkBack => false,
         };
         Self {
             inner: Arc::new(Inner {
                 spec,
                 units: broadcast::Sender::new(UNITS_KEPT),
-                main: broadcast::Sender::new(PACKETS_KEPT),
-                small: broadcast::Sender::new(PACKETS_KEPT),
+                opened: Instant::now(),
+                main: Fan::new(keeps_recent),
+                small: Fan::new(keeps_recent),
                 status: watch::Sender::new(status),
                 wishes_tx,
                 wishes_rx: Mutex::new(Some(wishes_rx)),
@@ -228,7 +290,12 @@ impl Feed {
 
     /// Gives a packet to whoever watches.
     pub fn publish_packet(&self, layer: Layer, packet: LivePacket) {
-        let _ = self.packets_tx(layer).send(Arc::new(packet));
+        self.fan(layer).publish(Arc::new(packet));
+    }
+
+    /// Where a moment lies on the feed's own clock, which starts when the feed is made and never stops.
+    pub fn clock(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.inner.opened)
     }
 
     /// All units from now on.
@@ -238,12 +305,18 @@ impl Feed {
 
     /// All packets of a layer from now on, both tracks. Sound comes with every layer.
     pub fn packets(&self, layer: Layer) -> broadcast::Receiver<Arc<LivePacket>> {
-        self.packets_tx(layer).subscribe()
+        self.fan(layer).packets_tx.subscribe()
+    }
+
+    /// All packets of a layer from now on, and before them the current group of pictures, where the
+    /// source cannot make a key frame at will.
+    pub fn join(&self, layer: Layer) -> Joined {
+        self.fan(layer).join()
     }
 
     /// How many watch a layer.
     pub fn viewers(&self, layer: Layer) -> usize {
-        self.packets_tx(layer).receiver_count()
+        self.fan(layer).packets_tx.receiver_count()
     }
 
     /// The feed's state, and its changes.
@@ -282,6 +355,11 @@ impl Feed {
             .take()
     }
 
+    /// Whether a source serves this feed now: it has taken the wishes.
+    pub fn is_served(&self) -> bool {
+        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Gives the wishes back when a source ends, so that the next one serves them.
     pub fn return_wishes(&self, wishes: mpsc::Receiver<KeyFrameWish>) {
         *self
@@ -291,7 +369,7 @@ impl Feed {
             .unwrap_or_else(PoisonError::into_inner) = Some(wishes);
     }
 
-    fn packets_tx(&self, layer: Layer) -> &broadcast::Sender<Arc<LivePacket>> {
+    fn fan(&self, layer: Layer) -> &Fan {
         match layer {
             Layer::Main => &self.inner.main,
             Layer::Small => &self.inner.small,

@@ -162,7 +162,7 @@ pub enum Command {
     /// The first bytes of a feed's recording are on the disk.
     ReportRecordingStarted { feed: FeedId },
     /// A recording has ended as it should.
-    ReportRecordingEnded { feed: FeedId },
+    ReportRecordingEnded { feed: FeedId, head: IndexHead },
     /// A recording lacks something from a moment on.
     ReportGapOpened {
         feed: FeedId,
@@ -174,4 +174,88 @@ pub enum Command {
     ReportGapClosed { feed: FeedId, track: Track, to: Utc },
     /// The heads of the segment indexes.
     ReportHeads { heads: BTreeMap<FeedId, IndexHead> },
+}
+
+impl Command {
+    /// Its name on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::PlanSession { .. } => "plan_session",
+            Command::ChangePlan { .. } => "change_plan",
+            Command::ConveneCommittee { .. } => "convene_committee",
+            Command::RunPreflight => "run_preflight",
+            Command::OpenCheckIn => "open_check_in",
+            Command::HandOutCode { .. } => "hand_out_code",
+            Command::CheckIn { .. } => "check_in",
+            Command::ExcuseLateness { .. } => "excuse_lateness",
+            Command::RecordAbsence { .. } => "record_absence",
+            Command::SignPledge { .. } => "sign_pledge",
+            Command::DeclareConflict { .. } => "declare_conflict",
+            Command::RuleOnConflict { .. } => "rule_on_conflict",
+            Command::ApproveReplacement { .. } => "approve_replacement",
+            Command::ReplaceMember { .. } => "replace_member",
+            Command::ConfirmSignIn => "confirm_sign_in",
+            Command::ConfirmRecording => "confirm_recording",
+            Command::AuthoriseStart => "authorise_start",
+            Command::StartSession => "start_session",
+            Command::DeclareOutage { .. } => "declare_outage",
+            Command::EndOutage => "end_outage",
+            Command::RecordTendererWaits => "record_tenderer_waits",
+            Command::VoteForChair { .. } => "vote_for_chair",
+            Command::SuspendSession { .. } => "suspend_session",
+            Command::ResumeSession => "resume_session",
+            Command::BeginOvernight => "begin_overnight",
+            Command::PostponeLock { .. } => "postpone_lock",
+            Command::EndOvernight => "end_overnight",
+            Command::BeginBreak { .. } => "begin_break",
+            Command::EndBreak => "end_break",
+            Command::CallForHelp { .. } => "call_for_help",
+            Command::AnswerHelp { .. } => "answer_help",
+            Command::Mark { .. } => "mark",
+            Command::Warn { .. } => "warn",
+            Command::AcknowledgeWarning => "acknowledge_warning",
+            Command::StartTalkBack { .. } => "start_talk_back",
+            Command::EndTalkBack => "end_talk_back",
+            Command::RecordLeaving { .. } => "record_leaving",
+            Command::ExplainGap { .. } => "explain_gap",
+            Command::BeginClosing => "begin_closing",
+            Command::SignReport { .. } => "sign_report",
+            Command::Leave => "leave",
+            Command::SignClosingRecord => "sign_closing_record",
+            Command::SealSession { .. } => "seal_session",
+            Command::AbortSession { .. } => "abort_session",
+            Command::EnrolWorkstation { .. } => "enrol_workstation",
+            Command::RevokeWorkstation { .. } => "revoke_workstation",
+            Command::ConfigureRoom { .. } => "configure_room",
+            Command::ReportStart { .. } => "report_start",
+            Command::ReportStop => "report_stop",
+            Command::PassDeadlines => "pass_deadlines",
+            Command::ReportClockJump { .. } => "report_clock_jump",
+            Command::ReportPreflight { .. } => "report_preflight",
+            Command::ReportFault { .. } => "report_fault",
+            Command::ReportRecovery { .. } => "report_recovery",
+            Command::ReportFeedLive { .. } => "report_feed_live",
+            Command::ReportFeedLost { .. } => "report_feed_lost",
+            Command::ReportRecordingStarted { .. } => "report_recording_started",
+            Command::ReportRecordingEnded { .. } => "report_recording_ended",
+            Command::ReportGapOpened { .. } => "report_gap_opened",
+            Command::ReportGapClosed { .. } => "report_gap_closed",
+            Command::ReportHeads { .. } => "report_heads",
+        }
+    }
+
+    /// The free text in it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other commands hold no free text")]
+    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+        let note = match self {
+            Command::DeclareOutage { cause: note }
+            | Command::SuspendSession { reason: note, .. }
+            | Command::AbortSession { reason: note, .. }
+            | Command::Mark { note, .. }
+            | Command::Warn { text: note, .. }
+            | Command::ExplainGap { text: note, .. } => Some(note),
+            _ => None,
+        };
+        note.into_iter()
+    }
 }

@@ -191,7 +191,7 @@ pub enum Event {
     /// The first bytes of a feed are on the disk.
     RecordingStarted { feed: FeedId },
     /// Its recording ended as it should.
-    RecordingEnded { feed: FeedId },
+    RecordingEnded { feed: FeedId, head: IndexHead },
     /// It lacks something from a moment on.
     RecordingGapOpened {
         gap: u32,

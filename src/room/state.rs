@@ -505,8 +505,9 @@ fn apply_to_recordings(session: &mut Session, at: &Stamp, event: &Event) {
         Event::RecordingStarted { feed } => {
             recordings.running.insert(feed.clone(), at.clone());
         }
-        Event::RecordingEnded { feed } => {
+        Event::RecordingEnded { feed, head } => {
             recordings.running.remove(feed);
+            recordings.heads.insert(feed.clone(), head.clone());
         }
         Event::RecordingGapOpened {
             gap,

@@ -3,9 +3,9 @@
 
 use super::error::VaultError;
 use super::numbers::{IdNumberFault, check_id_number, check_mobile};
-use super::person::{MemberKind, Person};
+use super::person::Person;
 use super::store::Vault;
-use crate::room::{PersonRef, SessionId};
+use crate::room::{MemberKind, PersonRef, SessionId};
 use encoding_rs::GB18030;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -37,8 +37,12 @@ impl CommitteeColumn {
         let header: String = header.chars().filter(|c| !c.is_whitespace()).collect();
         Some(match header.to_ascii_lowercase().as_str() {
             "姓名" | "name" => Self::Name,
-            "手机号" | "手机号码" | "手机" | "联系电话" | "phone" | "mobile" => Self::Phone,
-            "身份证号" | "身份证号码" | "身份证" | "id_number" | "idnumber" => Self::IdNumber,
+            "手机号" | "手机号码" | "手机" | "联系电话" | "phone" | "mobile" => {
+                Self::Phone
+            }
+            "身份证号" | "身份证号码" | "身份证" | "id_number" | "idnumber" => {
+                Self::IdNumber
+            }
             "类别" | "人员类别" | "kind" => Self::Kind,
             "单位" | "工作单位" | "employer" => Self::Employer,
             _ => return None,
@@ -126,16 +130,24 @@ impl Vault {
         table: &[u8],
     ) -> Result<Vec<(PersonRef, MemberKind)>, ImportError> {
         let rows = parse(table).map_err(ImportError::Rows)?;
-        let (kinds, people): (Vec<MemberKind>, Vec<Person>) =
-            rows.iter().map(|row| (row.kind, row.person.clone())).unzip();
+        let (kinds, people): (Vec<MemberKind>, Vec<Person>) = rows
+            .iter()
+            .map(|row| (row.kind, row.person.clone()))
+            .unzip();
         match self.store_all(session, &people) {
             Ok(references) => Ok(references.into_iter().zip(kinds).collect()),
-            Err(VaultError::Duplicate(_)) => Err(ImportError::Rows(self.already_there(session, &rows)?)),
+            Err(VaultError::Duplicate(_)) => {
+                Err(ImportError::Rows(self.already_there(session, &rows)?))
+            }
             Err(other) => Err(other.into()),
         }
     }
 
-    fn already_there(&self, session: &SessionId, rows: &[Row]) -> Result<Vec<RowFault>, VaultError> {
+    fn already_there(
+        &self,
+        session: &SessionId,
+        rows: &[Row],
+    ) -> Result<Vec<RowFault>, VaultError> {
         let mut faults = Vec::new();
         for row in rows {
             if self.has_id_number(session, &row.person.id_number)? {
@@ -169,14 +181,19 @@ fn decode(table: &[u8]) -> Option<Zeroizing<String>> {
 fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     let text = decode(table).ok_or_else(|| whole(1, None, RowFaultCode::Encoding))?;
     let header = text.lines().next().unwrap_or_default();
-    let delimiter = [b'\t', b';'].into_iter().find(|d| header.bytes().any(|b| b == *d)).unwrap_or(b',');
+    let delimiter = [b'\t', b';']
+        .into_iter()
+        .find(|d| header.bytes().any(|b| b == *d))
+        .unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(true)
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|_| whole(1, None, RowFaultCode::NotCsv))?;
+    let headers = reader
+        .headers()
+        .map_err(|_| whole(1, None, RowFaultCode::NotCsv))?;
     let columns = find_columns(headers)?;
 
     let (mut rows, mut faults) = (Vec::<Row>::new(), Vec::new());
@@ -185,17 +202,36 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
             faults.extend(whole(rows.len() as u64 + 2, None, RowFaultCode::NotCsv));
             break;
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(&text, &record);
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let cell = |column| columns.get(&column).and_then(|i| record.get(*i)).unwrap_or_default();
-        let Some(row) = check_row(line, cell, &mut faults) else { continue };
-        let mut fault = |column, code| faults.push(RowFault { line, column: Some(column), code });
-        if rows.iter().any(|earlier| earlier.person.id_number == row.person.id_number) {
+        let cell = |column| {
+            columns
+                .get(&column)
+                .and_then(|i| record.get(*i))
+                .unwrap_or_default()
+        };
+        let Some(row) = check_row(line, cell, &mut faults) else {
+            continue;
+        };
+        let mut fault = |column, code| {
+            faults.push(RowFault {
+                line,
+                column: Some(column),
+                code,
+            })
+        };
+        if rows
+            .iter()
+            .any(|earlier| earlier.person.id_number == row.person.id_number)
+        {
             fault(CommitteeColumn::IdNumber, RowFaultCode::Duplicate);
         }
-        if rows.iter().any(|earlier| earlier.person.phone == row.person.phone) {
+        if rows
+            .iter()
+            .any(|earlier| earlier.person.phone == row.person.phone)
+        {
             fault(CommitteeColumn::Phone, RowFaultCode::DuplicatePhone);
         }
         rows.push(row);
@@ -207,14 +243,36 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     if rows.is_empty() && faults.is_empty() {
         faults.extend(whole(2, None, RowFaultCode::NoRows));
     }
-    if faults.is_empty() { Ok(rows) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(rows)
+    } else {
+        Err(faults)
+    }
 }
 
-fn find_columns(headers: &csv::StringRecord) -> Result<HashMap<CommitteeColumn, usize>, Vec<RowFault>> {
+/// The line a record begins in; the reader itself counts empty lines before it as the record's.
+fn line_of(text: &str, record: &csv::StringRecord) -> u64 {
+    let begins = record
+        .position()
+        .and_then(|p| usize::try_from(p.byte()).ok())
+        .unwrap_or(0);
+    let (before, rest) = text.split_at_checked(begins).unwrap_or((text, ""));
+    let empty = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    let newlines = |part: &str| part.bytes().filter(|b| *b == b'\n').count() as u64;
+    1 + newlines(before) + newlines(&rest[..empty])
+}
+
+fn find_columns(
+    headers: &csv::StringRecord,
+) -> Result<HashMap<CommitteeColumn, usize>, Vec<RowFault>> {
     use CommitteeColumn::{IdNumber, Kind, Name, Phone};
     let mut columns = HashMap::new();
     let mut faults = Vec::new();
-    for (index, column) in headers.iter().enumerate().filter_map(|(i, h)| Some((i, CommitteeColumn::of(h)?))) {
+    for (index, column) in headers
+        .iter()
+        .enumerate()
+        .filter_map(|(i, h)| Some((i, CommitteeColumn::of(h)?)))
+    {
         if columns.insert(column, index).is_some() {
             faults.extend(whole(1, Some(column), RowFaultCode::ColumnTwice));
         }
@@ -224,7 +282,11 @@ fn find_columns(headers: &csv::StringRecord) -> Result<HashMap<CommitteeColumn, 
             faults.extend(whole(1, Some(column), RowFaultCode::ColumnMissing));
         }
     }
-    if faults.is_empty() { Ok(columns) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(columns)
+    } else {
+        Err(faults)
+    }
 }
 
 fn check_row<'a>(
@@ -234,7 +296,13 @@ fn check_row<'a>(
 ) -> Option<Row> {
     use CommitteeColumn::{Employer, IdNumber, Kind, Name, Phone};
     let before = faults.len();
-    let mut fault = |column, code| faults.push(RowFault { line, column: Some(column), code });
+    let mut fault = |column, code| {
+        faults.push(RowFault {
+            line,
+            column: Some(column),
+            code,
+        })
+    };
 
     let name = cell(Name);
     if let Some(code) = name_fault(name) {
@@ -242,7 +310,14 @@ fn check_row<'a>(
     }
     let phone = check_mobile(cell(Phone));
     if phone.is_none() {
-        fault(Phone, if cell(Phone).is_empty() { RowFaultCode::Empty } else { RowFaultCode::NotAMobile });
+        fault(
+            Phone,
+            if cell(Phone).is_empty() {
+                RowFaultCode::Empty
+            } else {
+                RowFaultCode::NotAMobile
+            },
+        );
     }
     let id_number = check_id_number(cell(IdNumber));
     if let Err(found) = id_number {
@@ -258,7 +333,14 @@ fn check_row<'a>(
     }
     let kind = kind_of(cell(Kind));
     if kind.is_none() {
-        fault(Kind, if cell(Kind).is_empty() { RowFaultCode::Empty } else { RowFaultCode::UnknownKind });
+        fault(
+            Kind,
+            if cell(Kind).is_empty() {
+                RowFaultCode::Empty
+            } else {
+                RowFaultCode::UnknownKind
+            },
+        );
     }
     if cell(Employer).chars().count() > LONGEST_TEXT {
         fault(Employer, RowFaultCode::TooLong);
@@ -272,11 +354,16 @@ fn check_row<'a>(
         id_number: id_number.ok()?.to_string(),
         employer: cell(Employer).to_owned(),
     };
-    Some(Row { line, kind: kind?, person })
+    Some(Row {
+        line,
+        kind: kind?,
+        person,
+    })
 }
 
 fn name_fault(name: &str) -> Option<RowFaultCode> {
-    let of_a_name = |c: char| c.is_alphabetic() || matches!(c, '·' | '•' | '・' | '.' | ' ' | '-' | '\'');
+    let of_a_name =
+        |c: char| c.is_alphabetic() || matches!(c, '·' | '•' | '・' | '.' | ' ' | '-' | '\'');
     match name.chars().count() {
         0 => Some(RowFaultCode::Empty),
         // shorter than two characters nobody could be told from a common word
@@ -289,9 +376,11 @@ fn name_fault(name: &str) -> Option<RowFaultCode> {
 fn kind_of(text: &str) -> Option<MemberKind> {
     Some(match text.to_ascii_lowercase().as_str() {
         "专家" | "评标专家" | "expert" => MemberKind::Expert,
-        "招标人代表" | "采购人代表" | "业主代表" | "tenderer_representative" | "tenderer representative" => {
-            MemberKind::TendererRepresentative
-        }
+        "招标人代表"
+        | "采购人代表"
+        | "业主代表"
+        | "tenderer_representative"
+        | "tenderer representative" => MemberKind::TendererRepresentative,
         _ => return None,
     })
 }

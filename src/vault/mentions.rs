@@ -18,14 +18,20 @@ impl Haystack {
     pub(super) fn new(text: &str) -> Self {
         let mut digits = Zeroizing::new(String::with_capacity(text.len()));
         digits.extend(text.chars().map(digit).filter_map(plain));
-        Self { letters: plain_text(text), digits }
+        Self {
+            letters: plain_text(text),
+            digits,
+        }
     }
 
     /// Whether the text contains the person's name (or a part of a name that is written with a
     /// middle dot), his phone or ID number, or the last digits of one.
     pub(super) fn names(&self, person: &Person) -> bool {
         let whole = plain_text(&person.name);
-        let parts = person.name.split(['·', '•', '・', '．', '.']).map(plain_text);
+        let parts = person
+            .name
+            .split(['·', '•', '・', '．', '.'])
+            .map(plain_text);
         let named = std::iter::once(whole)
             .chain(parts)
             .any(|name| name.chars().count() >= 2 && self.letters.contains(name.as_str()));
@@ -34,7 +40,10 @@ impl Haystack {
 
     fn has_number(&self, number: &str) -> bool {
         let number = plain_text(number);
-        let tail = number.len().checked_sub(TAIL).and_then(|from| number.get(from..));
+        let tail = number
+            .len()
+            .checked_sub(TAIL)
+            .and_then(|from| number.get(from..));
         tail.is_some_and(|tail| self.digits.contains(tail))
     }
 }

@@ -5,16 +5,19 @@
 
 mod error;
 mod person;
-mod numbers;
+
 mod mentions;
-mod store;
+mod numbers;
+
 mod import;
+mod store;
 
 pub use error::VaultError;
 pub use import::{CommitteeColumn, ImportError, RowFault, RowFaultCode};
 pub use numbers::{IdNumberFault, check_id_number, check_mobile};
-pub use person::{MemberKind, Person, Purpose};
+pub use person::{Person, Purpose};
 pub use store::Vault;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

@@ -41,16 +41,28 @@ pub fn check_id_number(text: &str) -> Result<Zeroizing<String>, IdNumberFault> {
     const CHECKS: &[u8; 11] = b"10X98765432";
     let number = plain_text(text);
     let bytes = number.as_bytes();
-    let body = bytes.get(..17).filter(|b| bytes.len() == 18 && b.iter().all(u8::is_ascii_digit));
-    let body = body.filter(|_| bytes[17].is_ascii_digit() || bytes[17] == b'X').ok_or(IdNumberFault::Form)?;
-    let digits = |from: usize, to: usize| body[from..to].iter().fold(0_i16, |n, b| n * 10 + i16::from(b - b'0'));
+    let body = bytes
+        .get(..17)
+        .filter(|b| bytes.len() == 18 && b.iter().all(u8::is_ascii_digit));
+    let body = body
+        .filter(|_| bytes[17].is_ascii_digit() || bytes[17] == b'X')
+        .ok_or(IdNumberFault::Form)?;
+    let digits = |from: usize, to: usize| {
+        body[from..to]
+            .iter()
+            .fold(0_i16, |n, b| n * 10 + i16::from(b - b'0'))
+    };
     let (year, month, day) = (digits(6, 10), digits(10, 12), digits(12, 14));
     let date = i8::try_from(month).ok().zip(i8::try_from(day).ok());
     let is_date = date.is_some_and(|(month, day)| jiff::civil::Date::new(year, month, day).is_ok());
     if !is_date || year < 1900 {
         return Err(IdNumberFault::BirthDate);
     }
-    let sum: u32 = body.iter().zip(WEIGHTS).map(|(b, w)| u32::from(b - b'0') * w).sum();
+    let sum: u32 = body
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(b, w)| u32::from(b - b'0') * w)
+        .sum();
     if CHECKS[(sum % 11) as usize] != bytes[17] {
         return Err(IdNumberFault::Checksum);
     }
@@ -60,7 +72,10 @@ pub fn check_id_number(text: &str) -> Result<Zeroizing<String>, IdNumberFault> {
 /// The mobile number in its one form: 11 digits; a country code 86 is taken off.
 pub fn check_mobile(text: &str) -> Option<Zeroizing<String>> {
     let typed = plain_text(text);
-    let digits = match typed.strip_prefix("0086").or_else(|| typed.strip_prefix("86")) {
+    let digits = match typed
+        .strip_prefix("0086")
+        .or_else(|| typed.strip_prefix("86"))
+    {
         Some(rest) if typed.len() > 11 => rest,
         Some(_) | None => typed.as_str(),
     };

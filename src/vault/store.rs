@@ -9,8 +9,8 @@ use super::mentions::Haystack;
 use super::numbers::plain_text;
 use super::person::{Person, Purpose};
 use crate::keys::{
-    Cipher, Keys, Line, MacPurpose, OWNER_SCHEMA, SealPurpose, Trail, TrailFault, TrailFilter, TrailHead,
-    TrailRow, actor_word, belongs_to, mac, open_database, open_reader, random,
+    Cipher, Keys, Line, MacPurpose, OWNER_SCHEMA, SealPurpose, Trail, TrailFault, TrailFilter,
+    TrailHead, TrailRow, actor_word, belongs_to, mac, open_database, open_reader, random,
 };
 use crate::room::{Actor, PersonRef, SessionId, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -29,7 +29,10 @@ const SCHEMA: &str = "
         UNIQUE (session, id_index)
     ) STRICT;";
 
-const DISCLOSURES: Trail = Trail { table: "disclosure", head: MacPurpose::DisclosureHead };
+const DISCLOSURES: Trail = Trail {
+    table: "disclosure",
+    head: MacPurpose::DisclosureHead,
+};
 
 /// Records are padded to a multiple of this many bytes.
 const PADDING: usize = 512;
@@ -47,7 +50,9 @@ struct Inner {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vault").field("path", &self.0.path).finish_non_exhaustive()
+        f.debug_struct("Vault")
+            .field("path", &self.0.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -57,13 +62,22 @@ impl Vault {
     /// # Errors
     /// A file that cannot be used, or that belongs to other keys.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, VaultError> {
-        let failed = |source| VaultError::Open { path: path.to_owned(), source };
+        let failed = |source| VaultError::Open {
+            path: path.to_owned(),
+            source,
+        };
         let schema = format!("{OWNER_SCHEMA}{SCHEMA}{}", DISCLOSURES.schema());
-        let db = open_database(path, &[&schema]).map_err(failed)?;
-        if !belongs_to(&db, &keys).map_err(failed)? {
-            return Err(VaultError::OtherKeys { path: path.to_owned() });
+        let mut db = open_database(path, &[&schema]).map_err(failed)?;
+        if !belongs_to(&mut db, &keys, &[DISCLOSURES]).map_err(failed)? {
+            return Err(VaultError::OtherKeys {
+                path: path.to_owned(),
+            });
         }
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), keys, db: Mutex::new(db) })))
+        Ok(Self(Arc::new(Inner {
+            path: path.to_owned(),
+            keys,
+            db: Mutex::new(db),
+        })))
     }
 
     /// Runs `work` where waiting for the disk holds up nobody.
@@ -79,7 +93,9 @@ impl Vault {
         E: From<VaultError> + Send + 'static,
     {
         let vault = self.clone();
-        tokio::task::spawn_blocking(move || work(&vault)).await.map_err(|_| VaultError::Stopping)?
+        tokio::task::spawn_blocking(move || work(&vault))
+            .await
+            .map_err(|_| VaultError::Stopping)?
     }
 
     /// Stores a person for a session; the reference means nothing outside of it.
@@ -104,10 +120,26 @@ impl Vault {
         let mut db = self.db();
         let tx = db.transaction()?;
         let key = self.key_for_writing(&tx, session)?;
-        let references =
-            people.iter().map(|p| insert(&tx, session, &key, p)).collect::<Result<Vec<_>, _>>()?;
+        let references = people
+            .iter()
+            .map(|p| insert(&tx, session, &key, p))
+            .collect::<Result<Vec<_>, _>>()?;
         tx.commit()?;
         Ok(references)
+    }
+
+    /// Takes people out who were stored and then not taken into the session.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn remove(&self, session: &SessionId, people: &[PersonRef]) -> Result<(), VaultError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        for person in people {
+            let of_session = "DELETE FROM person WHERE session = ?1 AND ref = ?2";
+            tx.execute(of_session, [session.as_str(), person.as_str()])?;
+        }
+        Ok(tx.commit()?)
     }
 
     /// Gives a person out for a purpose, reduced to what it needs, and writes down that it did
@@ -165,9 +197,15 @@ impl Vault {
     }
 
     /// Whether the session has somebody with that ID number; for the import, which tells nobody.
-    pub(super) fn has_id_number(&self, session: &SessionId, id_number: &str) -> Result<bool, VaultError> {
+    pub(super) fn has_id_number(
+        &self,
+        session: &SessionId,
+        id_number: &str,
+    ) -> Result<bool, VaultError> {
         let db = self.db();
-        let SessionState::Open(key) = self.key(&db, session)? else { return Ok(false) };
+        let SessionState::Open(key) = self.key(&db, session)? else {
+            return Ok(false);
+        };
         Ok(db.query_row(
             "SELECT EXISTS (SELECT 1 FROM person WHERE session = ?1 AND id_index = ?2)",
             params![session.as_str(), index_of(&key, id_number)],
@@ -268,21 +306,40 @@ impl Vault {
         now: Utc,
     ) -> Result<(), VaultError> {
         let subject = actor_word(actor);
-        let line = Line { at: now, kind, subject: &subject, object, result, address: "" };
+        let line = Line {
+            at: now,
+            kind,
+            subject: &subject,
+            object,
+            result,
+            address: "",
+        };
         Ok(DISCLOSURES.append(tx, &self.0.keys, &line)?)
     }
 
     fn key(&self, db: &Connection, session: &SessionId) -> Result<SessionState, VaultError> {
         let wrapped: Option<Option<Vec<u8>>> = db
-            .query_row("SELECT key FROM session WHERE id = ?1", [session.as_str()], |row| row.get(0))
+            .query_row(
+                "SELECT key FROM session WHERE id = ?1",
+                [session.as_str()],
+                |row| row.get(0),
+            )
             .optional()?;
-        let Some(wrapped) = wrapped else { return Ok(SessionState::Unknown) };
-        let Some(wrapped) = wrapped else { return Ok(SessionState::Shredded) };
+        let Some(wrapped) = wrapped else {
+            return Ok(SessionState::Unknown);
+        };
+        let Some(wrapped) = wrapped else {
+            return Ok(SessionState::Shredded);
+        };
         let damaged = || VaultError::DamagedKey(session.clone());
         let plain = self
             .0
             .keys
-            .open_sealed(SealPurpose::SessionKey, session.as_str().as_bytes(), &wrapped)
+            .open_sealed(
+                SealPurpose::SessionKey,
+                session.as_str().as_bytes(),
+                &wrapped,
+            )
             .map_err(|_| damaged())?;
         let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| damaged())?;
         Ok(SessionState::Open(Zeroizing::new(key)))
@@ -299,8 +356,14 @@ impl Vault {
             SessionState::Unknown => {
                 let key = random::<32>();
                 let place = session.as_str().as_bytes();
-                let wrapped = self.0.keys.seal(SealPurpose::SessionKey, place, key.as_slice());
-                tx.execute("INSERT INTO session VALUES (?1, ?2)", params![session.as_str(), wrapped])?;
+                let wrapped = self
+                    .0
+                    .keys
+                    .seal(SealPurpose::SessionKey, place, key.as_slice());
+                tx.execute(
+                    "INSERT INTO session VALUES (?1, ?2)",
+                    params![session.as_str(), wrapped],
+                )?;
                 Ok(key)
             }
         }
@@ -308,15 +371,21 @@ impl Vault {
 
     fn decrypt(&self, db: &Connection, person: &PersonRef) -> Result<Person, VaultError> {
         let (session, record): (String, Vec<u8>) = db
-            .query_row("SELECT session, record FROM person WHERE ref = ?1", [person.as_str()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .query_row(
+                "SELECT session, record FROM person WHERE ref = ?1",
+                [person.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?
             .ok_or_else(|| VaultError::UnknownPerson(person.clone()))?;
         let damaged = || VaultError::Damaged(person.clone());
         let session: SessionId = session.parse().map_err(|_| damaged())?;
-        let SessionState::Open(key) = self.key(db, &session)? else { return Err(damaged()) };
-        let plain = record_cipher(&key).open(&place(&session, person), &record).map_err(|_| damaged())?;
+        let SessionState::Open(key) = self.key(db, &session)? else {
+            return Err(damaged());
+        };
+        let plain = record_cipher(&key)
+            .open(&place(&session, person), &record)
+            .map_err(|_| damaged())?;
         serde_json::from_slice(&plain).map_err(|_| damaged())
     }
 }
@@ -333,7 +402,9 @@ fn insert(
     key: &[u8; 32],
     person: &Person,
 ) -> Result<PersonRef, VaultError> {
-    let reference: PersonRef = hex::encode(*random::<16>()).parse().expect("32 hexadecimal digits");
+    let reference: PersonRef = hex::encode(*random::<16>())
+        .parse()
+        .expect("32 hexadecimal digits");
     let mut plain = Zeroizing::new(Vec::with_capacity(4 * PADDING));
     serde_json::to_writer(&mut *plain, person).expect("four strings are JSON");
     let padded = plain.len().next_multiple_of(PADDING);
@@ -341,7 +412,12 @@ fn insert(
     let record = record_cipher(key).seal(&place(session, &reference), &plain);
     let inserted = tx.execute(
         "INSERT INTO person VALUES (?1, ?2, ?3, ?4) ON CONFLICT (session, id_index) DO NOTHING",
-        params![reference.as_str(), session.as_str(), record, index_of(key, &person.id_number)],
+        params![
+            reference.as_str(),
+            session.as_str(),
+            record,
+            index_of(key, &person.id_number)
+        ],
     )?;
     if inserted == 0 {
         return Err(VaultError::Duplicate(session.clone()));
@@ -350,7 +426,8 @@ fn insert(
 }
 
 fn people_of(db: &Connection, session: &SessionId) -> Result<Vec<PersonRef>, VaultError> {
-    let mut statement = db.prepare_cached("SELECT ref FROM person WHERE session = ?1 ORDER BY rowid")?;
+    let mut statement =
+        db.prepare_cached("SELECT ref FROM person WHERE session = ?1 ORDER BY rowid")?;
     let texts = statement.query_map([session.as_str()], |row| row.get::<_, String>(0))?;
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())
@@ -368,5 +445,10 @@ fn index_of(session_key: &[u8; 32], id_number: &str) -> [u8; 32] {
 
 /// Binds a record to its session and person, so that rows cannot be exchanged.
 fn place(session: &SessionId, person: &PersonRef) -> Vec<u8> {
-    [session.as_str().as_bytes(), b"\0", person.as_str().as_bytes()].concat()
+    [
+        session.as_str().as_bytes(),
+        b"\0",
+        person.as_str().as_bytes(),
+    ]
+    .concat()
 }

@@ -1,0 +1,70 @@
+//! Owns what every handler needs: the handles to the room, to access, to the vault, to media and to history.
+
+use super::history::History;
+use super::views::Surroundings;
+use crate::access::Access;
+use crate::clerk::{ClerkHandle, Clock};
+use crate::config::Media;
+use crate::keys::Keys;
+use crate::media::peer::Peers;
+use crate::media::feed::Feeds;
+use crate::room::{Now, Room};
+use crate::vault::Vault;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The console's parts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Console {
+    inner: Arc<Parts>,
+}
+
+/// What the console is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where commands go, and where the room is read.
+    pub clerk: ClerkHandle,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who people are.
+    pub access: Access,
+    /// Who the members are.
+    pub vault: Vault,
+    /// The box's keys.
+    pub keys: Keys,
+    /// The live sources.
+    pub feeds: Feeds,
+    /// The browsers that send and watch.
+    pub peers: Peers,
+    /// What happened.
+    pub history: History,
+    /// What is known of the moment.
+    pub around: watch::Receiver<Surroundings>,
+    /// The folder that sessions are recorded under.
+    pub data: PathBuf,
+    /// What workstations should send.
+    pub pictures: Media,
+}
+
+impl Console {
+    /// From its parts.
+    pub fn new(parts: Parts) -> Self {
+        Self { inner: Arc::new(parts) }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.inner.clock.now()
+    }
+
+    pub(super) fn room(&self) -> Arc<Room> {
+        self.inner.clerk.room()
+    }
+}
+
+impl std::ops::Deref for Console {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.inner
+    }
+}

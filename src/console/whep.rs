@@ -1,0 +1,48 @@
+//! Owns the routes of WHEP: a browser, another room, or any standard client watches a feed. `?layer=small` asks for the small picture.
+
+use super::signalling::{self, Live, Owner, Problem};
+use crate::media::feed::Layer;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::Extension;
+use serde::Deserialize;
+
+const PATH: &str = "/api/whep";
+
+pub(super) async fn watch(
+    State(live): State<Live>,
+    Extension(owner): Extension<Owner>,
+    Path(feed): Path<String>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let source = live.feed(&feed)?;
+    let offer = signalling::offer(&headers, body).await?;
+    let layer = match wanted.layer {
+        Size::Main => Layer::Main,
+        Size::Small => Layer::Small,
+    };
+    let created = live.peers.watch(source, layer, owner.0, &offer).await?;
+    Ok(signalling::created(&created, PATH, &feed))
+}
+
+pub(super) async fn change(
+    State(live): State<Live>,
+    Extension(owner): Extension<Owner>,
+    Path((feed, resource)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    live.patch(&owner, &feed, &resource, &headers, body).await
+}
+
+pub(super) async fn end(
+    State(live): State<Live>,
+    Extension(owner): Extension<Owner>,
+    Path((feed, resource)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    live.delete(&owner, &feed, &resource).await
+}

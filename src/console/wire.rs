@@ -1,0 +1,332 @@
+//! Owns what goes over the wire beside the views: what pages post, and what they get back.
+
+use crate::access::{Role, Scope, SignInState};
+use crate::archive::playback::FeedRecording;
+use crate::config::Media;
+use crate::room::{
+    AccountId, Command, CommandId, EquipmentId, FeedId, GapCause, MemberKind, MemberNo, Refusal,
+    SeatNo, Seq, SessionId, SessionKind, Track, Utc,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A command.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Made by the sender; the same id is carried out once.
+    pub id: CommandId,
+    /// The session it is for; none for the room's own.
+    pub session: Option<SessionId>,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// A command was carried out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Carried {
+    /// The journal's last number after it.
+    pub seq: Seq,
+}
+
+/// Why something was not done (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// Stable; the page translates it.
+    pub code: String,
+    /// In English, for programs and logs.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The room's refusal, where it was the room that said no.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+    /// Faults of an uploaded table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowFaultView>,
+    /// When it can be tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Utc>,
+}
+
+/// A fault of an uploaded table; never repeats what stood there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RowFaultView {
+    /// Line in the file; the header is line 1.
+    pub line: u64,
+    /// Which column; none where the fault is not of one cell.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub code: String,
+}
+
+/// Who the browser is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Caller {
+    /// Nobody known.
+    Nobody,
+    /// Signed in with an account.
+    Account {
+        /// Which.
+        account: AccountId,
+        /// Its role.
+        role: Role,
+        /// How far the sign-in is good.
+        state: SignInState,
+    },
+    /// An enrolled workstation.
+    Workstation {
+        /// Its seat.
+        seat: SeatNo,
+    },
+    /// A committee member at his seat.
+    Member {
+        /// His session.
+        session: SessionId,
+        /// His mask.
+        member: MemberNo,
+        /// His seat.
+        seat: SeatNo,
+    },
+}
+
+/// What the browser should know before anything else.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Welcome {
+    /// Who it is.
+    pub caller: Caller,
+    /// The room's name.
+    pub room: String,
+    /// Its city or centre.
+    pub city: String,
+    /// What a workstation should send.
+    pub pictures: Media,
+}
+
+/// Signs in, or unlocks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The account.
+    pub account: String,
+    /// Its password.
+    pub password: String,
+    /// The second factor's code, once it is asked for.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// Changes one's own password.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    /// The old one.
+    pub old: String,
+    /// The new one.
+    pub new: String,
+}
+
+/// Confirms a second factor with its first code.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmFactor {
+    /// Six digits.
+    pub code: String,
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), " { … }"))
+            }
+        }
+    )*};
+}
+
+redacted!(
+    SignIn,
+    ChangePassword,
+    ConfirmFactor,
+    Code,
+    AtTheGate,
+    NewPerson,
+    FactorOffer,
+    OneTimeCode,
+    GateCode,
+    IssuedPassword,
+    IssuedToken
+);
+
+/// A second factor to enrol.
+#[derive(Serialize, JsonSchema)]
+pub struct FactorOffer {
+    /// For an authenticator's text field.
+    pub uri: String,
+    /// The same as a picture, SVG.
+    pub qr: String,
+}
+
+/// A one-time code: enrolment or check-in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// As it was handed out.
+    pub code: String,
+}
+
+/// A code for a seat's workstation. Shown once.
+#[derive(Serialize, JsonSchema)]
+pub struct OneTimeCode {
+    /// The code.
+    pub code: String,
+    /// Until when it is good.
+    pub expires: Utc,
+}
+
+/// A person who stands at the gate: by ID number, or by mask where he was identified by eye.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AtTheGate {
+    /// The ID number, typed or read from the card; kept nowhere.
+    #[serde(default)]
+    pub id_number: Option<String>,
+    /// The mask.
+    #[serde(default)]
+    pub member: Option<MemberNo>,
+}
+
+/// A member's code for checking in at his seat. Shown once.
+#[derive(Serialize, JsonSchema)]
+pub struct GateCode {
+    /// His mask.
+    pub member: MemberNo,
+    /// Expert or tenderer representative.
+    pub kind: MemberKind,
+    /// The seat that chance gave him.
+    pub seat: SeatNo,
+    /// The code.
+    pub code: String,
+}
+
+/// A person who takes a missing member's place.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    /// Whose place.
+    pub member: MemberNo,
+    /// A table of one row, as for the committee.
+    pub table: String,
+}
+
+/// A committee was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Convened {
+    /// Experts.
+    pub experts: usize,
+    /// Tenderer representatives.
+    pub tenderer_representatives: usize,
+    /// The journal's last number after it.
+    pub seq: Seq,
+}
+
+/// Makes an account.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// Its name.
+    pub id: AccountId,
+    /// Its role.
+    pub role: Role,
+}
+
+/// What an administrator does to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountAct {
+    /// Closes it for good. System administrator.
+    Close,
+    /// Approves an administrator's account. Security administrator.
+    Approve,
+    /// Lifts a lockout. Security administrator.
+    Unlock,
+    /// Gives a new one-time password. Security administrator.
+    ResetPassword,
+    /// Takes the second factor away, so that a new one is enrolled. Security administrator.
+    ResetFactor,
+}
+
+/// What an administrator wants.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountOrder {
+    /// The act.
+    pub act: AccountAct,
+}
+
+/// A one-time password, where the act made one. Shown once.
+#[derive(Serialize, JsonSchema)]
+pub struct IssuedPassword {
+    /// The password.
+    pub password: Option<String>,
+}
+
+/// Makes a token.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTokenOrder {
+    /// What it is called.
+    pub name: String,
+    /// What it is good for.
+    pub scopes: Vec<Scope>,
+    /// Until when; none: until it is revoked.
+    pub expires: Option<Utc>,
+}
+
+/// A new token. Shown once.
+#[derive(Serialize, JsonSchema)]
+pub struct IssuedToken {
+    /// Its number.
+    pub id: i64,
+    /// What a client sends as bearer.
+    pub token: String,
+}
+
+/// Whether the audit trail is whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditVerification {
+    /// Rows that are as they were written; 0 where one is not.
+    pub rows: u64,
+    /// The first row that is not, and what is wrong with it.
+    pub fault: Option<String>,
+}
+
+/// A recorded session.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct RecordedSession {
+    /// Its number.
+    pub id: SessionId,
+    /// Real, or a rehearsal; none where the journal does not know it any more.
+    pub kind: Option<SessionKind>,
+    /// What people call its feeds.
+    pub names: BTreeMap<FeedId, String>,
+    /// What there is of each.
+    pub feeds: Vec<FeedRecording>,
+    /// Moments on the timeline: phases, marks, warnings.
+    pub moments: Vec<super::views::Line>,
+}
+
+/// How the box stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    /// Whether the daemon can do its work.
+    pub ok: bool,
+    /// Its version.
+    pub version: String,
+    /// The journal's last number.
+    pub seq: Seq,
+    /// Equipment with faults.
+    pub failing: Vec<EquipmentId>,
+}

@@ -1,0 +1,566 @@
+//! Owns one segment while it grows: units become samples, samples become fragments, fragments are written and synced.
+
+use super::clock::{TimeBase, boot_id};
+use super::mp4::{self, FragmentTime, Sample, SampleKind, TrackHeader};
+use super::nal;
+use crate::archive::index::{SampleTime, TrackRecord};
+use crate::archive::{CloseCause, SegmentRecord, SegmentWriter};
+use crate::media::feed::{Codec, Format, TrackKind, Unit};
+use crate::room::Track;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How much is at most in memory only, before a fragment is written.
+const FRAGMENT: Duration = Duration::from_millis(200);
+/// How often what was written is put onto the disk.
+const SYNC: Duration = Duration::from_secs(1);
+/// How long a sample waits for the next one, which tells its duration.
+const HELD: Duration = Duration::from_millis(500);
+
+/// How a track is stored. Two units belong into one file when this is equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrackFormat {
+    codec: Codec,
+    header: SampleKind,
+    timescale: u32,
+}
+
+impl TrackFormat {
+    /// What the first unit of a file says: of pictures a key frame, whose parameter sets count. None if it cannot be stored.
+    pub(crate) fn of(unit: &Unit) -> Option<Self> {
+        let sets = |read: fn(&[u8]) -> Option<nal::ParameterSets>| {
+            read(&unit.data)
+                .or_else(|| read(&unit.format.setup))
+                .filter(|_| unit.key)
+        };
+        let header = match unit.format.codec {
+            Codec::H264 => SampleKind::H264(sets(nal::h264)?),
+            Codec::H265 => SampleKind::H265(sets(nal::h265)?),
+            Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => {
+                return Self::of_sound(&unit.format);
+            }
+        };
+        Some(Self {
+            codec: unit.format.codec,
+            header,
+            timescale: 90_000,
+        })
+    }
+
+    /// What a sound track's format says before any of it came.
+    pub(crate) fn of_sound(format: &Format) -> Option<Self> {
+        let channels = format.channels.max(1);
+        let (header, timescale) = match format.codec {
+            Codec::H264 | Codec::H265 => return None,
+            Codec::Opus => (SampleKind::Opus { channels }, 48_000),
+            Codec::Aac if format.setup.len() < 2 || format.setup.len() > 64 => return None,
+            Codec::Aac => (
+                SampleKind::Aac {
+                    config: format.setup.clone(),
+                    channels,
+                },
+                format.clock_rate,
+            ),
+            Codec::Pcma => (SampleKind::Pcma { channels }, format.clock_rate),
+            Codec::Pcmu => (SampleKind::Pcmu { channels }, format.clock_rate),
+        };
+        (timescale > 0).then_some(Self {
+            codec: format.codec,
+            header,
+            timescale,
+        })
+    }
+
+    /// The codec.
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// How long a sound packet plays.
+    pub(crate) fn sound_length(&self, data: &[u8]) -> Duration {
+        let ticks = u64::from(self.sound_duration(data).unwrap_or(0));
+        Duration::from_nanos(ticks * 1_000_000_000 / u64::from(self.timescale))
+    }
+
+    // the duration of a sound packet in ticks; none for pictures
+    fn sound_duration(&self, data: &[u8]) -> Option<u32> {
+        match &self.header {
+            SampleKind::H264(_) | SampleKind::H265(_) => None,
+            SampleKind::Aac { .. } => Some(1024),
+            SampleKind::Opus { .. } => Some(opus_duration(data)),
+            SampleKind::Pcma { channels } | SampleKind::Pcmu { channels } => {
+                u32::try_from(data.len() / usize::from(*channels)).ok()
+            }
+        }
+    }
+}
+
+// RFC 6716 3.1: configuration and frame count of an Opus packet, in 48 kHz ticks
+fn opus_duration(packet: &[u8]) -> u32 {
+    let Some(toc) = packet.first() else {
+        return 960;
+    };
+    let frame = match toc >> 3 {
+        config @ 0..=11 => [480, 960, 1920, 2880][usize::from(config % 4)],
+        config @ 12..=15 => [480, 960][usize::from(config % 2)],
+        config => [120, 240, 480, 960][usize::from(config % 4)],
+    };
+    let frames = match toc & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => packet.get(1).map_or(1, |count| u32::from(count & 0x3f)),
+    };
+    (frame * frames).clamp(120, 5760)
+}
+
+/// What a segment begins with.
+#[derive(Debug)]
+pub(crate) struct Opening<'a> {
+    /// The picture's format and its first key frame.
+    pub(crate) video: Option<(TrackFormat, &'a Unit)>,
+    /// The sound's format.
+    pub(crate) audio: Option<TrackFormat>,
+    /// The feed's time that is the file's time 0.
+    pub(crate) base: Duration,
+    /// When that was.
+    pub(crate) start: Instant,
+}
+
+/// How far a segment reaches in time when it is closed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reach<'a> {
+    /// To the end of its last sample.
+    LastSample,
+    /// To this unit, which begins the next segment.
+    Next(&'a Unit),
+    /// To this moment: the source lived, whether or not it sent anything.
+    Moment(Instant),
+}
+
+/// One growing segment. After any error it is to be abandoned.
+#[derive(Debug)]
+pub(crate) struct OpenSegment {
+    writer: SegmentWriter,
+    clock: TimeBase,
+    base: Duration,
+    start: Instant,
+    tracks: Vec<OpenTrack>,
+    fragments: u32,
+    flushed: Instant,
+    synced: Instant,
+}
+
+#[derive(Debug)]
+struct OpenTrack {
+    kind: TrackKind,
+    format: TrackFormat,
+    /// By how much decoding runs ahead of presentation.
+    delay: Duration,
+    ready: Vec<(Sample, Instant)>,
+    /// The newest sample, whose duration the next one tells.
+    held: Option<(Sample, Instant)>,
+    samples: u64,
+    first: Option<SampleTime>,
+    last: Option<SampleTime>,
+    /// End of the newest sample in ticks; the next one begins no earlier than its start.
+    end: u64,
+    usual: u32,
+    /// Arrival of the newest sample that was handed to the file, and of the newest that is on the disk.
+    written: Option<Instant>,
+    safe: Option<Instant>,
+}
+
+impl OpenSegment {
+    /// Makes the file and writes its header.
+    pub(crate) fn create(
+        folder: &Path,
+        sm3: bool,
+        opening: Opening<'_>,
+        now: Instant,
+    ) -> io::Result<Self> {
+        let clock = TimeBase::now();
+        let mut writer = SegmentWriter::create(folder, clock.utc(opening.start), sm3)?;
+        let mut tracks = Vec::new();
+        if let Some((format, first)) = opening.video {
+            tracks.push(OpenTrack::new(
+                TrackKind::Video,
+                format,
+                first.pts.saturating_sub(first.dts),
+            ));
+        }
+        if let Some(format) = opening.audio {
+            tracks.push(OpenTrack::new(TrackKind::Audio, format, Duration::ZERO));
+        }
+        let headers: Vec<_> = tracks.iter().map(OpenTrack::header).collect();
+        if let Err(fault) = writer.write(&mp4::header(&headers)) {
+            // a full disk would collect one empty file a second
+            drop(std::fs::remove_file(writer.path()));
+            return Err(fault);
+        }
+        let (base, start) = (opening.base, opening.start);
+        Ok(Self {
+            writer,
+            clock,
+            base,
+            start,
+            tracks,
+            fragments: 0,
+            flushed: now,
+            synced: now,
+        })
+    }
+
+    /// The file's name.
+    pub(crate) fn name(&self) -> &str {
+        self.writer.name()
+    }
+
+    /// Bytes in the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.writer.bytes()
+    }
+
+    /// When it began.
+    pub(crate) fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// How that track is stored here; none if it is not.
+    pub(crate) fn format(&self, kind: TrackKind) -> Option<&TrackFormat> {
+        self.tracks
+            .iter()
+            .find(|track| track.kind == kind)
+            .map(|track| &track.format)
+    }
+
+    /// Arrival of the newest sample that a power cut cannot take.
+    pub(crate) fn safe(&self, kind: TrackKind) -> Option<Instant> {
+        self.tracks
+            .iter()
+            .find(|track| track.kind == kind)
+            .and_then(|track| track.safe)
+    }
+
+    /// Whether the unit's time is one the file can hold.
+    pub(crate) fn holds(&self, unit: &Unit) -> bool {
+        let delay = self
+            .tracks
+            .iter()
+            .find(|t| t.kind == unit.format.codec.track())
+            .map(|t| t.delay);
+        delay.is_some_and(|delay| unit.dts + delay >= self.base)
+    }
+
+    /// Takes a unit in. It is written within [`FRAGMENT`].
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn push(&mut self, unit: &Unit, now: Instant) -> io::Result<()> {
+        let kind = unit.format.codec.track();
+        let base = self.base;
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
+        let mut sample = track.sample(unit, base);
+        let hole = match &mut track.held {
+            Some((held, _)) => {
+                // a time that stands still is moved on by one tick, so that no two samples share one
+                sample.dts = sample.dts.max(held.dts + 1);
+                u64::from(held.duration) + u64::from(track.format.timescale) / 25
+                    < sample.dts - held.dts
+                    && (kind == TrackKind::Audio
+                        || sample.dts - held.dts > u64::from(track.format.timescale))
+            }
+            None => {
+                sample.dts = sample.dts.max(
+                    track
+                        .end
+                        .saturating_sub(u64::from(track.usual.saturating_sub(1))),
+                );
+                false
+            }
+        };
+        if hole {
+            // a fragment's samples follow each other; after a hole the next fragment tells its own time
+            self.write_fragment(true, now)?;
+        }
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
+        track.note(unit, base);
+        track.hold(sample, unit.arrival);
+        Ok(())
+    }
+
+    /// Writes and syncs what is due.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
+        if now.duration_since(self.flushed) >= FRAGMENT {
+            for track in &mut self.tracks {
+                if track
+                    .held
+                    .as_ref()
+                    .is_some_and(|(_, arrival)| now.duration_since(*arrival) > HELD)
+                {
+                    track.let_go();
+                }
+            }
+            self.write_fragment(false, now)?;
+        }
+        if now.duration_since(self.synced) >= SYNC {
+            self.sync(now)?;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self, now: Instant) -> io::Result<()> {
+        self.synced = now;
+        self.writer.sync()?;
+        for track in &mut self.tracks {
+            track.safe = track.written;
+        }
+        Ok(())
+    }
+
+    fn write_fragment(&mut self, all: bool, now: Instant) -> io::Result<()> {
+        self.flushed = now;
+        let (mut runs, mut arrival) = (Vec::new(), None);
+        for (id, track) in (1..).zip(&mut self.tracks) {
+            if all {
+                track.let_go();
+            }
+            let newest = track.ready.last().map(|(_, arrival)| *arrival);
+            let (samples, arrivals): (Vec<_>, Vec<_>) = track.ready.drain(..).unzip();
+            if let Some(first) = arrivals.first() {
+                arrival.get_or_insert(*first);
+                track.written = newest;
+                runs.push((id, samples));
+            }
+        }
+        let Some(arrival) = arrival else {
+            return Ok(());
+        };
+        self.fragments += 1;
+        let time = FragmentTime {
+            number: self.fragments,
+            ntp: self.clock.ntp(arrival),
+        };
+        let runs: Vec<_> = runs
+            .iter()
+            .map(|(id, samples)| (*id, samples.as_slice()))
+            .collect();
+        self.writer.write(&mp4::fragment(time, &runs))
+    }
+
+    /// Writes the rest and closes the file.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub(crate) fn close(
+        mut self,
+        cause: CloseCause,
+        reach: Reach<'_>,
+        now: Instant,
+    ) -> io::Result<SegmentRecord> {
+        if let Reach::Next(unit) = reach {
+            let base = self.base;
+            self.tracks
+                .iter_mut()
+                .for_each(|track| track.last_until(unit, base));
+        }
+        self.write_fragment(true, now)?;
+        let end = self
+            .tracks
+            .iter()
+            .filter_map(OpenTrack::end)
+            .max()
+            .unwrap_or_default();
+        let to = match reach {
+            Reach::LastSample => self.start + end,
+            Reach::Next(unit) => unit.arrival.max(self.start),
+            Reach::Moment(at) => at.max(self.start + end),
+        };
+        let file = self.writer.name().to_owned();
+        let measure = self.writer.finish()?;
+        Ok(SegmentRecord {
+            file,
+            from: self.clock.utc(self.start),
+            to: self.clock.utc(to),
+            from_mono: Some(self.clock.mono(self.start)),
+            to_mono: Some(self.clock.mono(to)),
+            boot: boot_id().map(str::to_owned),
+            tracks: self.tracks.into_iter().map(OpenTrack::record).collect(),
+            bytes: measure.bytes,
+            sha256: measure.sha256,
+            sm3: measure.sm3,
+            cause,
+        })
+    }
+}
+
+impl OpenTrack {
+    fn new(kind: TrackKind, format: TrackFormat, delay: Duration) -> Self {
+        // until two pictures told better: 25 a second
+        let usual = format
+            .sound_duration(&[])
+            .filter(|ticks| *ticks > 0)
+            .unwrap_or(format.timescale / 25);
+        Self {
+            kind,
+            format,
+            delay,
+            ready: Vec::new(),
+            held: None,
+            samples: 0,
+            first: None,
+            last: None,
+            end: 0,
+            usual,
+            written: None,
+            safe: None,
+        }
+    }
+
+    fn header(&self) -> TrackHeader {
+        let delay = ticks(self.delay, self.format.timescale);
+        TrackHeader {
+            kind: self.format.header.clone(),
+            timescale: self.format.timescale,
+            delay,
+        }
+    }
+
+    fn sample(&self, unit: &Unit, base: Duration) -> Sample {
+        let place = |at: Duration| {
+            ticks(
+                (at + self.delay).saturating_sub(base),
+                self.format.timescale,
+            )
+        };
+        let (dts, pts) = (place(unit.dts), place(unit.pts));
+        let data = match self.kind {
+            TrackKind::Video => mp4::with_lengths(&nal::split_annex_b(&unit.data)),
+            TrackKind::Audio => unit.data.to_vec(),
+        };
+        Sample {
+            dts,
+            offset: i32::try_from(pts.cast_signed() - dts.cast_signed()).unwrap_or(0),
+            duration: self.format.sound_duration(&unit.data).unwrap_or(self.usual),
+            key: unit.key || self.kind == TrackKind::Audio,
+            data,
+        }
+    }
+
+    fn note(&mut self, unit: &Unit, base: Duration) {
+        let at = u64::try_from(unit.pts.saturating_sub(base).as_millis()).unwrap_or(u64::MAX);
+        let time = SampleTime {
+            at,
+            rtp: Some(unit.rtp),
+            ntp: unit.ntp,
+        };
+        self.samples += 1;
+        self.first.get_or_insert(time);
+        self.last = Some(time);
+    }
+
+    fn hold(&mut self, sample: Sample, arrival: Instant) {
+        if let Some((mut held, held_arrival)) = self.held.take() {
+            held.duration = u32::try_from(sample.dts - held.dts).unwrap_or(u32::MAX);
+            if held.duration <= self.format.timescale / 4 {
+                self.usual = held.duration;
+            }
+            self.ready.push((held, held_arrival));
+        }
+        self.end = sample.dts + u64::from(sample.duration);
+        self.held = Some((sample, arrival));
+    }
+
+    // nothing followed: the duration stays what it usually is
+    fn let_go(&mut self) {
+        self.ready.extend(self.held.take());
+    }
+
+    // the last picture's duration, which the next file's first one tells; never a long hole
+    fn last_until(&mut self, next: &Unit, base: Duration) {
+        let at = ticks(
+            (next.dts + self.delay).saturating_sub(base),
+            self.format.timescale,
+        );
+        if let Some((held, _)) = &mut self.held
+            && self.kind == next.format.codec.track()
+            && self.kind == TrackKind::Video
+            && let Some(shown) = at.checked_sub(held.dts).filter(|shown| *shown > 0)
+        {
+            let longest = self.format.timescale;
+            held.duration = u32::try_from(shown).unwrap_or(longest).min(longest);
+            self.end = held.dts + u64::from(held.duration);
+        }
+    }
+
+    fn end(&self) -> Option<Duration> {
+        let scale = u64::from(self.format.timescale);
+        let nanos = u128::from(self.end) * 1_000_000_000 / u128::from(scale);
+        let end = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        self.first.map(|_| end.saturating_sub(self.delay))
+    }
+
+    fn record(self) -> TrackRecord {
+        let codec = match self.format.codec {
+            Codec::H264 => "h264",
+            Codec::H265 => "h265",
+            Codec::Opus => "opus",
+            Codec::Aac => "aac",
+            Codec::Pcma => "pcma",
+            Codec::Pcmu => "pcmu",
+        };
+        TrackRecord {
+            track: room_track(self.kind),
+            codec: codec.to_owned(),
+            samples: self.samples,
+            first: self.first,
+            last: self.last,
+        }
+    }
+}
+
+/// The room's word for a track.
+pub(crate) fn room_track(kind: TrackKind) -> Track {
+    match kind {
+        TrackKind::Video => Track::Video,
+        TrackKind::Audio => Track::Audio,
+    }
+}
+
+// rounded from the start each time, so that no error adds up
+fn ticks(at: Duration, timescale: u32) -> u64 {
+    u64::try_from((at.as_nanos() * u128::from(timescale) + 500_000_000) / 1_000_000_000)
+        .unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opus_packets_tell_their_duration() {
+        // 20 ms CELT fullband, one frame; the same of two frames; 60 ms SILK; three frames of 20 ms
+        for (packet, ticks) in [
+            (&[0xfc][..], 960),
+            (&[0xfd], 1920),
+            (&[0x18], 2880),
+            (&[0xff, 3], 2880),
+        ] {
+            assert_eq!(opus_duration(packet), ticks, "{packet:?}");
+        }
+    }
+
+    #[test]
+    fn ticks_do_not_drift() {
+        let third = Duration::from_nanos(33_333_333);
+        assert_eq!(ticks(third * 30_000, 90_000), 89_999_999);
+        assert_eq!(ticks(Duration::from_millis(20), 48_000), 960);
+    }
+}

@@ -1,0 +1,9 @@
+//! Media against real peers: real encoders, a real RTSP server, real players and other people's tools.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod cameras;
+mod capture;
+mod encoded;
+mod probe;
+mod recorder;
+mod recorder_cost;
