@@ -195,17 +195,25 @@ struct Fan {
 impl Fan {
     fn new(keeps_recent: bool) -> Self {
         let recent = keeps_recent.then(|| Mutex::new(Vec::new()));
-        Self { packets_tx: broadcast::Sender::new(PACKETS_KEPT), recent }
+        Self {
+            packets_tx: broadcast::Sender::new(PACKETS_KEPT),
+            recent,
+        }
     }
 
     fn publish(&self, packet: Arc<LivePacket>) {
-        let mut recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut recent = self
+            .recent
+            .as_ref()
+            .map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(recent) = &mut recent
             && packet.format.codec.track() == TrackKind::Video
         {
             // parameter sets and the IDR behind them are one picture: same timestamp, no new start
             let starts = packet.key
-                && recent.first().is_none_or(|f| f.packet.header.timestamp != packet.packet.header.timestamp);
+                && recent
+                    .first()
+                    .is_none_or(|f| f.packet.header.timestamp != packet.packet.header.timestamp);
             if starts || recent.len() >= RECENT_KEPT {
                 recent.clear();
             }
@@ -218,9 +226,15 @@ impl Fan {
     }
 
     fn join(&self) -> Joined {
-        let recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        let recent = self
+            .recent
+            .as_ref()
+            .map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
         let packets = self.packets_tx.subscribe();
-        Joined { recent: recent.map(|r| r.clone()).unwrap_or_default(), packets }
+        Joined {
+            recent: recent.map(|r| r.clone()).unwrap_or_default(),
+            packets,
+        }
     }
 }
 
