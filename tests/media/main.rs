@@ -16,3 +16,5 @@ mod recorder;
 mod recorder_cost;
 mod recorder_faults;
 mod recording;
+mod room;
+mod whip;
