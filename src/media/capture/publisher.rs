@@ -30,6 +30,8 @@ pub(super) struct Publisher {
     transcoder: Transcoder,
     /// Received, not yet told.
     bytes: u64,
+    /// Why the stream was lost, for as long as it is.
+    lost_by: Option<String>,
     /// What was logged last, so that each change is logged once.
     logged: Logged,
 }
@@ -68,6 +70,7 @@ impl Publisher {
             sound,
             transcoder,
             bytes: 0,
+            lost_by: None,
             logged: Logged::Nothing,
         }
     }
@@ -172,6 +175,7 @@ impl Publisher {
         if essential && self.logged != Logged::Live {
             tracing::info!(feed = %self.feed.id(), stream = ?layer, codec = ?unit.format.codec, "live");
             self.logged = Logged::Live;
+            self.lost_by = None;
         }
         if recorded {
             self.feed.publish_unit(unit);
@@ -232,9 +236,17 @@ impl Publisher {
         }
     }
 
-    /// The stream was lost, or is still.
-    pub(super) fn lost(&mut self, cause: &str) {
+    /// The stream was lost, or cannot be had again. What ended it stays its cause, and what stands in
+    /// its way now is told beside it.
+    pub(super) fn lost(&mut self, fault: &str) {
         self.tell_bytes();
+        let cause = match &self.lost_by {
+            Some(first) if first != fault => format!("{first}; now: {fault}"),
+            Some(_) | None => fault.to_owned(),
+        };
+        if self.logged == Logged::Live {
+            self.lost_by = Some(fault.to_owned());
+        }
         let now = Instant::now();
         let (role, fills_both) = (self.role, self.fills_both);
         self.feed.update(|status| {
@@ -246,12 +258,14 @@ impl Publisher {
                 Liveness::Lost { since, .. } => *since,
                 Liveness::Absent | Liveness::Live { .. } => now,
             };
-            let cause = cause.to_owned();
-            status.liveness = Liveness::Lost { since, cause };
+            status.liveness = Liveness::Lost {
+                since,
+                cause: cause.clone(),
+            };
         });
-        if !matches!(&self.logged, Logged::Lost(known) if known == cause) {
-            tracing::warn!(feed = %self.feed.id(), stream = ?role, cause, "lost");
-            self.logged = Logged::Lost(cause.to_owned());
+        if !matches!(&self.logged, Logged::Lost(known) if *known == cause) {
+            tracing::warn!(feed = %self.feed.id(), stream = ?role, %cause, "lost");
+            self.logged = Logged::Lost(cause);
         }
     }
 }
