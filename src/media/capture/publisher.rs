@@ -1,5 +1,6 @@
 //! Owns what one stream of a source gives to its feed: units, packets, and the feed's status.
 
+use super::clock;
 use super::live::{Packets, is_showable};
 use super::opus::Transcoder;
 use super::rtp_clock::RtpClock;
@@ -7,9 +8,8 @@ use super::timeline::Timeline;
 use super::units::{Port, Raw, UnitTime, rtp_time};
 use crate::media::feed::{Codec, Feed, Layer, Liveness, TrackKind, Unit};
 use crate::room::FeedKind;
-use rustix::time::{ClockId, clock_gettime};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Publishes one stream. When it is dropped the stream counts as lost.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Publisher {
             role,
             fills_both,
             required,
-            clock_began: monotonic().saturating_sub(feed.clock(Instant::now())),
+            clock_began: clock::since_boot().saturating_sub(feed.clock(clock::now())),
             ntp_epoch: None,
             picture: Track::default(),
             small: Track::default(),
@@ -247,7 +247,7 @@ impl Publisher {
         if self.logged == Logged::Live {
             self.lost_by = Some(fault.to_owned());
         }
-        let now = Instant::now();
+        let now = clock::now();
         let (role, fills_both) = (self.role, self.fills_both);
         self.feed.update(|status| {
             status.layers.retain(|&layer| layer != role && !fills_both);
@@ -274,14 +274,4 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         self.lost("its capture was stopped");
     }
-}
-
-/// The clock that [`Instant`] and the pipelines count by.
-fn monotonic() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
-    // the kernel's monotonic clock begins at 0, and a nanosecond part is below 10^9
-    Duration::new(
-        now.tv_sec.unsigned_abs(),
-        u32::try_from(now.tv_nsec).unwrap_or(0),
-    )
 }
