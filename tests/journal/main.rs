@@ -1,0 +1,7 @@
+//! The journal and the clerk on a real disk: nothing acknowledged is lost, nothing changed goes unnoticed.
+
+mod chain;
+mod clerk;
+mod disk_full;
+mod given;
+mod snapshots;
