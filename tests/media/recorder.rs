@@ -50,6 +50,7 @@ impl Room {
             name: "全景".into(),
             kind,
             place: Place::EvaluationRoom,
+            simulated: false,
         };
         let feeds = Feeds::new(&[spec]);
         let recorders = Recorders::new(data.to_owned(), true);

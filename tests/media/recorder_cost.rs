@@ -62,6 +62,7 @@ async fn cost(picture: &Encoded, sound: &Encoded, record: bool) -> f64 {
         name: "全景".into(),
         kind: FeedKind::Camera,
         place: Place::EvaluationRoom,
+        simulated: false,
     };
     let feeds = Feeds::new(&ids.iter().map(spec).collect::<Vec<_>>());
     let recorders = Recorders::new(folder.path().to_owned(), false);
