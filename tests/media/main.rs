@@ -1,11 +1,5 @@
 //! Media against real peers: real encoders, a real RTSP server, real players and other people's tools.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::wildcard_enum_match_arm,
-    clippy::disallowed_methods,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod cameras;
 mod capture;

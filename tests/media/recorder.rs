@@ -2,12 +2,230 @@
 
 use crate::encoded::{Encoded, audio, publish, video};
 use crate::probe::{Probed, decode, probe};
-use crate::recording::{Room, close_to, gaps, hashes, segments, stored};
-use bidroom::archive::CloseCause;
-use bidroom::media::feed::{Codec, Layer};
-use bidroom::media::recorder::RecorderReport;
-use bidroom::room::{FeedKind, GapCause, Track};
-use std::time::Duration;
+use bidroom::archive::index::{Depth, verify};
+use bidroom::archive::{CloseCause, Record, SegmentRecord, feed_folder, index, playback};
+use bidroom::media::feed::{Codec, Feeds, Liveness, TrackKind};
+use bidroom::media::recorder::{RecorderReport, Recorders, RecordersHandle, WantedRecordings};
+use bidroom::room::{FeedId, FeedKind, FeedSpec, GapCause, Place, SessionId, Track};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// A room with one feed that is being recorded.
+struct Room {
+    data: PathBuf,
+    _folder: Option<TempDir>,
+    feeds: Feeds,
+    id: FeedId,
+    wanted: watch::Sender<WantedRecordings>,
+    reports: mpsc::Receiver<RecorderReport>,
+    seen: Vec<RecorderReport>,
+    handle: RecordersHandle,
+    worker: JoinHandle<()>,
+}
+
+fn session() -> SessionId {
+    "BS-1123-04".parse().unwrap()
+}
+
+impl Room {
+    fn new(kind: FeedKind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut room = Self::at(folder.path(), kind);
+        room._folder = Some(folder);
+        room
+    }
+
+    /// The same room whenever it is asked for: what lies in `data` goes on.
+    fn at(data: &Path, kind: FeedKind) -> Self {
+        let id: FeedId = "camera-1".parse().unwrap();
+        let spec = FeedSpec {
+            id: id.clone(),
+            name: "全景".into(),
+            kind,
+            place: Place::EvaluationRoom,
+            simulated: false,
+        };
+        let feeds = Feeds::new(&[spec]);
+        let recorders = Recorders::new(data.to_owned(), true);
+        let handle = recorders.handle();
+        let feeds_wanted = [id.clone()].into();
+        let (wanted, wanted_rx) = watch::channel(WantedRecordings {
+            session: Some(session()),
+            feeds: feeds_wanted,
+        });
+        let (reports_tx, reports) = mpsc::channel(64);
+        let worker = tokio::spawn(recorders.run(wanted_rx, feeds.clone(), reports_tx));
+        let data = data.to_owned();
+        Self {
+            data,
+            _folder: None,
+            feeds,
+            id,
+            wanted,
+            reports,
+            seen: Vec::new(),
+            handle,
+            worker,
+        }
+    }
+
+    async fn ready(&mut self) {
+        let mut status = self.handle.status();
+        let begun = status.wait_for(|status| status.feeds.contains_key(&self.id));
+        tokio::time::timeout(Duration::from_secs(10), begun)
+            .await
+            .expect("begins")
+            .unwrap();
+    }
+
+    fn feed(&self) -> &bidroom::media::feed::Feed {
+        self.feeds.get(&self.id).unwrap()
+    }
+
+    fn live(&self, tracks: &[&Encoded]) {
+        self.feed().update(|status| {
+            status.liveness = Liveness::Live {
+                since: Instant::now(),
+            };
+            for track in tracks {
+                status
+                    .formats
+                    .insert(track.format.codec.track(), track.format.clone());
+            }
+        });
+    }
+
+    fn lost(&self) {
+        let cause = "camera closed the connection".to_owned();
+        self.feed().update(|status| {
+            status.liveness = Liveness::Lost {
+                since: Instant::now(),
+                cause,
+            }
+        });
+    }
+
+    fn folder(&self) -> PathBuf {
+        feed_folder(&self.data, &session(), &self.id)
+    }
+
+    async fn report(&mut self, what: &str, is: impl Fn(&RecorderReport) -> bool) -> RecorderReport {
+        loop {
+            let report = tokio::time::timeout(Duration::from_secs(20), self.reports.recv());
+            let report = report
+                .await
+                .unwrap_or_else(|_| panic!("no {what}"))
+                .expect("the worker lives");
+            self.seen.push(report.clone());
+            if is(&report) {
+                return report;
+            }
+        }
+    }
+
+    /// Ends the recording in order and reads its index.
+    async fn stop(&mut self) -> Vec<Record> {
+        self.wanted.send_replace(WantedRecordings::default());
+        self.report("end", |report| {
+            matches!(report, RecorderReport::Stopped { .. })
+        })
+        .await;
+        verify(&self.folder(), Depth::Files).unwrap();
+        let (lines, _) = index::read(&self.folder()).unwrap();
+        lines.into_iter().map(|line| line.record).collect()
+    }
+
+    async fn shut_down(self) {
+        let Self {
+            wanted,
+            worker,
+            mut reports,
+            ..
+        } = self;
+        drop(wanted);
+        while reports.recv().await.is_some() {}
+        tokio::time::timeout(Duration::from_secs(10), worker)
+            .await
+            .expect("ends")
+            .unwrap();
+    }
+}
+
+fn segments(records: &[Record]) -> Vec<&SegmentRecord> {
+    records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Segment(segment) => Some(segment),
+            Record::Gap(_) | Record::Start(_) | Record::Stop(_) => None,
+        })
+        .collect()
+}
+
+fn gaps(records: &[Record]) -> Vec<&bidroom::archive::GapRecord> {
+    records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Gap(gap) => Some(gap),
+            Record::Segment(_) | Record::Start(_) | Record::Stop(_) => None,
+        })
+        .collect()
+}
+
+/// SHA-256 of each unit as it is stored: start codes become lengths.
+fn stored(track: &Encoded) -> Vec<String> {
+    let video = track.format.codec.track() == TrackKind::Video;
+    let stored = track.units.iter().map(|unit| {
+        if video {
+            with_lengths(&unit.data)
+        } else {
+            unit.data.to_vec()
+        }
+    });
+    stored
+        .map(|data| hex::encode(Sha256::digest(data)))
+        .collect()
+}
+
+// written apart from the product's: by pattern, not by scanning
+fn with_lengths(annex_b: &[u8]) -> Vec<u8> {
+    let mut starts: Vec<usize> = Vec::new();
+    for (at, window) in annex_b.windows(3).enumerate() {
+        if window == [0, 0, 1] {
+            starts.push(at + 3);
+        }
+    }
+    let mut out = Vec::new();
+    for (n, &from) in starts.iter().enumerate() {
+        let mut to = starts.get(n + 1).map_or(annex_b.len(), |next| next - 3);
+        while to > from && annex_b[to - 1] == 0 {
+            to -= 1;
+        }
+        out.extend_from_slice(&((to - from) as u32).to_be_bytes());
+        out.extend_from_slice(&annex_b[from..to]);
+    }
+    out
+}
+
+fn hashes<'a>(files: impl IntoIterator<Item = &'a Vec<Probed>>, codec: &str) -> Vec<String> {
+    let tracks = files
+        .into_iter()
+        .flatten()
+        .filter(|track| track.codec == codec);
+    tracks
+        .flat_map(|track| track.packets.iter().map(|packet| packet.hash.clone()))
+        .collect()
+}
+
+fn close_to(a: f64, b: f64, what: &str) {
+    assert!((a - b).abs() <= 0.05, "{what}: {a} is not {b}");
+}
 
 async fn every_unit_is_recorded_once(
     video_codec: Codec,
