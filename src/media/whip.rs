@@ -138,6 +138,8 @@ impl Publisher {
             self.feed.return_wishes(wishes);
         }
         self.flush_bytes();
+        let last = self.tracks.values().map(|t| t.time.last()).max().unwrap_or_default();
+        self.continuity.lock().unwrap_or_else(PoisonError::into_inner).reached(last);
         self.lose(&cause);
         self.feed.update(|status| status.layers.clear());
         self.connection.close().await;
@@ -406,8 +408,6 @@ impl Publisher {
         if self.live && is_watched && newest.is_none_or(|seen| now.duration_since(seen) > SILENCE) {
             self.lose("no picture comes from the workstation");
         }
-        let last = self.tracks.values().map(|t| t.time.last()).max().unwrap_or_default();
-        self.continuity.lock().unwrap_or_else(PoisonError::into_inner).reached(last);
     }
 
     fn flush_bytes(&mut self) {
