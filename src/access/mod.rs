@@ -16,6 +16,7 @@ mod factor;
 mod limiter;
 mod passwords;
 mod policy;
+mod proof;
 mod request;
 
 // the handle
@@ -23,6 +24,7 @@ mod store;
 
 // what it does, from the first account to a member at his seat
 mod accounts;
+mod authenticate;
 mod check_in;
 mod sign_in;
 mod tokens;

@@ -36,7 +36,17 @@ fn camera_source(camera: &Camera) -> anyhow::Result<Source> {
             let (width, height, fps, kbps) = DEVICE;
             let sound = audio.as_deref().map(str::parse).transpose()?;
             let format = PictureFormat::Raw;
-            Source::V4l2 { camera: V4l2Source { device: device.clone(), format, width, height, fps, kbps }, sound }
+            Source::V4l2 {
+                camera: V4l2Source {
+                    device: device.clone(),
+                    format,
+                    width,
+                    height,
+                    fps,
+                    kbps,
+                },
+                sound,
+            }
         }
     })
 }
@@ -50,12 +60,25 @@ fn rtsp(streams: &CameraSource) -> anyhow::Result<Source> {
     };
     let stream = |url: &crate::config::RtspUrl| -> anyhow::Result<RtspSource> {
         let url = url.to_string().parse()?;
-        Ok(RtspSource { url, username: username.clone(), password: password.clone().into() })
+        Ok(RtspSource {
+            url,
+            username: username.clone(),
+            password: password.clone().into(),
+        })
     };
     let sub = streams.sub.as_ref().map(stream).transpose()?;
-    Ok(Source::Rtsp { main: stream(&streams.main)?, sub })
+    Ok(Source::Rtsp {
+        main: stream(&streams.main)?,
+        sub,
+    })
 }
 
 fn tone_only() -> TestPattern {
-    TestPattern { width: 320, height: 180, fps: 5, kbps: 100, tone_hz: 440 }
+    TestPattern {
+        width: 320,
+        height: 180,
+        fps: 5,
+        kbps: 100,
+        tone_hz: 440,
+    }
 }

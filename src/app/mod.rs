@@ -1,14 +1,15 @@
 //! The only place that knows everyone: start order, stop order, supervised tasks, what systemd is told.
 
+mod around;
+mod attendance;
+mod cameras;
+mod clock;
+mod health;
+mod listen;
+mod ntp;
+mod preflight;
 mod run;
 mod tasks;
-mod clock;
-mod listen;
-mod cameras;
-mod around;
-mod health;
-mod preflight;
-mod attendance;
 mod watchdog;
 
 pub use run::{Order, run};

@@ -11,8 +11,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, patch, post};
 
@@ -114,13 +114,21 @@ where
     S: Clone + Send + Sync + 'static,
     Live: FromRef<S>,
 {
-    let endpoint = |posts: MethodRouter<S>| posts.options(endpoint_options).fallback(endpoint_other);
-    let resource = |patches: MethodRouter<S>| patches.options(resource_options).fallback(resource_other);
+    let endpoint =
+        |posts: MethodRouter<S>| posts.options(endpoint_options).fallback(endpoint_other);
+    let resource =
+        |patches: MethodRouter<S>| patches.options(resource_options).fallback(resource_other);
     Router::new()
         .route("/api/whip/{feed}", endpoint(post(whip::publish)))
-        .route("/api/whip/{feed}/{resource}", resource(patch(whip::patch).delete(whip::delete)))
+        .route(
+            "/api/whip/{feed}/{resource}",
+            resource(patch(whip::patch).delete(whip::delete)),
+        )
         .route("/api/whep/{feed}", endpoint(post(whep::watch)))
-        .route("/api/whep/{feed}/{resource}", resource(patch(whep::patch).delete(whep::delete)))
+        .route(
+            "/api/whep/{feed}/{resource}",
+            resource(patch(whep::patch).delete(whep::delete)),
+        )
 }
 
 impl Live {
@@ -133,7 +141,11 @@ impl Live {
     fn resource(&self, owner: &Owner, feed: &str, resource: &str) -> Result<ResourceId, Refused> {
         let resource: ResourceId = resource.parse().map_err(|_| Error::UnknownResource)?;
         let of = self.peers.feed_of(resource, &owner.0)?;
-        if of.as_str() == feed { Ok(resource) } else { Err(Error::UnknownResource.into()) }
+        if of.as_str() == feed {
+            Ok(resource)
+        } else {
+            Err(Error::UnknownResource.into())
+        }
     }
 
     pub(super) async fn patch(
@@ -152,16 +164,28 @@ impl Live {
             return Err(Error::IfMatchNeeded.into());
         }
         let body = read(body).await?;
-        match self.peers.patch(resource, &owner.0, if_match, &body).await? {
+        match self
+            .peers
+            .patch(resource, &owner.0, if_match, &body)
+            .await?
+        {
             Patched::NoContent => Ok(StatusCode::NO_CONTENT.into_response()),
             Patched::Answer { fragment, etag } => {
-                let headers = [(CONTENT_TYPE, FRAGMENT.to_owned()), (ETAG, etag.to_string())];
+                let headers = [
+                    (CONTENT_TYPE, FRAGMENT.to_owned()),
+                    (ETAG, etag.to_string()),
+                ];
                 Ok((StatusCode::OK, headers, fragment).into_response())
             }
         }
     }
 
-    pub(super) async fn delete(&self, owner: &Owner, feed: &str, resource: &str) -> Result<Response, Refused> {
+    pub(super) async fn delete(
+        &self,
+        owner: &Owner,
+        feed: &str,
+        resource: &str,
+    ) -> Result<Response, Refused> {
         let resource = self.resource(owner, feed, resource)?;
         self.peers.delete(resource, &owner.0).await?;
         Ok(StatusCode::OK.into_response())
@@ -170,7 +194,8 @@ impl Live {
 
 /// The offer of a POST, if its headers are in order.
 pub(super) async fn offer(headers: &HeaderMap, body: Body) -> Result<String, Refused> {
-    demand_type(headers, SDP).map_err(|problem| problem.with(ACCEPT_POST, HeaderValue::from_static(SDP)))?;
+    demand_type(headers, SDP)
+        .map_err(|problem| problem.with(ACCEPT_POST, HeaderValue::from_static(SDP)))?;
     let accepts = |value: &HeaderValue| {
         let ranges = value.to_str().unwrap_or("");
         ranges.split(',').any(|range| {
@@ -183,7 +208,11 @@ pub(super) async fn offer(headers: &HeaderMap, body: Body) -> Result<String, Ref
     let mut wanted = headers.get_all(ACCEPT).iter().peekable();
     if wanted.peek().is_some() && !wanted.any(accepts) {
         let detail = "the answer is application/sdp, which Accept excludes";
-        return Err(Refused::new(StatusCode::NOT_ACCEPTABLE, "answer_not_accepted", detail));
+        return Err(Refused::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "answer_not_accepted",
+            detail,
+        ));
     }
     read(body).await
 }
@@ -211,29 +240,40 @@ pub(super) async fn resource_options() -> Response {
 }
 
 /// Any other method on an endpoint.
-async fn endpoint_other() -> Response {
+pub(super) async fn endpoint_other() -> Response {
     not_allowed(ENDPOINT)
 }
 
 /// Any other method on a resource.
-async fn resource_other() -> Response {
+pub(super) async fn resource_other() -> Response {
     not_allowed(RESOURCE)
 }
 
 fn not_allowed(methods: &'static str) -> Response {
-    Refused::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("allowed: {methods}"))
-        .with(ALLOW, HeaderValue::from_static(methods))
-        .into_response()
+    Refused::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("allowed: {methods}"),
+    )
+    .with(ALLOW, HeaderValue::from_static(methods))
+    .into_response()
 }
 
 fn demand_type(headers: &HeaderMap, wanted: &str) -> Result<(), Refused> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     let kind = kind.split(';').next().unwrap_or("").trim();
     if kind.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
     let detail = format!("Content-Type must be {wanted}");
-    Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", detail))
+    Err(Refused::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "wrong_content_type",
+        detail,
+    ))
 }
 
 async fn read(body: Body) -> Result<String, Refused> {
@@ -242,7 +282,11 @@ async fn read(body: Body) -> Result<String, Refused> {
         Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     })?;
     if bytes.is_empty() {
-        return Err(Refused::new(StatusCode::BAD_REQUEST, "empty_body", "the body is empty"));
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "empty_body",
+            "the body is empty",
+        ));
     }
     String::from_utf8(bytes.into())
         .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, "bad_sdp", "the body is not UTF-8"))

@@ -7,8 +7,8 @@ use crate::access::Access;
 use crate::clerk::{ClerkHandle, Clock};
 use crate::config::Media;
 use crate::keys::Keys;
-use crate::media::peer::Peers;
 use crate::media::feed::Feeds;
+use crate::media::peer::Peers;
 use crate::room::{Now, Room};
 use crate::vault::Vault;
 use axum::extract::FromRef;
@@ -52,7 +52,9 @@ pub struct Parts {
 impl Console {
     /// From its parts.
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts) }
+        Self {
+            inner: Arc::new(parts),
+        }
     }
 
     pub(super) fn now(&self) -> Now {

@@ -4,9 +4,9 @@
 //! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
 //! counts a drop and asks for a key frame, a lagging recorder reports a gap.
 
+use super::peer::rtp;
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
-use super::peer::rtp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -376,7 +376,11 @@ impl Feed {
 
     /// Whether a source serves this feed now: it has taken the wishes.
     pub fn is_served(&self) -> bool {
-        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 
     /// Gives the wishes back when a source ends, so that the next one serves them.

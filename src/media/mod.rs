@@ -2,18 +2,20 @@
 //!
 //! A source publishes into its [`feed`]; browsers publish by WHIP and watch by WHEP over [`peer`].
 
+mod continuity;
 pub mod feed;
 pub mod h264;
-pub mod reorder;
-pub mod timeline;
 pub mod keyframes;
 pub mod peer;
-mod continuity;
-mod whip;
+pub mod reorder;
+pub mod timeline;
 mod whep;
+mod whip;
 
 pub mod capture;
 
 pub mod recorder;
+
+pub mod reports;
 
 pub use peer::Peers;
