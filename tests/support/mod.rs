@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The password that tests give every account.
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running daemon.
-pub struct Room {
+pub(crate) struct Room {
     folder: TempDir,
     child: Child,
     port: u16,
@@ -23,12 +23,12 @@ pub struct Room {
 
 impl Room {
     /// Starts a room of nine seats and one camera that does not answer.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&profile()).await
     }
 
     /// Starts a room with a profile.
-    pub async fn start_with(profile: &str) -> Self {
+    pub(crate) async fn start_with(profile: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("profile.toml"), profile).expect("the profile");
         let child = spawn(folder.path(), &[]);
@@ -39,14 +39,14 @@ impl Room {
     }
 
     /// Ends the daemon with a signal, and starts it again.
-    pub fn restart(&mut self, signal: rustix::process::Signal) {
+    pub(crate) fn restart(&mut self, signal: rustix::process::Signal) {
         self.end(signal);
         self.child = spawn(self.folder.path(), &[]);
         self.wait_until_ready();
     }
 
     /// Ends the daemon with a signal, and waits until it is gone.
-    pub fn end(&mut self, signal: rustix::process::Signal) -> std::process::ExitStatus {
+    pub(crate) fn end(&mut self, signal: rustix::process::Signal) -> std::process::ExitStatus {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("the signal");
         let ended = self.child.wait().expect("the end");
         // what a killed daemon leaves behind must not be taken for the next one's
@@ -71,27 +71,27 @@ impl Room {
     }
 
     /// The folder of all its data.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
     /// The daemon's process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// What it logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// An address of it.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.port)
     }
 
     /// `bidroom ctl`; its answer as JSON.
-    pub fn ctl(&self, words: &[&str]) -> Value {
+    pub(crate) fn ctl(&self, words: &[&str]) -> Value {
         let output = self.try_ctl(words);
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "ctl {words:?}: {told}");
@@ -99,7 +99,7 @@ impl Room {
     }
 
     /// `bidroom ctl`, however it ends.
-    pub fn try_ctl(&self, words: &[&str]) -> Output {
+    pub(crate) fn try_ctl(&self, words: &[&str]) -> Output {
         let program = env!("CARGO_BIN_EXE_bidroom");
         let mut command = Command::new(program);
         command.args(["ctl", "--json", "--data"]).arg(self.data()).args(words);
@@ -107,7 +107,7 @@ impl Room {
     }
 
     /// Somebody with nothing in his pockets, who trusts the box's CA.
-    pub fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let ca = fs::read(self.data().join("keys/ca.pem")).expect("the CA");
         let ca = Certificate::from_pem(&ca).expect("a certificate");
@@ -120,7 +120,7 @@ impl Room {
     }
 
     /// Somebody with an account, whose first password he has replaced.
-    pub async fn signed_in(&self, account: &str) -> Browser {
+    pub(crate) async fn signed_in(&self, account: &str) -> Browser {
         let browser = self.browser();
         let first = self.passwords.lines().find_map(|line| {
             let mut fields = line.split('\t');
@@ -132,7 +132,7 @@ impl Room {
     }
 
     /// Convenes and opens a rehearsal of five, and gives back who sits where.
-    pub fn rehearsal(&self, session: &str, table: &str) -> Vec<(u8, u8)> {
+    pub(crate) fn rehearsal(&self, session: &str, table: &str) -> Vec<(u8, u8)> {
         self.ctl(&["plan", session, "--start", "+30m", "--rehearsal"]);
         let file = self.folder.path().join("committee.csv");
         fs::write(&file, table).expect("the table");
@@ -145,7 +145,7 @@ impl Room {
     }
 
     /// A browser that is enrolled to a seat.
-    pub async fn workstation(&self, seat: u8) -> Browser {
+    pub(crate) async fn workstation(&self, seat: u8) -> Browser {
         let code = self.ctl(&["enrolment-code", &seat.to_string()]);
         let mut browser = self.browser();
         browser.seat = true;
@@ -163,7 +163,7 @@ impl Drop for Room {
 }
 
 /// Starts the daemon in a folder with `profile.toml`.
-pub fn spawn(folder: &Path, more: &[&str]) -> Child {
+pub(crate) fn spawn(folder: &Path, more: &[&str]) -> Child {
     let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).expect("a log");
     Command::new(env!("CARGO_BIN_EXE_bidroom"))
         .arg("run")
@@ -182,7 +182,7 @@ pub fn spawn(folder: &Path, more: &[&str]) -> Child {
 
 /// A browser, or any client.
 #[derive(Debug, Clone)]
-pub struct Browser {
+pub(crate) struct Browser {
     client: Client,
     base: String,
     bearer: Option<String>,
@@ -191,13 +191,13 @@ pub struct Browser {
 
 impl Browser {
     /// The same client with a bearer token.
-    pub fn with_token(mut self, token: &str) -> Self {
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
         self.bearer = Some(token.to_owned());
         self
     }
 
     /// A request.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.bearer {
             request = request.bearer_auth(token);
@@ -209,30 +209,30 @@ impl Browser {
     }
 
     /// A GET.
-    pub async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.expect("an answer")
     }
 
     /// A GET of JSON.
-    pub async fn get_json(&self, path: &str) -> Value {
+    pub(crate) async fn get_json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.json().await.expect("JSON")
     }
 
     /// A POST of JSON.
-    pub async fn post(&self, path: &str, body: Value) -> Response {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Response {
         self.request(Method::POST, path).json(&body).send().await.expect("an answer")
     }
 
     /// A command to a session.
-    pub async fn order(&self, session: &str, command: Value) -> Response {
+    pub(crate) async fn order(&self, session: &str, command: Value) -> Response {
         let id = format!("t-{:032x}", rand::random::<u128>());
         self.post("/api/commands", json!({"id": id, "session": session, "command": command})).await
     }
 
     /// A command that must be carried out.
-    pub async fn carry_out(&self, session: &str, command: Value) {
+    pub(crate) async fn carry_out(&self, session: &str, command: Value) {
         let told = command.to_string();
         let answer = self.order(session, command).await;
         let status = answer.status();
@@ -241,7 +241,7 @@ impl Browser {
     }
 
     /// The first view of a live stream.
-    pub async fn view(&self, path: &str) -> Value {
+    pub(crate) async fn view(&self, path: &str) -> Value {
         let mut answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let mut text = String::new();
@@ -256,7 +256,7 @@ impl Browser {
     }
 
     /// Signs in with a one-time password, and replaces it.
-    pub async fn sign_in_first(&self, account: &str, first: &str) {
+    pub(crate) async fn sign_in_first(&self, account: &str, first: &str) {
         let answer = self.post("/api/sign-in", json!({"account": account, "password": first})).await;
         assert_eq!(answer.status(), StatusCode::OK, "{account}");
         let answer = self.post("/api/password", json!({"old": first, "new": PASSWORD})).await;
@@ -265,7 +265,7 @@ impl Browser {
 }
 
 /// Nine seats, one camera that does not answer, free ports.
-pub fn profile() -> String {
+pub(crate) fn profile() -> String {
     let seats: String = (1..=9).map(|no| format!("[[seats]]\nno = {no}\nx = {}\ny = 50\n", 10 * no)).collect();
     format!(
         r#"
@@ -300,7 +300,7 @@ second_factor = "off"
 }
 
 /// A committee of five, with valid ID numbers.
-pub fn committee(names: &[&str]) -> String {
+pub(crate) fn committee(names: &[&str]) -> String {
     let rows = names.iter().enumerate().map(|(i, name)| {
         format!("{name},1380013{:04},{},专家,某某公司\n", 8000 + i, id_number(200 + i))
     });
@@ -308,7 +308,7 @@ pub fn committee(names: &[&str]) -> String {
 }
 
 /// A valid ID number (GB 11643: weighted sum modulo 11).
-pub fn id_number(serial: usize) -> String {
+pub(crate) fn id_number(serial: usize) -> String {
     let body = format!("11010119900307{serial:03}");
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).expect("a digit") * weight).sum();
