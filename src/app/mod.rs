@@ -7,9 +7,10 @@ mod listen;
 mod cameras;
 mod around;
 mod health;
-mod ntp;
 mod preflight;
 mod attendance;
 mod watchdog;
+mod check;
 
+pub use check::{CheckOrder, check};
 pub use run::{Order, run};
