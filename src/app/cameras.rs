@@ -1,6 +1,8 @@
 //! Owns how the profile's cameras and microphones become sources.
 
-use crate::config::{self, Camera, CameraSource, Microphone, PictureLimit, Profile, SignIn, VideoSource};
+use crate::config::{
+    self, Camera, CameraSource, Microphone, PictureLimit, Profile, SignIn, VideoSource,
+};
 use crate::media::capture::{PictureFormat, RtspSource, Source, TestPattern, V4l2Source};
 use crate::room::FeedId;
 use anyhow::Context;
@@ -18,11 +20,17 @@ pub(super) fn sources(profile: &Profile) -> anyhow::Result<Vec<(FeedId, Source)>
     let cameras = profile.cameras.iter().map(|camera| {
         let named = || format!("camera {}", camera.id);
         let sign_in = sign_in(camera, credentials.as_deref()).with_context(named)?;
-        Ok((camera.id.clone(), camera_source(camera, sign_in).with_context(named)?))
+        Ok((
+            camera.id.clone(),
+            camera_source(camera, sign_in).with_context(named)?,
+        ))
     });
     let microphones = profile.microphones.iter().map(|microphone| {
         let source = microphone_source(microphone);
-        Ok((microphone.id.clone(), source.with_context(|| format!("microphone {}", microphone.id))?))
+        Ok((
+            microphone.id.clone(),
+            source.with_context(|| format!("microphone {}", microphone.id))?,
+        ))
     });
     cameras.chain(microphones).collect()
 }
@@ -32,7 +40,10 @@ pub(super) fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
-fn sign_in(camera: &Camera, credentials: Option<&Path>) -> Result<Option<SignIn>, config::PasswordError> {
+fn sign_in(
+    camera: &Camera,
+    credentials: Option<&Path>,
+) -> Result<Option<SignIn>, config::PasswordError> {
     match &camera.source {
         VideoSource::Rtsp(streams) => streams.sign_in(credentials),
         VideoSource::Device { .. } | VideoSource::TestPattern(_) => Ok(None),
@@ -43,7 +54,12 @@ fn sign_in(camera: &Camera, credentials: Option<&Path>) -> Result<Option<SignIn>
 pub(super) fn camera_source(camera: &Camera, sign_in: Option<SignIn>) -> anyhow::Result<Source> {
     Ok(match &camera.source {
         VideoSource::Rtsp(streams) => rtsp(streams, sign_in)?,
-        VideoSource::Device { device, format, picture, audio } => {
+        VideoSource::Device {
+            device,
+            format,
+            picture,
+            audio,
+        } => {
             let sound = audio.as_deref().map(str::parse).transpose()?;
             let format = match format {
                 config::PictureFormat::Mjpeg => PictureFormat::Mjpeg,
@@ -66,7 +82,13 @@ pub(super) fn camera_source(camera: &Camera, sign_in: Option<SignIn>) -> anyhow:
 /// How media reads a microphone.
 pub(super) fn microphone_source(microphone: &Microphone) -> anyhow::Result<Source> {
     Ok(match microphone.simulated {
-        true => Source::Test(TestPattern { width: 320, height: 180, fps: 5, kbps: 100, tone_hz: TONE_HZ }),
+        true => Source::Test(TestPattern {
+            width: 320,
+            height: 180,
+            fps: 5,
+            kbps: 100,
+            tone_hz: TONE_HZ,
+        }),
         false => Source::Alsa(microphone.device.parse()?),
     })
 }
@@ -78,10 +100,17 @@ fn rtsp(streams: &CameraSource, sign_in: Option<SignIn>) -> anyhow::Result<Sourc
     };
     let stream = |url: &config::RtspUrl| -> anyhow::Result<RtspSource> {
         let url = url.to_string().parse()?;
-        Ok(RtspSource { url, username: username.clone(), password: password.clone().into() })
+        Ok(RtspSource {
+            url,
+            username: username.clone(),
+            password: password.clone().into(),
+        })
     };
     let sub = streams.sub.as_ref().map(stream).transpose()?;
-    Ok(Source::Rtsp { main: stream(&streams.main)?, sub })
+    Ok(Source::Rtsp {
+        main: stream(&streams.main)?,
+        sub,
+    })
 }
 
 fn pattern(picture: &PictureLimit) -> TestPattern {

@@ -37,7 +37,11 @@ pub async fn check(order: CheckOrder) -> (String, u8) {
         Err(error) => return (error.told(order.lang), 2),
     };
     let now = Utc(jiff::Timestamp::now().as_millisecond());
-    let premises = Premises { data: order.data, credentials: cameras::credentials(), now };
+    let premises = Premises {
+        data: order.data,
+        credentials: cameras::credentials(),
+        now,
+    };
     let report = check::check(&profile, &premises, probe).await;
     let told = match order.json {
         true => format!("{:#}", json!(report)),
@@ -54,15 +58,24 @@ async fn probe(source: check::Source) -> SourceSeen {
     match source {
         Ok(source) => look(&source).await,
         Err(error) => {
-            let fault = StreamFault { stage: Stage::Local, reason: format!("{error:#}") };
-            SourceSeen { main: Err(fault), sub: None }
+            let fault = StreamFault {
+                stage: Stage::Local,
+                reason: format!("{error:#}"),
+            };
+            SourceSeen {
+                main: Err(fault),
+                sub: None,
+            }
         }
     }
 }
 
 async fn look(source: &Source) -> SourceSeen {
     let seen = capture::probe(source, PATIENCE).await;
-    SourceSeen { main: told(seen.main), sub: seen.sub.map(told) }
+    SourceSeen {
+        main: told(seen.main),
+        sub: seen.sub.map(told),
+    }
 }
 
 fn told(stream: Result<StreamReport, ProbeFault>) -> Result<StreamSeen, StreamFault> {
@@ -85,7 +98,10 @@ fn told(stream: Result<StreamReport, ProbeFault>) -> Result<StreamSeen, StreamFa
                 capture::Stage::Media => Stage::Media,
                 capture::Stage::Local => Stage::Local,
             };
-            Err(StreamFault { stage, reason: fault.fault.to_string() })
+            Err(StreamFault {
+                stage,
+                reason: fault.fault.to_string(),
+            })
         }
     }
 }
@@ -99,5 +115,8 @@ fn codec(codec: feed::Codec) -> Codec {
         feed::Codec::Pcma => "G.711 A",
         feed::Codec::Pcmu => "G.711 µ",
     };
-    Codec { name: name.to_owned(), live: codec.is_live() }
+    Codec {
+        name: name.to_owned(),
+        live: codec.is_live(),
+    }
 }

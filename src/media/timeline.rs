@@ -73,7 +73,9 @@ impl TrackTime {
     pub fn place(&mut self, rtp: u32, arrival: Duration, floor: Duration) -> Moment {
         let arrival = nanos(arrival);
         let (extended, passed) = self.extend(rtp);
-        let (at, mut pts) = *self.anchor.get_or_insert((extended, arrival.max(nanos(floor))));
+        let (at, mut pts) = *self
+            .anchor
+            .get_or_insert((extended, arrival.max(nanos(floor))));
         pts += (extended - at) * NANOS / self.rate;
         if (pts - arrival).abs() > JUMP {
             pts = arrival;
@@ -87,8 +89,13 @@ impl TrackTime {
         let lag = arrival - pts;
         self.least_lag = Some(self.least_lag.map_or(lag, |least| least.min(lag)));
         self.last_pts = pts.max(self.last_pts).max(nanos(floor));
-        let ntp = self.report.map(|(at, ntp)| ntp + (extended - at) * NANOS / self.rate);
-        Moment { pts: duration(self.last_pts), ntp: ntp.and_then(|ntp| u64::try_from(ntp).ok()) }
+        let ntp = self
+            .report
+            .map(|(at, ntp)| ntp + (extended - at) * NANOS / self.rate);
+        Moment {
+            pts: duration(self.last_pts),
+            ntp: ntp.and_then(|ntp| u64::try_from(ntp).ok()),
+        }
     }
 
     /// Takes a sender report: `ntp` (32.32 seconds since 1900) and `rtp` are one moment.
@@ -171,10 +178,21 @@ mod tests {
         let mut video = TrackTime::new(90_000);
         let start = u32::MAX - 4_499;
         assert_eq!(video.place(start, ms(1000), ms(0)).pts, ms(1000));
-        assert_eq!(video.place(start.wrapping_add(9_000), ms(1180), ms(0)).pts, ms(1100));
-        assert_eq!(video.place(start.wrapping_add(8_000), ms(1181), ms(0)).pts, ms(1100));
+        assert_eq!(
+            video.place(start.wrapping_add(9_000), ms(1180), ms(0)).pts,
+            ms(1100)
+        );
+        assert_eq!(
+            video.place(start.wrapping_add(8_000), ms(1181), ms(0)).pts,
+            ms(1100)
+        );
         // an hour's jump of the sender: arrival counts
-        assert_eq!(video.place(start.wrapping_add(9_000 + 324_000_000), ms(1200), ms(0)).pts, ms(1200));
+        assert_eq!(
+            video
+                .place(start.wrapping_add(9_000 + 324_000_000), ms(1200), ms(0))
+                .pts,
+            ms(1200)
+        );
     }
 
     #[test]

@@ -7,3 +7,5 @@ mod encoded;
 mod probe;
 mod recorder;
 mod recorder_cost;
+mod room;
+mod whip;

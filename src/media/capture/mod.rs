@@ -25,6 +25,7 @@ mod units;
 mod live;
 mod opus;
 mod publisher;
+mod rtp_clock;
 mod timeline;
 
 mod watchdog;
