@@ -1,50 +1,122 @@
-//! Owns `bidroom check`: what the profile names is looked at with the daemon's own means, before a committee waits.
+//! Owns `bidroom check`: a profile is read, what it names is probed with media's own means, and told.
 
 use super::cameras;
-use crate::config::check::{Premises, check as look};
+use crate::config::check::{self, Codec, Premises, SourceSeen, Stage, StreamFault, StreamSeen};
 use crate::config::{Lang, Profile};
+use crate::media::capture::{self, ProbeFault, Source, StreamReport};
+use crate::media::feed::{self, TrackKind};
 use crate::room::Utc;
-use anyhow::Context;
-use std::io::Write;
+use serde_json::json;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::time::Duration;
 
-/// How the check is to be told.
+/// How long a camera may take to send its first picture: longer than any key-frame interval.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// What is to be checked, and how it is told.
 #[derive(Debug)]
 pub struct CheckOrder {
     /// The profile's file.
     pub profile: PathBuf,
     /// The folder of all data.
     pub data: PathBuf,
-    /// As JSON.
-    pub json: bool,
     /// In which language.
     pub lang: Lang,
+    /// As JSON, in both languages.
+    pub json: bool,
 }
 
-/// Checks and tells; 0 where all is well, 1 with warnings, 2 with faults.
-///
-/// # Errors
-/// GStreamer or the output cannot be used.
-pub async fn check(order: CheckOrder) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout();
+/// Checks, and gives what is to be printed and the exit code: 0 all is well, 1 warnings, 2 faults.
+pub async fn check(order: CheckOrder) -> (String, u8) {
     let profile = match Profile::load(&order.profile) {
         Ok(profile) => profile,
-        Err(error) => {
-            writeln!(out, "{}", error.told(order.lang))?;
-            return Ok(ExitCode::from(2));
+        Err(error) if order.json => {
+            let told = json!({ "profile": order.profile, "error": error.to_string(), "faults": error.faults() });
+            return (format!("{told:#}"), 2);
         }
+        Err(error) => return (error.told(order.lang), 2),
     };
-    gstreamer::init().context("starting GStreamer")?;
+    let now = Utc(jiff::Timestamp::now().as_millisecond());
     let premises = Premises {
         data: order.data,
-        credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
-        now: Utc(jiff::Timestamp::now().as_millisecond()),
+        credentials: cameras::credentials(),
+        now,
     };
-    let report = look(&profile, &premises, cameras::look).await;
-    match order.json {
-        true => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
-        false => writeln!(out, "{}", report.told(order.lang))?,
+    let report = check::check(&profile, &premises, probe).await;
+    let told = match order.json {
+        true => format!("{:#}", json!(report)),
+        false => report.told(order.lang),
+    };
+    (told, report.exit_code())
+}
+
+async fn probe(source: check::Source) -> SourceSeen {
+    let source = match source {
+        check::Source::Camera(camera, sign_in) => cameras::camera_source(&camera, sign_in),
+        check::Source::Microphone(microphone) => cameras::microphone_source(&microphone),
+    };
+    match source {
+        Ok(source) => look(&source).await,
+        Err(error) => {
+            let fault = StreamFault {
+                stage: Stage::Local,
+                reason: format!("{error:#}"),
+            };
+            SourceSeen {
+                main: Err(fault),
+                sub: None,
+            }
+        }
     }
-    Ok(ExitCode::from(report.exit_code()))
+}
+
+async fn look(source: &Source) -> SourceSeen {
+    let seen = capture::probe(source, PATIENCE).await;
+    SourceSeen {
+        main: told(seen.main),
+        sub: seen.sub.map(told),
+    }
+}
+
+fn told(stream: Result<StreamReport, ProbeFault>) -> Result<StreamSeen, StreamFault> {
+    match stream {
+        Ok(report) => {
+            let codec = |kind| report.formats.get(&kind).map(|format| codec(format.codec));
+            Ok(StreamSeen {
+                video: codec(TrackKind::Video),
+                size: report.size,
+                audio: codec(TrackKind::Audio),
+                incomplete: !report.missing.is_empty(),
+            })
+        }
+        Err(fault) => {
+            let stage = match fault.stage() {
+                capture::Stage::Resolve => Stage::Resolve,
+                capture::Stage::Connect => Stage::Connect,
+                capture::Stage::Auth => Stage::SignIn,
+                capture::Stage::Describe => Stage::Describe,
+                capture::Stage::Media => Stage::Media,
+                capture::Stage::Local => Stage::Local,
+            };
+            Err(StreamFault {
+                stage,
+                reason: fault.fault.to_string(),
+            })
+        }
+    }
+}
+
+fn codec(codec: feed::Codec) -> Codec {
+    let name = match codec {
+        feed::Codec::H264 => "H.264",
+        feed::Codec::H265 => "H.265",
+        feed::Codec::Opus => "Opus",
+        feed::Codec::Aac => "AAC",
+        feed::Codec::Pcma => "G.711 A",
+        feed::Codec::Pcmu => "G.711 µ",
+    };
+    Codec {
+        name: name.to_owned(),
+        live: codec.is_live(),
+    }
 }

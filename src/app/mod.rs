@@ -3,10 +3,10 @@
 mod around;
 mod attendance;
 mod cameras;
+mod check;
 mod clock;
 mod health;
 mod listen;
-mod check;
 mod preflight;
 mod run;
 mod tasks;
