@@ -1,1 +1,15 @@
-//! app
+//! The only place that knows everyone: start order, stop order, supervised tasks, what systemd is told.
+
+mod around;
+mod attendance;
+mod cameras;
+mod clock;
+mod health;
+mod listen;
+mod ntp;
+mod preflight;
+mod run;
+mod tasks;
+mod watchdog;
+
+pub use run::{Order, run};

@@ -109,6 +109,7 @@ fn streams(cameras: &[At<Camera>], log: &Log<'_>) {
         let source = match &camera.value.source {
             VideoSource::Rtsp(source) => source.main.to_string(),
             VideoSource::Device { device, .. } => device.display().to_string(),
+            VideoSource::TestPattern(_) => continue,
         };
         let id = &camera.value.id;
         if let Some((other, offset)) = taken.get(&source) {

@@ -2,7 +2,7 @@
 
 use super::document::{Shown, Value, Wrong, wrong_type};
 use super::password::Password;
-use super::profile::{RoomId, SecondFactor};
+use super::profile::{PictureFormat, RoomId, SecondFactor};
 use super::text::Lang;
 use super::units::{self, PictureLimit, Size};
 use crate::keys::{HostName, Secret};
@@ -95,6 +95,10 @@ impl Word for SecondFactor {
         ("optional", Self::Optional),
         ("off", Self::Off),
     ];
+}
+
+impl Word for PictureFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("mjpeg", Self::Mjpeg), ("raw", Self::Raw)];
 }
 
 impl Word for Lang {

@@ -67,8 +67,8 @@ impl Vault {
             source,
         };
         let schema = format!("{OWNER_SCHEMA}{SCHEMA}{}", DISCLOSURES.schema());
-        let db = open_database(path, &[&schema]).map_err(failed)?;
-        if !belongs_to(&db, &keys).map_err(failed)? {
+        let mut db = open_database(path, &[&schema]).map_err(failed)?;
+        if !belongs_to(&mut db, &keys, &[DISCLOSURES]).map_err(failed)? {
             return Err(VaultError::OtherKeys {
                 path: path.to_owned(),
             });
@@ -136,7 +136,7 @@ impl Vault {
         let mut db = self.db();
         let tx = db.transaction()?;
         for person in people {
-            let of_session = "DELETE FROM person WHERE session = ?1 AND id = ?2";
+            let of_session = "DELETE FROM person WHERE session = ?1 AND ref = ?2";
             tx.execute(of_session, [session.as_str(), person.as_str()])?;
         }
         Ok(tx.commit()?)

@@ -1,5 +1,11 @@
-//! Media against real peers: a real RTSP server, real players.
+//! Media against real peers: real encoders, a real RTSP server, real players and other people's tools.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod cameras;
 mod capture;
+mod encoded;
+mod probe;
+mod recorder;
+mod recorder_cost;
+mod room;
+mod whip;

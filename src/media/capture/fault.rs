@@ -119,7 +119,7 @@ impl Fault {
     /// The fault that a pipeline's message tells of, if it tells of one.
     pub(super) fn of_message(message: &gst::MessageRef) -> Option<Self> {
         use gst::MessageView;
-        let from_rtsp = message.src().is_some_and(|source| is_rtsp(source));
+        let from_rtsp = message.src().is_some_and(is_rtsp);
         #[expect(
             clippy::wildcard_enum_match_arm,
             reason = "GStreamer's list of messages is open"
@@ -153,10 +153,6 @@ impl Fault {
                 None => Fault::Pipeline(words.to_owned()),
             };
         }
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "rtspsrc uses few of them; the rest is a bad answer"
-        )]
         match error.kind::<ResourceError>() {
             Some(ResourceError::NotAuthorized) => Fault::WrongCredentials,
             Some(ResourceError::NotFound) => Fault::NoSuchStream,

@@ -3,7 +3,7 @@
 //! Cameras send packets too large for WebRTC, and begin numbers anew with each connection. The
 //! timestamps come from the units' presentation times, so they go on over reconnects by themselves.
 
-use super::pipeline::rtp_time;
+use super::units::rtp_time;
 use crate::media::feed::{Codec, Format, LivePacket, Unit};
 use bytes::{BufMut, Bytes, BytesMut};
 use rtc::rtp;

@@ -4,8 +4,9 @@
 //! least each 2 s or on demand, and Opus in packets of 20 ms.
 
 use super::fault::Fault;
-use super::pipeline::{Port, Reporter, take_units};
+use super::pipeline::Reporter;
 use super::source::{AlsaDevice, PictureFormat, TestPattern, V4l2Source};
+use super::units::{Port, take_units};
 use crate::media::feed::TrackKind;
 use gstreamer as gst;
 use gstreamer::prelude::*;

@@ -2,8 +2,8 @@
 //!
 //! A camera is a [`Source`]; [`run`] connects to it, publishes what comes, names every loss and comes
 //! back by itself. [`probe`] only looks what is there. The way of a picture: `rtsp` or `local` builds
-//! the pipeline, `pipeline` runs it and turns its buffers into units, `worker` publishes and watches
-//! over them, `live` cuts them into RTP packets for viewers, `opus` makes AAC audible to browsers.
+//! the pipeline, `pipeline` runs it, `units` makes units of its buffers, `publisher` gives them to the
+//! feed (`live` as RTP packets, `opus` makes AAC audible to browsers), `worker` watches over all of it.
 
 mod source;
 pub use source::{
@@ -19,10 +19,14 @@ mod rtsp;
 
 mod nal;
 mod pipeline;
-mod timeline;
+mod trace;
+mod units;
 
 mod live;
 mod opus;
+mod publisher;
+mod rtp_clock;
+mod timeline;
 
 mod watchdog;
 mod worker;

@@ -1,65 +1,20 @@
-//! Owns a running GStreamer pipeline: turns what its sinks get into [`Raw`] units, its messages into
-//! one [`Fault`], and ends it without holding up whoever drops it.
+//! Owns a running GStreamer pipeline: what it is told from within, its end, and its stop, which never
+//! holds up whoever drops it.
 //!
 //! Every pipeline runs on the kernel's monotonic clock, so that times of all feeds, and of one feed over
 //! all its reconnects, are on one scale: time since boot.
 
 use super::fault::Fault;
-use super::nal;
-use crate::media::feed::{Codec, Format, TrackKind};
-use bytes::Bytes;
+use super::units::{Port, Raw};
+use crate::media::feed::TrackKind;
 use gstreamer as gst;
 use gstreamer::prelude::*;
-use gstreamer_app as gst_app;
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// Units that wait to be published. Full holds up the pipeline, and TCP the camera.
 const UNITS_WAITING: usize = 64;
-/// Packets of different times that a depayloader and parser may hold.
-const PACKETS_REMEMBERED: usize = 32;
-
-/// Where in a source a unit comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Port {
-    /// The picture; of an IP camera's sub stream too, which is a pipeline of its own.
-    Picture,
-    /// A local camera's small picture.
-    SmallPicture,
-    /// The sound.
-    Sound,
-}
-
-impl Port {
-    /// The name of its appsink in a local pipeline.
-    pub(super) fn sink_name(self) -> &'static str {
-        match self {
-            Port::Picture => "picture",
-            Port::SmallPicture => "small-picture",
-            Port::Sound => "sound",
-        }
-    }
-}
-
-/// A unit as it left the pipeline.
-#[derive(Debug)]
-pub(super) struct Raw {
-    pub(super) port: Port,
-    pub(super) format: Arc<Format>,
-    pub(super) size: Option<(u32, u32)>,
-    /// Since boot.
-    pub(super) pts: Duration,
-    pub(super) arrival: Instant,
-    pub(super) rtp: u32,
-    pub(super) ntp: Option<u64>,
-    pub(super) key: bool,
-    /// Its NAL units, for pictures.
-    pub(super) nals: Vec<Bytes>,
-    pub(super) data: Bytes,
-}
 
 /// What a pipeline hands over.
 #[derive(Debug)]
@@ -76,13 +31,30 @@ pub(super) struct Reporter {
     units_tx: mpsc::Sender<Raw>,
     fault_tx: watch::Sender<Option<Fault>>,
     announced: Arc<Mutex<BTreeSet<TrackKind>>>,
-    declined: Arc<AtomicBool>,
+    declined: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Reporter {
-    /// The source has a track that is of no use here.
-    pub(super) fn decline(&self) {
-        self.declined.store(true, Ordering::Relaxed);
+    /// The source has a track in an encoding that is of no use here.
+    pub(super) fn decline(&self, encoding: String) {
+        self.declined
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(encoding);
+    }
+
+    fn declined(&self) -> BTreeSet<String> {
+        self.declined
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// A unit came. Waits for room; refused when nobody takes units any more.
+    pub(super) fn deliver(&self, raw: Raw) -> Result<(), gst::FlowError> {
+        self.units_tx
+            .blocking_send(raw)
+            .map_err(|_| gst::FlowError::Flushing)
     }
 
     /// The source says it has this track.
@@ -104,7 +76,7 @@ impl Reporter {
     /// The pipeline cannot go on. The first fault is the cause, later ones its consequences.
     pub(super) fn fail(&self, fault: Fault) {
         // asked to play nothing, rtspsrc fails in many ways
-        let useless = self.declined.load(Ordering::Relaxed) && self.announced().is_empty();
+        let useless = self.announced().is_empty() && !self.declined().is_empty();
         let fault = if useless { Fault::NothingUsable } else { fault };
         self.fault_tx.send_if_modified(|first| match first {
             Some(_) => false,
@@ -181,6 +153,11 @@ impl Pipeline {
         self.reporter.announced()
     }
 
+    /// The encodings that the source offers and that cannot be recorded.
+    pub(super) fn declined(&self) -> BTreeSet<String> {
+        self.reporter.declined()
+    }
+
     /// Asks the encoder behind a port for a key frame. Cameras behind RTSP have none in reach.
     pub(super) fn force_key_frame(&self, port: Port) {
         if let Some(pad) = self
@@ -223,267 +200,5 @@ impl Drop for Pipeline {
         if let Err(error) = stopping {
             tracing::error!(%error, "no thread to stop a pipeline with: it goes on");
         }
-    }
-}
-
-/// Takes the units of a sink.
-pub(super) fn take_units(
-    sink: &gst_app::AppSink,
-    port: Port,
-    trace: Option<Trace>,
-    reporter: &Reporter,
-) {
-    let reporter = reporter.clone();
-    let mut reader = Reader {
-        port,
-        trace,
-        seen: None,
-    };
-    let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
-        let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let base = sink.base_time().unwrap_or(gst::ClockTime::ZERO);
-        match reader.read(&sample, base) {
-            Ok(Some(raw)) => {
-                reporter
-                    .units_tx
-                    .blocking_send(raw)
-                    .map_err(|_| gst::FlowError::Flushing)?;
-            }
-            Ok(None) => {}
-            Err(fault) => {
-                reporter.fail(fault);
-                return Err(gst::FlowError::Error);
-            }
-        }
-        Ok(gst::FlowSuccess::Ok)
-    });
-    sink.set_callbacks(callbacks.build());
-}
-
-/// Reads one sink's samples; keeps what changes seldom.
-#[derive(Debug)]
-struct Reader {
-    port: Port,
-    trace: Option<Trace>,
-    seen: Option<Seen>,
-}
-
-#[derive(Debug, Clone)]
-struct Seen {
-    caps: gst::Caps,
-    size: Option<(u32, u32)>,
-    format: Arc<Format>,
-}
-
-impl Reader {
-    fn read(&mut self, sample: &gst::Sample, base: gst::ClockTime) -> Result<Option<Raw>, Fault> {
-        let arrived = Instant::now();
-        let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) else {
-            return Ok(None);
-        };
-        let running = |time: Option<gst::ClockTime>| {
-            let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-            segment.to_running_time(time)
-        };
-        // a unit before the segment's start is not to be shown, one without time cannot be placed
-        let Some(running) = running(buffer.pts().or(buffer.dts())) else {
-            return Ok(None);
-        };
-        let pts = Duration::from(base + running);
-        let intra = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let sent = match (&self.trace, buffer.pts()) {
-            (Some(trace), Some(pts)) => trace.packet_of(pts),
-            (Some(_), None) | (None, _) => None,
-        };
-        let data = buffer
-            .into_mapped_buffer_readable()
-            .map(Bytes::from_owner)
-            .map_err(|_| Fault::Pipeline("unreadable memory".into()))?;
-        if data.is_empty() {
-            return Ok(None);
-        }
-        let mut seen = match self.seen.take() {
-            Some(seen) if seen.caps == caps => seen,
-            Some(_) | None => Seen::of(caps)?,
-        };
-        let codec = seen.format.codec;
-        let (mut key, mut nals) = (true, Vec::new());
-        if codec.track() == TrackKind::Video {
-            nals = nal::split(&data);
-            let contents = nal::contents(codec, &nals, intra);
-            key = contents.key;
-            if !contents.parameter_sets.is_empty() && contents.parameter_sets != seen.format.setup {
-                let changed = Format {
-                    setup: contents.parameter_sets,
-                    ..(*seen.format).clone()
-                };
-                seen.format = Arc::new(changed);
-            }
-        }
-        let (format, size) = (seen.format.clone(), seen.size);
-        self.seen = Some(seen);
-        // without RTP the sender's clock is the box's own
-        let local = || rtp_time(pts, format.clock_rate);
-        Ok(Some(Raw {
-            port: self.port,
-            size,
-            pts,
-            arrival: sent.map_or(arrived, |p| p.arrival),
-            rtp: sent.map_or_else(local, |p| p.rtp),
-            ntp: sent.and_then(|p| p.ntp),
-            key,
-            nals,
-            data,
-            format,
-        }))
-    }
-}
-
-impl Seen {
-    fn of(caps: gst::Caps) -> Result<Self, Fault> {
-        let described = caps.structure(0).ok_or(Fault::CodecChanged)?;
-        let codec = match described.name().as_str() {
-            "video/x-h264" => Codec::H264,
-            "video/x-h265" => Codec::H265,
-            "audio/mpeg" => Codec::Aac,
-            "audio/x-alaw" => Codec::Pcma,
-            "audio/x-mulaw" => Codec::Pcmu,
-            "audio/x-opus" => Codec::Opus,
-            other => return Err(Fault::Pipeline(format!("unforeseen media type {other}"))),
-        };
-        let number = |field| {
-            described
-                .get::<i32>(field)
-                .ok()
-                .and_then(|n| u32::try_from(n).ok())
-        };
-        let (clock_rate, channels) = match codec.track() {
-            TrackKind::Video => (90_000, 0),
-            TrackKind::Audio => {
-                let rate = if codec == Codec::Opus {
-                    48_000
-                } else {
-                    number("rate").unwrap_or(8_000)
-                };
-                (
-                    rate,
-                    number("channels")
-                        .and_then(|n| u8::try_from(n).ok())
-                        .unwrap_or(1),
-                )
-            }
-        };
-        let setup = match codec {
-            Codec::Aac => described
-                .get::<gst::Buffer>("codec_data")
-                .ok()
-                .map(bytes_of)
-                .unwrap_or_default(),
-            // parameter sets come with the key frames
-            Codec::H264 | Codec::H265 | Codec::Opus | Codec::Pcma | Codec::Pcmu => Bytes::new(),
-        };
-        let size = number("width").zip(number("height"));
-        let format = Arc::new(Format {
-            codec,
-            clock_rate,
-            channels,
-            setup,
-        });
-        Ok(Self { caps, size, format })
-    }
-}
-
-fn bytes_of(buffer: gst::Buffer) -> Bytes {
-    buffer
-        .map_readable()
-        .map(|map| Bytes::copy_from_slice(&map))
-        .unwrap_or_default()
-}
-
-/// A time on a media clock of `rate` Hz, which wraps as RTP's does.
-pub(super) fn rtp_time(time: Duration, rate: u32) -> u32 {
-    let ticks = time.as_nanos() * u128::from(rate) / 1_000_000_000;
-    u32::try_from(ticks & u128::from(u32::MAX)).expect("masked to 32 bits")
-}
-
-/// What the packets said that a depayloader makes into units and forgets.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Trace {
-    packets: Arc<Mutex<VecDeque<Packet>>>,
-}
-
-/// The last packet of a time.
-#[derive(Debug, Clone, Copy)]
-struct Packet {
-    pts: gst::ClockTime,
-    arrival: Instant,
-    rtp: u32,
-    ntp: Option<u64>,
-}
-
-impl Trace {
-    /// Remembers the packets that pass a pad.
-    pub(super) fn watch(&self, pad: &gst::Pad) {
-        let trace = self.clone();
-        pad.add_probe(
-            gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST,
-            move |_, probe| {
-                match &probe.data {
-                    Some(gst::PadProbeData::Buffer(buffer)) => trace.remember(buffer),
-                    Some(gst::PadProbeData::BufferList(list)) => {
-                        list.iter().for_each(|b| trace.remember(b))
-                    }
-                    Some(_) | None => {}
-                }
-                gst::PadProbeReturn::Ok
-            },
-        );
-    }
-
-    fn remember(&self, buffer: &gst::BufferRef) {
-        let mut header = [0; 8];
-        let (Some(pts), Ok(8)) = (
-            buffer.pts(),
-            buffer.copy_to_slice(0, &mut header).map(|()| 8),
-        ) else {
-            return;
-        };
-        let [_, _, _, _, rtp @ ..] = header;
-        let ntp = buffer
-            .iter_meta::<gst::ReferenceTimestampMeta>()
-            .find(|meta| {
-                meta.reference()
-                    .structure(0)
-                    .is_some_and(|s| s.name() == "timestamp/x-ntp")
-            })
-            .map(|meta| meta.timestamp().nseconds());
-        let packet = Packet {
-            pts,
-            arrival: Instant::now(),
-            rtp: u32::from_be_bytes(rtp),
-            ntp,
-        };
-        let mut packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
-        match packets.back_mut() {
-            Some(last) if last.pts == pts => *last = packet,
-            Some(_) | None => packets.push_back(packet),
-        }
-        if packets.len() > PACKETS_REMEMBERED {
-            packets.pop_front();
-        }
-    }
-
-    /// The packet of that time; for a unit that shares its packet with an earlier one, that packet.
-    fn packet_of(&self, pts: gst::ClockTime) -> Option<Packet> {
-        let packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
-        let exact = packets.iter().rev().find(|p| p.pts == pts);
-        exact
-            .or_else(|| {
-                packets
-                    .iter()
-                    .filter(|p| p.pts <= pts)
-                    .max_by_key(|p| p.pts)
-            })
-            .copied()
     }
 }

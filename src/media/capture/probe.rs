@@ -46,6 +46,9 @@ pub struct StreamReport {
     pub size: Option<(u32, u32)>,
     /// Tracks that it announced and did not send in time.
     pub missing: Vec<TrackKind>,
+    /// Encodings that it offers and that cannot be recorded, e.g. `G726-32`: the camera is to be set to
+    /// another. Its metadata is named here too.
+    pub unusable: Vec<String>,
 }
 
 /// Which of a camera's streams.
@@ -112,6 +115,7 @@ async fn look(input: &Input, which: Which, timeout: Duration) -> Result<StreamRe
         formats: BTreeMap::new(),
         size: None,
         missing: Vec::new(),
+        unusable: Vec::new(),
     };
     let mut announced = Default::default();
     let looking = async {
@@ -125,6 +129,7 @@ async fn look(input: &Input, which: Which, timeout: Duration) -> Result<StreamRe
                 Output::Ended(fault) => return Err(fault),
             }
             announced = pipeline.announced();
+            report.unusable = pipeline.declined().into_iter().collect();
             // a picture's set-up comes with its first key frame
             let whole = report
                 .formats

@@ -1,8 +1,10 @@
 //! Owns the pipeline of an IP camera: RTSP over TCP, one picture and one sound of what it offers.
 
 use super::fault::Fault;
-use super::pipeline::{Port, Reporter, Trace, take_units};
+use super::pipeline::Reporter;
 use super::source::{RtspSource, RtspUrl};
+use super::trace::Trace;
+use super::units::{Port, take_units};
 use crate::media::feed::TrackKind;
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -67,6 +69,8 @@ pub(super) fn build(
         .property_from_str("protocols", "tcp")
         .property("tcp-timeout", answer_us)
         .property("latency", JITTER_MS)
+        // times are made from RTP timestamps by `rtp_clock`
+        .property_from_str("buffer-mode", "none")
         .property("do-retransmission", false)
         .property("do-rtsp-keep-alive", true)
         .property("add-reference-timestamp-meta", true)
@@ -80,9 +84,9 @@ pub(super) fn build(
         let caps = arguments
             .get(2)
             .and_then(|caps| caps.get::<gst::Caps>().ok());
-        let chain = caps.and_then(|caps| Chain::of(&caps));
-        if chain.is_none() {
-            announcing.decline();
+        let chain = caps.as_deref().and_then(Chain::of);
+        if let (None, Some(caps)) = (chain, &caps) {
+            announcing.decline(encoding_of(caps));
         }
         let taken = chain.is_some_and(|chain| {
             let track = chain.track();
@@ -147,6 +151,19 @@ fn link(pipeline: &gst::Pipeline, pad: &gst::Pad, reporter: &Reporter) -> Result
     Ok(())
 }
 
+/// The name of an encoding as the camera wrote it, fit to be shown.
+fn encoding_of(caps: &gst::CapsRef) -> String {
+    let name = caps
+        .structure(0)
+        .and_then(|media| media.get::<&str>("encoding-name").ok());
+    let fit = |c: &char| c.is_ascii_alphanumeric() || "-._".contains(*c);
+    name.unwrap_or("unnamed")
+        .chars()
+        .filter(fit)
+        .take(32)
+        .collect()
+}
+
 /// How a stream's packets become units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Chain {
@@ -161,7 +178,7 @@ enum Chain {
 
 impl Chain {
     /// By the media description that the camera sent.
-    fn of(caps: &gst::Caps) -> Option<Self> {
+    fn of(caps: &gst::CapsRef) -> Option<Self> {
         let media = caps.structure(0)?;
         let encoding = media
             .get::<&str>("encoding-name")

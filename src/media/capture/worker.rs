@@ -1,18 +1,15 @@
 //! Owns the life of a source: connect, publish, watch over, name the loss, come back.
 
 use super::fault::Fault;
-use super::live::{Packets, is_showable};
 use super::local::{self, Local};
-use super::opus::Transcoder;
-use super::pipeline::{Output, Pipeline, Port, Raw};
+use super::pipeline::{Output, Pipeline};
+use super::publisher::Publisher;
 use super::rtsp::{self, Wanted};
 use super::source::{RtspSource, Source};
-use super::timeline::Timeline;
+use super::units::{Port, Raw};
 use super::watchdog::{Health, Watchdog};
-use crate::media::feed::{Codec, Feed, KeyFrameWish, Layer, Liveness, TrackKind, Unit};
-use crate::room::FeedKind;
+use crate::media::feed::{Feed, KeyFrameWish, Layer};
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -24,6 +21,8 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(500),
     Duration::from_millis(1_000),
 ];
+/// A connection that gave units for so long was a good one: the next failure is the first again.
+const STEADY: Duration = Duration::from_secs(3);
 /// Cameras lock out an address that signs in wrongly too often.
 const PAUSE_AFTER_WRONG_CREDENTIALS: Duration = Duration::from_secs(15);
 /// How often the tracks are judged and the bytes counted.
@@ -97,58 +96,31 @@ enum Event {
 }
 
 /// One stream of a source.
-struct Capture<'a> {
-    feed: &'a Feed,
+struct Capture {
     input: Input,
-    /// What the stream is for: `Main` is the recorded one, by which the feed lives.
-    role: Layer,
-    required: TrackKind,
-    picture: Track,
-    small: Track,
-    sound: Track,
-    transcoder: Transcoder,
+    publisher: Publisher,
     sound_retried: Option<Instant>,
-    /// Received, not yet told.
-    bytes: u64,
 }
 
-#[derive(Debug, Default)]
-struct Track {
-    timeline: Timeline,
-    packets: Arc<Mutex<Packets>>,
-}
-
-impl<'a> Capture<'a> {
-    fn new(feed: &'a Feed, input: Input, role: Layer) -> Self {
-        let required = match feed.spec().kind {
-            FeedKind::Microphone | FeedKind::TalkBack => TrackKind::Audio,
-            FeedKind::Camera | FeedKind::Face | FeedKind::Screen => TrackKind::Video,
-        };
-        let sound = Track::default();
-        let transcoder = Transcoder::new(feed.clone(), sound.packets.clone());
+impl Capture {
+    fn new(feed: &Feed, input: Input, role: Layer) -> Self {
+        let publisher = Publisher::new(feed, role, matches!(input, Input::Local(_)));
         Self {
-            feed,
             input,
-            role,
-            required,
-            picture: Track::default(),
-            small: Track::default(),
-            sound,
-            transcoder,
+            publisher,
             sound_retried: None,
-            bytes: 0,
         }
     }
 
     async fn run(mut self, mut wishes: Wishes) -> Infallible {
         let mut failures = 0;
         loop {
-            let mut lived = false;
+            let (mut lived, began) = (false, Instant::now());
             let fault = self.run_once(&mut wishes, &mut lived).await;
-            if lived {
+            if lived && began.elapsed() > STEADY {
                 failures = 0;
             }
-            self.lost(&fault);
+            self.publisher.lost(&fault.to_string());
             let pause = match fault {
                 Fault::WrongCredentials => PAUSE_AFTER_WRONG_CREDENTIALS,
                 Fault::Unresolved { .. }
@@ -177,10 +149,9 @@ impl<'a> Capture<'a> {
             Ok(pipeline) => pipeline,
             Err(fault) => return fault,
         };
-        for track in [&mut self.picture, &mut self.small, &mut self.sound] {
-            track.timeline.reconnected();
-        }
-        let mut watchdog = Watchdog::new(Instant::now(), self.required);
+        self.publisher.reconnected();
+        let required = self.publisher.required();
+        let mut watchdog = Watchdog::new(Instant::now(), required);
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -195,8 +166,8 @@ impl<'a> Capture<'a> {
             match event {
                 Event::Unit(raw) => {
                     watchdog.saw(raw.format.codec.track(), Instant::now());
-                    *lived |= raw.format.codec.track() == self.required;
-                    self.publish(*raw);
+                    *lived |= raw.format.codec.track() == required;
+                    self.publisher.publish(*raw);
                 }
                 Event::Ended(fault) => return fault,
                 Event::Wish(wish) => pipeline.force_key_frame(match wish.layer {
@@ -204,7 +175,7 @@ impl<'a> Capture<'a> {
                     Layer::Small => Port::SmallPicture,
                 }),
                 Event::Tick => {
-                    self.tell_bytes();
+                    self.publisher.tell_bytes();
                     if let Some(fault) = self.judge(&watchdog, &pipeline) {
                         return fault;
                     }
@@ -225,155 +196,11 @@ impl<'a> Capture<'a> {
                     self.sound_retried = Some(now);
                     return Some(fault);
                 }
-                let mut told = false;
-                self.feed
-                    .update(|status| told = !status.missing.insert(track));
-                if !told {
-                    tracing::warn!(feed = %self.feed.id(), %fault, "goes on without it");
+                if self.publisher.goes_on_without(track) {
+                    tracing::warn!(feed = %self.publisher.feed().id(), %fault, "goes on without it");
                 }
                 None
             }
-        }
-    }
-
-    fn publish(&mut self, raw: Raw) {
-        self.bytes += raw.data.len() as u64;
-        let kind = raw.format.codec.track();
-        let (layer, recorded) = match (self.role, raw.port) {
-            (Layer::Main, Port::Picture | Port::Sound) => (Layer::Main, true),
-            (Layer::Main, Port::SmallPicture) | (Layer::Small, _) => (Layer::Small, false),
-        };
-        let track = match raw.port {
-            Port::Picture => &mut self.picture,
-            Port::SmallPicture => &mut self.small,
-            Port::Sound => &mut self.sound,
-        };
-        let times = track.timeline.next(raw.pts, kind == TrackKind::Video);
-        let unit = Unit {
-            format: raw.format,
-            pts: times.pts,
-            dts: times.dts,
-            arrival: raw.arrival,
-            rtp: raw.rtp,
-            ntp: raw.ntp,
-            key: raw.key,
-            data: raw.data,
-        };
-        let showable = is_showable(&unit.format) && !track.timeline.reorders();
-        if showable {
-            let packets = track
-                .packets
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .of(&unit, &raw.nals);
-            for packet in packets {
-                // sound comes with every layer
-                if kind == TrackKind::Audio {
-                    self.feed.publish_packet(Layer::Small, packet.clone());
-                }
-                self.feed.publish_packet(layer, packet);
-            }
-        } else if unit.format.codec == Codec::Aac {
-            self.transcoder.take(&unit);
-        }
-        let shows_layer = match kind {
-            TrackKind::Video => Some(showable),
-            // a microphone's only layer
-            TrackKind::Audio => (self.required == TrackKind::Audio).then_some(true),
-        };
-        self.tell(&unit, recorded, layer, shows_layer, raw.size);
-        if recorded {
-            self.feed.publish_unit(unit);
-        }
-    }
-
-    /// Tells what a unit shows of the feed; silent where nothing changed.
-    fn tell(
-        &self,
-        unit: &Unit,
-        recorded: bool,
-        layer: Layer,
-        shows: Option<bool>,
-        size: Option<(u32, u32)>,
-    ) {
-        let kind = unit.format.codec.track();
-        let lives = recorded && kind == self.required;
-        let status = self.feed.status();
-        let known = {
-            let status = status.borrow();
-            let live = matches!(status.liveness, Liveness::Live { .. }) || !lives;
-            let layers = shows.is_none_or(|shows| status.layers.contains(&layer) == shows);
-            let formats = !recorded
-                || (status.formats.get(&kind) == Some(&unit.format)
-                    && !status.missing.contains(&kind)
-                    && (size.is_none() || status.size == size));
-            live && layers && formats
-        };
-        if known {
-            return;
-        }
-        self.feed.update(|status| {
-            if lives && !matches!(status.liveness, Liveness::Live { .. }) {
-                status.liveness = Liveness::Live {
-                    since: unit.arrival,
-                };
-                tracing::info!(feed = %self.feed.id(), codec = ?unit.format.codec, "live");
-            }
-            if recorded {
-                status.formats.insert(kind, unit.format.clone());
-                status.missing.remove(&kind);
-                status.size = size.or(status.size);
-            }
-            if let Some(shows) = shows {
-                status.layers.retain(|&l| l != layer);
-                if shows {
-                    status.layers.push(layer);
-                    status.layers.sort();
-                }
-            }
-        });
-    }
-
-    fn tell_bytes(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        if bytes > 0 {
-            self.feed.update(|status| status.bytes += bytes);
-        }
-    }
-
-    fn lost(&mut self, fault: &Fault) {
-        self.tell_bytes();
-        let now = Instant::now();
-        let cause = fault.to_string();
-        let role = self.role;
-        let local = matches!(self.input, Input::Local(_));
-        let mut told = false;
-        self.feed.update(|status| {
-            status.layers.retain(|&layer| layer != role && !local);
-            if role == Layer::Small {
-                return;
-            }
-            let since = match &status.liveness {
-                Liveness::Lost {
-                    since,
-                    cause: known,
-                } => {
-                    told = *known == cause;
-                    *since
-                }
-                Liveness::Absent | Liveness::Live { .. } => now,
-            };
-            if !told {
-                status.liveness = Liveness::Lost {
-                    since,
-                    cause: cause.clone(),
-                };
-            }
-        });
-        if told {
-            tracing::debug!(feed = %self.feed.id(), stream = ?role, %cause, "still lost");
-        } else {
-            tracing::warn!(feed = %self.feed.id(), stream = ?role, %cause, "lost");
         }
     }
 }

@@ -74,7 +74,12 @@ struct TrackWatch {
 impl GapWatch {
     /// A feed of that kind whose recording starts now.
     pub(crate) fn new(kind: FeedKind, clock: TimeBase, now: Instant) -> Self {
-        let mut watch = Self { kind, clock, tracks: BTreeMap::new(), changes: Vec::new() };
+        let mut watch = Self {
+            kind,
+            clock,
+            tracks: BTreeMap::new(),
+            changes: Vec::new(),
+        };
         let expected: &[TrackKind] = match kind {
             FeedKind::Camera | FeedKind::Screen => &[TrackKind::Video],
             FeedKind::Microphone => &[TrackKind::Audio],
@@ -86,7 +91,11 @@ impl GapWatch {
     }
 
     /// These tracks belong to the feed.
-    pub(crate) fn expect<'a>(&mut self, tracks: impl IntoIterator<Item = &'a TrackKind>, now: Instant) {
+    pub(crate) fn expect<'a>(
+        &mut self,
+        tracks: impl IntoIterator<Item = &'a TrackKind>,
+        now: Instant,
+    ) {
         for track in tracks {
             self.track(*track, now);
         }
@@ -99,7 +108,9 @@ impl GapWatch {
 
     /// Whether that track is missing now.
     pub(crate) fn is_open(&self, track: TrackKind) -> bool {
-        self.tracks.get(&track).is_some_and(|watch| watch.open.is_some())
+        self.tracks
+            .get(&track)
+            .is_some_and(|watch| watch.open.is_some())
     }
 
     /// Whether all tracks are missing now.
@@ -109,7 +120,9 @@ impl GapWatch {
 
     /// The gaps that are open.
     pub(crate) fn open(&self) -> impl Iterator<Item = (Track, Utc, GapCause)> {
-        let open = |(kind, watch): (&TrackKind, &TrackWatch)| watch.open.map(|(at, why)| (room_track(*kind), at, why));
+        let open = |(kind, watch): (&TrackKind, &TrackWatch)| {
+            watch.open.map(|(at, why)| (room_track(*kind), at, why))
+        };
         self.tracks.iter().filter_map(open)
     }
 
@@ -140,7 +153,15 @@ impl GapWatch {
         let silent = at.saturating_duration_since(last) > SILENCE;
         if strict && silent && watch.open.is_none() {
             // it fell between two looks
-            self.open_gap(track, clock.utc(last), if ever { GapCause::Silent } else { GapCause::Absent });
+            self.open_gap(
+                track,
+                clock.utc(last),
+                if ever {
+                    GapCause::Silent
+                } else {
+                    GapCause::Absent
+                },
+            );
         }
         self.close_gap(track, clock.utc(at));
     }
@@ -154,7 +175,11 @@ impl GapWatch {
     /// What that track had after `safe` is lost; without it, after its last stored sample. Nothing is lost of a track that has nothing.
     pub(crate) fn lost(&mut self, track: TrackKind, safe: Option<Instant>, cause: GapCause) {
         let strict = self.watch(track) == Watch::Strict;
-        if let Some(watch) = self.tracks.get(&track).filter(|watch| watch.has_content || strict) {
+        if let Some(watch) = self
+            .tracks
+            .get(&track)
+            .filter(|watch| watch.has_content || strict)
+        {
             let from = self.clock.utc(safe.unwrap_or(watch.stored));
             self.open_gap(track, from, cause);
         }
@@ -190,8 +215,12 @@ impl GapWatch {
     }
 
     fn check_strict(&mut self, kind: TrackKind, now: Instant, liveness: &Liveness) {
-        let Some(watch) = self.tracks.get(&kind) else { return };
-        let fresh = watch.arrived.is_some_and(|at| now.saturating_duration_since(at) <= SILENCE);
+        let Some(watch) = self.tracks.get(&kind) else {
+            return;
+        };
+        let fresh = watch
+            .arrived
+            .is_some_and(|at| now.saturating_duration_since(at) <= SILENCE);
         if now.saturating_duration_since(watch.stored) <= SILENCE {
             return;
         }
@@ -207,7 +236,9 @@ impl GapWatch {
     }
 
     fn check_patient(&mut self, kind: TrackKind, now: Instant, liveness: &Liveness) {
-        let Some(watch) = self.tracks.get_mut(&kind) else { return };
+        let Some(watch) = self.tracks.get_mut(&kind) else {
+            return;
+        };
         match liveness {
             Liveness::Live { .. } if kind == TrackKind::Video && !watch.has_content => {
                 self.check_strict(kind, now, liveness);
@@ -215,8 +246,10 @@ impl GapWatch {
             Liveness::Live { since } => {
                 // a static picture or a muted microphone; the gap of a lost source ends with its return
                 let ended = watch.open.is_some_and(|(_, cause)| {
-                    matches!(cause, GapCause::Absent | GapCause::SourceLost | GapCause::DaemonNotRunning)
-                        && kind == TrackKind::Audio
+                    matches!(
+                        cause,
+                        GapCause::Absent | GapCause::SourceLost | GapCause::DaemonNotRunning
+                    ) && kind == TrackKind::Audio
                 });
                 watch.stored = watch.stored.max(*since);
                 if ended {
@@ -247,7 +280,9 @@ impl GapWatch {
 
     fn watch(&self, track: TrackKind) -> Watch {
         match (self.kind, track) {
-            (FeedKind::Camera | FeedKind::Microphone, _) | (FeedKind::Face, TrackKind::Video) => Watch::Strict,
+            (FeedKind::Camera | FeedKind::Microphone, _) | (FeedKind::Face, TrackKind::Video) => {
+                Watch::Strict
+            }
             (FeedKind::Face, TrackKind::Audio) | (FeedKind::Screen, _) => Watch::Patient,
             (FeedKind::TalkBack, _) => Watch::Never,
         }
@@ -269,15 +304,28 @@ impl GapWatch {
             && watch.open.is_none()
         {
             watch.open = Some((from, cause));
-            self.changes.push(GapChange::Opened { track: room_track(kind), from, cause });
+            self.changes.push(GapChange::Opened {
+                track: room_track(kind),
+                from,
+                cause,
+            });
         }
     }
 
     fn close_gap(&mut self, kind: TrackKind, to: Utc) {
-        if let Some((from, cause)) = self.tracks.get_mut(&kind).and_then(|watch| watch.open.take()) {
+        if let Some((from, cause)) = self
+            .tracks
+            .get_mut(&kind)
+            .and_then(|watch| watch.open.take())
+        {
             // a clock that was set back must not make a gap end before it began
             let to = to.max(from);
-            self.changes.push(GapChange::Closed(GapRecord { track: room_track(kind), from, to, cause }));
+            self.changes.push(GapChange::Closed(GapRecord {
+                track: room_track(kind),
+                from,
+                to,
+                cause,
+            }));
         }
     }
 }

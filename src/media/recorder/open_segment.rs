@@ -30,14 +30,22 @@ impl TrackFormat {
     /// What the first unit of a file says: of pictures a key frame, whose parameter sets count. None if it cannot be stored.
     pub(crate) fn of(unit: &Unit) -> Option<Self> {
         let sets = |read: fn(&[u8]) -> Option<nal::ParameterSets>| {
-            read(&unit.data).or_else(|| read(&unit.format.setup)).filter(|_| unit.key)
+            read(&unit.data)
+                .or_else(|| read(&unit.format.setup))
+                .filter(|_| unit.key)
         };
         let header = match unit.format.codec {
             Codec::H264 => SampleKind::H264(sets(nal::h264)?),
             Codec::H265 => SampleKind::H265(sets(nal::h265)?),
-            Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => return Self::of_sound(&unit.format),
+            Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => {
+                return Self::of_sound(&unit.format);
+            }
         };
-        Some(Self { codec: unit.format.codec, header, timescale: 90_000 })
+        Some(Self {
+            codec: unit.format.codec,
+            header,
+            timescale: 90_000,
+        })
     }
 
     /// What a sound track's format says before any of it came.
@@ -47,11 +55,21 @@ impl TrackFormat {
             Codec::H264 | Codec::H265 => return None,
             Codec::Opus => (SampleKind::Opus { channels }, 48_000),
             Codec::Aac if format.setup.len() < 2 || format.setup.len() > 64 => return None,
-            Codec::Aac => (SampleKind::Aac { config: format.setup.clone(), channels }, format.clock_rate),
+            Codec::Aac => (
+                SampleKind::Aac {
+                    config: format.setup.clone(),
+                    channels,
+                },
+                format.clock_rate,
+            ),
             Codec::Pcma => (SampleKind::Pcma { channels }, format.clock_rate),
             Codec::Pcmu => (SampleKind::Pcmu { channels }, format.clock_rate),
         };
-        (timescale > 0).then_some(Self { codec: format.codec, header, timescale })
+        (timescale > 0).then_some(Self {
+            codec: format.codec,
+            header,
+            timescale,
+        })
     }
 
     /// The codec.
@@ -80,7 +98,9 @@ impl TrackFormat {
 
 // RFC 6716 3.1: configuration and frame count of an Opus packet, in 48 kHz ticks
 fn opus_duration(packet: &[u8]) -> u32 {
-    let Some(toc) = packet.first() else { return 960 };
+    let Some(toc) = packet.first() else {
+        return 960;
+    };
     let frame = match toc >> 3 {
         config @ 0..=11 => [480, 960, 1920, 2880][usize::from(config % 4)],
         config @ 12..=15 => [480, 960][usize::from(config % 2)],
@@ -153,12 +173,21 @@ struct OpenTrack {
 
 impl OpenSegment {
     /// Makes the file and writes its header.
-    pub(crate) fn create(folder: &Path, sm3: bool, opening: Opening<'_>, now: Instant) -> io::Result<Self> {
+    pub(crate) fn create(
+        folder: &Path,
+        sm3: bool,
+        opening: Opening<'_>,
+        now: Instant,
+    ) -> io::Result<Self> {
         let clock = TimeBase::now();
         let mut writer = SegmentWriter::create(folder, clock.utc(opening.start), sm3)?;
         let mut tracks = Vec::new();
         if let Some((format, first)) = opening.video {
-            tracks.push(OpenTrack::new(TrackKind::Video, format, first.pts.saturating_sub(first.dts)));
+            tracks.push(OpenTrack::new(
+                TrackKind::Video,
+                format,
+                first.pts.saturating_sub(first.dts),
+            ));
         }
         if let Some(format) = opening.audio {
             tracks.push(OpenTrack::new(TrackKind::Audio, format, Duration::ZERO));
@@ -170,7 +199,16 @@ impl OpenSegment {
             return Err(fault);
         }
         let (base, start) = (opening.base, opening.start);
-        Ok(Self { writer, clock, base, start, tracks, fragments: 0, flushed: now, synced: now })
+        Ok(Self {
+            writer,
+            clock,
+            base,
+            start,
+            tracks,
+            fragments: 0,
+            flushed: now,
+            synced: now,
+        })
     }
 
     /// The file's name.
@@ -190,17 +228,27 @@ impl OpenSegment {
 
     /// How that track is stored here; none if it is not.
     pub(crate) fn format(&self, kind: TrackKind) -> Option<&TrackFormat> {
-        self.tracks.iter().find(|track| track.kind == kind).map(|track| &track.format)
+        self.tracks
+            .iter()
+            .find(|track| track.kind == kind)
+            .map(|track| &track.format)
     }
 
     /// Arrival of the newest sample that a power cut cannot take.
     pub(crate) fn safe(&self, kind: TrackKind) -> Option<Instant> {
-        self.tracks.iter().find(|track| track.kind == kind).and_then(|track| track.safe)
+        self.tracks
+            .iter()
+            .find(|track| track.kind == kind)
+            .and_then(|track| track.safe)
     }
 
     /// Whether the unit's time is one the file can hold.
     pub(crate) fn holds(&self, unit: &Unit) -> bool {
-        let delay = self.tracks.iter().find(|t| t.kind == unit.format.codec.track()).map(|t| t.delay);
+        let delay = self
+            .tracks
+            .iter()
+            .find(|t| t.kind == unit.format.codec.track())
+            .map(|t| t.delay);
         delay.is_some_and(|delay| unit.dts + delay >= self.base)
     }
 
@@ -211,17 +259,25 @@ impl OpenSegment {
     pub(crate) fn push(&mut self, unit: &Unit, now: Instant) -> io::Result<()> {
         let kind = unit.format.codec.track();
         let base = self.base;
-        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else { return Ok(()) };
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
         let mut sample = track.sample(unit, base);
         let hole = match &mut track.held {
             Some((held, _)) => {
                 // a time that stands still is moved on by one tick, so that no two samples share one
                 sample.dts = sample.dts.max(held.dts + 1);
-                u64::from(held.duration) + u64::from(track.format.timescale) / 25 < sample.dts - held.dts
-                    && (kind == TrackKind::Audio || sample.dts - held.dts > u64::from(track.format.timescale))
+                u64::from(held.duration) + u64::from(track.format.timescale) / 25
+                    < sample.dts - held.dts
+                    && (kind == TrackKind::Audio
+                        || sample.dts - held.dts > u64::from(track.format.timescale))
             }
             None => {
-                sample.dts = sample.dts.max(track.end.saturating_sub(u64::from(track.usual.saturating_sub(1))));
+                sample.dts = sample.dts.max(
+                    track
+                        .end
+                        .saturating_sub(u64::from(track.usual.saturating_sub(1))),
+                );
                 false
             }
         };
@@ -229,7 +285,9 @@ impl OpenSegment {
             // a fragment's samples follow each other; after a hole the next fragment tells its own time
             self.write_fragment(true, now)?;
         }
-        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else { return Ok(()) };
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
         track.note(unit, base);
         track.hold(sample, unit.arrival);
         Ok(())
@@ -242,7 +300,11 @@ impl OpenSegment {
     pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
         if now.duration_since(self.flushed) >= FRAGMENT {
             for track in &mut self.tracks {
-                if track.held.as_ref().is_some_and(|(_, arrival)| now.duration_since(*arrival) > HELD) {
+                if track
+                    .held
+                    .as_ref()
+                    .is_some_and(|(_, arrival)| now.duration_since(*arrival) > HELD)
+                {
                     track.let_go();
                 }
             }
@@ -278,10 +340,18 @@ impl OpenSegment {
                 runs.push((id, samples));
             }
         }
-        let Some(arrival) = arrival else { return Ok(()) };
+        let Some(arrival) = arrival else {
+            return Ok(());
+        };
         self.fragments += 1;
-        let time = FragmentTime { number: self.fragments, ntp: self.clock.ntp(arrival) };
-        let runs: Vec<_> = runs.iter().map(|(id, samples)| (*id, samples.as_slice())).collect();
+        let time = FragmentTime {
+            number: self.fragments,
+            ntp: self.clock.ntp(arrival),
+        };
+        let runs: Vec<_> = runs
+            .iter()
+            .map(|(id, samples)| (*id, samples.as_slice()))
+            .collect();
         self.writer.write(&mp4::fragment(time, &runs))
     }
 
@@ -289,13 +359,25 @@ impl OpenSegment {
     ///
     /// # Errors
     /// The disk's.
-    pub(crate) fn close(mut self, cause: CloseCause, reach: Reach<'_>, now: Instant) -> io::Result<SegmentRecord> {
+    pub(crate) fn close(
+        mut self,
+        cause: CloseCause,
+        reach: Reach<'_>,
+        now: Instant,
+    ) -> io::Result<SegmentRecord> {
         if let Reach::Next(unit) = reach {
             let base = self.base;
-            self.tracks.iter_mut().for_each(|track| track.last_until(unit, base));
+            self.tracks
+                .iter_mut()
+                .for_each(|track| track.last_until(unit, base));
         }
         self.write_fragment(true, now)?;
-        let end = self.tracks.iter().filter_map(OpenTrack::end).max().unwrap_or_default();
+        let end = self
+            .tracks
+            .iter()
+            .filter_map(OpenTrack::end)
+            .max()
+            .unwrap_or_default();
         let to = match reach {
             Reach::LastSample => self.start + end,
             Reach::Next(unit) => unit.arrival.max(self.start),
@@ -322,7 +404,10 @@ impl OpenSegment {
 impl OpenTrack {
     fn new(kind: TrackKind, format: TrackFormat, delay: Duration) -> Self {
         // until two pictures told better: 25 a second
-        let usual = format.sound_duration(&[]).filter(|ticks| *ticks > 0).unwrap_or(format.timescale / 25);
+        let usual = format
+            .sound_duration(&[])
+            .filter(|ticks| *ticks > 0)
+            .unwrap_or(format.timescale / 25);
         Self {
             kind,
             format,
@@ -341,11 +426,20 @@ impl OpenTrack {
 
     fn header(&self) -> TrackHeader {
         let delay = ticks(self.delay, self.format.timescale);
-        TrackHeader { kind: self.format.header.clone(), timescale: self.format.timescale, delay }
+        TrackHeader {
+            kind: self.format.header.clone(),
+            timescale: self.format.timescale,
+            delay,
+        }
     }
 
     fn sample(&self, unit: &Unit, base: Duration) -> Sample {
-        let place = |at: Duration| ticks((at + self.delay).saturating_sub(base), self.format.timescale);
+        let place = |at: Duration| {
+            ticks(
+                (at + self.delay).saturating_sub(base),
+                self.format.timescale,
+            )
+        };
         let (dts, pts) = (place(unit.dts), place(unit.pts));
         let data = match self.kind {
             TrackKind::Video => mp4::with_lengths(&nal::split_annex_b(&unit.data)),
@@ -362,7 +456,11 @@ impl OpenTrack {
 
     fn note(&mut self, unit: &Unit, base: Duration) {
         let at = u64::try_from(unit.pts.saturating_sub(base).as_millis()).unwrap_or(u64::MAX);
-        let time = SampleTime { at, rtp: Some(unit.rtp), ntp: unit.ntp };
+        let time = SampleTime {
+            at,
+            rtp: Some(unit.rtp),
+            ntp: unit.ntp,
+        };
         self.samples += 1;
         self.first.get_or_insert(time);
         self.last = Some(time);
@@ -387,7 +485,10 @@ impl OpenTrack {
 
     // the last picture's duration, which the next file's first one tells; never a long hole
     fn last_until(&mut self, next: &Unit, base: Duration) {
-        let at = ticks((next.dts + self.delay).saturating_sub(base), self.format.timescale);
+        let at = ticks(
+            (next.dts + self.delay).saturating_sub(base),
+            self.format.timescale,
+        );
         if let Some((held, _)) = &mut self.held
             && self.kind == next.format.codec.track()
             && self.kind == TrackKind::Video
@@ -435,7 +536,8 @@ pub(crate) fn room_track(kind: TrackKind) -> Track {
 
 // rounded from the start each time, so that no error adds up
 fn ticks(at: Duration, timescale: u32) -> u64 {
-    u64::try_from((at.as_nanos() * u128::from(timescale) + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
+    u64::try_from((at.as_nanos() * u128::from(timescale) + 500_000_000) / 1_000_000_000)
+        .unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -445,7 +547,12 @@ mod tests {
     #[test]
     fn opus_packets_tell_their_duration() {
         // 20 ms CELT fullband, one frame; the same of two frames; 60 ms SILK; three frames of 20 ms
-        for (packet, ticks) in [(&[0xfc][..], 960), (&[0xfd], 1920), (&[0x18], 2880), (&[0xff, 3], 2880)] {
+        for (packet, ticks) in [
+            (&[0xfc][..], 960),
+            (&[0xfd], 1920),
+            (&[0x18], 2880),
+            (&[0xff, 3], 2880),
+        ] {
             assert_eq!(opus_duration(packet), ticks, "{packet:?}");
         }
     }

@@ -123,7 +123,9 @@ impl Recorder {
     // makes whole what a crash left, once the disk lets it
     fn open_index(&mut self, now: Instant) {
         let opened = recover(&self.job.folder, self.job.sm3).and_then(|mut found| {
-            found.index.append(Record::Start(StartRecord { at: self.clock.utc(now) }))?;
+            found.index.append(Record::Start(StartRecord {
+                at: self.clock.utc(now),
+            }))?;
             Ok(found)
         });
         match opened {
@@ -131,11 +133,19 @@ impl Recorder {
                 self.index = Some(found.index);
                 let Some(cut) = found.cut_short else { return };
                 let talks = self.job.feed.spec().kind == FeedKind::TalkBack;
-                tracing::warn!(files = found.files, since = cut.otherwise.0, "recording was cut short and goes on");
+                tracing::warn!(
+                    files = found.files,
+                    since = cut.otherwise.0,
+                    "recording was cut short and goes on"
+                );
                 for kind in [TrackKind::Video, TrackKind::Audio] {
-                    let had = cut.tracks.get(&super::open_segment::room_track(kind)).copied();
+                    let had = cut
+                        .tracks
+                        .get(&super::open_segment::room_track(kind))
+                        .copied();
                     if !talks && (had.is_some() || self.gaps.expects(kind)) {
-                        self.gaps.was_not_running(kind, had.unwrap_or(cut.otherwise), now);
+                        self.gaps
+                            .was_not_running(kind, had.unwrap_or(cut.otherwise), now);
                     }
                 }
             }
@@ -192,7 +202,8 @@ impl Recorder {
     fn take(&mut self, unit: Arc<Unit>, expected: &Expected, now: Instant) {
         match self.disk {
             Disk::Faulty { .. } => {
-                self.gaps.refused(unit.format.codec.track(), unit.arrival, GapCause::Disk);
+                self.gaps
+                    .refused(unit.format.codec.track(), unit.arrival, GapCause::Disk);
             }
             Disk::Works => {
                 if let Err(fault) = self.tape.take(unit, expected, now) {
@@ -211,8 +222,10 @@ impl Recorder {
                     self.last_stored = self.last_stored.max(arrival);
                     if !self.started {
                         self.started = true;
-                        let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-                        self.reports.push_back(RecorderReport::Started { session, feed });
+                        let (session, feed) =
+                            (self.job.session.clone(), self.job.feed.id().clone());
+                        self.reports
+                            .push_back(RecorderReport::Started { session, feed });
                     }
                 }
                 Outcome::NeedsKey => self.gaps.refused(kind, arrival, GapCause::NoKeyFrame),
@@ -223,10 +236,13 @@ impl Recorder {
 
     fn close_silent(&mut self, live: bool, now: Instant) {
         let silent = now.saturating_duration_since(self.last_stored);
-        let over = silent > super::gaps::SILENCE && !live || silent > SILENT && self.gaps.all_open();
+        let over =
+            silent > super::gaps::SILENCE && !live || silent > SILENT && self.gaps.all_open();
         if over
             && self.tape.is_open()
-            && let Err(fault) = self.tape.close(CloseCause::SourceLost, Reach::LastSample, now)
+            && let Err(fault) = self
+                .tape
+                .close(CloseCause::SourceLost, Reach::LastSample, now)
         {
             self.disk_failed(&fault, now);
         }
@@ -267,7 +283,12 @@ impl Recorder {
 
     fn write_index(&mut self) {
         let Some(index) = &mut self.index else { return };
-        let mut records: Vec<_> = self.tape.take_closed().into_iter().map(Record::Segment).collect();
+        let mut records: Vec<_> = self
+            .tape
+            .take_closed()
+            .into_iter()
+            .map(Record::Segment)
+            .collect();
         if !records.is_empty() {
             self.clock = TimeBase::now();
             self.gaps.set_clock(self.clock);
@@ -284,16 +305,28 @@ impl Recorder {
         }
         for change in self.gaps.take_changes() {
             let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-            let gap = |track: Track, from: Utc, cause: GapCause| Gap { feed, track, from, cause };
+            let gap = |track: Track, from: Utc, cause: GapCause| Gap {
+                feed,
+                track,
+                from,
+                cause,
+            };
             match change {
                 GapChange::Opened { track, from, cause } => {
                     tracing::warn!(%track, from = from.0, ?cause, "gap opened");
-                    self.reports.push_back(RecorderReport::GapOpened { session, gap: gap(track, from, cause) });
+                    self.reports.push_back(RecorderReport::GapOpened {
+                        session,
+                        gap: gap(track, from, cause),
+                    });
                 }
                 GapChange::Closed(closed) => {
                     tracing::warn!(track = %closed.track, from = closed.from.0, to = closed.to.0, cause = ?closed.cause, "gap closed");
                     let gap = gap(closed.track, closed.from, closed.cause);
-                    self.reports.push_back(RecorderReport::GapClosed { session, gap, to: closed.to });
+                    self.reports.push_back(RecorderReport::GapClosed {
+                        session,
+                        gap,
+                        to: closed.to,
+                    });
                     records.push(Record::Gap(closed));
                 }
             }
@@ -307,7 +340,11 @@ impl Recorder {
     }
 
     fn wish_key(&mut self, now: Instant) {
-        if self.tape.wants_key() && self.last_wish.is_none_or(|last| now.duration_since(last) >= WISH) {
+        if self.tape.wants_key()
+            && self
+                .last_wish
+                .is_none_or(|last| now.duration_since(last) >= WISH)
+        {
             self.last_wish = Some(now);
             self.job.feed.wish_key_frame(Layer::Main);
         }
@@ -315,11 +352,17 @@ impl Recorder {
 
     fn publish(&mut self, now: Instant) {
         self.send_reports();
-        if self.published.is_some_and(|last| now.duration_since(last) < RETRY) {
+        if self
+            .published
+            .is_some_and(|last| now.duration_since(last) < RETRY)
+        {
             return;
         }
         self.published = Some(now);
-        let waiting = self.index.as_mut().is_some_and(|index| index.waiting() > 0 && index.flush().is_err());
+        let waiting = self
+            .index
+            .as_mut()
+            .is_some_and(|index| index.waiting() > 0 && index.flush().is_err());
         if waiting {
             tracing::debug!("index lines still wait for the disk");
         }
@@ -331,7 +374,12 @@ impl Recorder {
         }
         self.bytes = bytes;
         let feed = self.job.feed.id().clone();
-        let gap = |(track, from, cause)| Gap { feed: feed.clone(), track, from, cause };
+        let gap = |(track, from, cause)| Gap {
+            feed: feed.clone(),
+            track,
+            from,
+            cause,
+        };
         let status = FeedRecordingStatus {
             session: self.job.session.clone(),
             bytes,
@@ -340,11 +388,16 @@ impl Recorder {
             head,
             looked: now,
         };
-        self.job.status.send_modify(|all| drop(all.feeds.insert(feed.clone(), status)));
+        self.job
+            .status
+            .send_modify(|all| drop(all.feeds.insert(feed.clone(), status)));
     }
 
     fn head(&self) -> IndexHead {
-        self.index.as_ref().map(|index| index.head().clone()).unwrap_or_default()
+        self.index
+            .as_ref()
+            .map(|index| index.head().clone())
+            .unwrap_or_default()
     }
 
     // a clerk that is slow makes reports wait here, never the recording
@@ -365,8 +418,13 @@ impl Recorder {
 
     fn finish(mut self, cause: CloseCause, now: Instant) {
         let source = self.source.borrow().clone();
-        let still = self.job.feed.spec().kind == FeedKind::Screen && matches!(source.liveness, Liveness::Live { .. });
-        let reach = if still { Reach::Moment(now) } else { Reach::LastSample };
+        let still = self.job.feed.spec().kind == FeedKind::Screen
+            && matches!(source.liveness, Liveness::Live { .. });
+        let reach = if still {
+            Reach::Moment(now)
+        } else {
+            Reach::LastSample
+        };
         if let Err(fault) = self.tape.close(cause, reach, now) {
             self.disk_failed(&fault, now);
         }
@@ -380,13 +438,19 @@ impl Recorder {
             }
         }
         let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-        self.reports.push_back(RecorderReport::Stopped { session, feed: feed.clone(), head: self.head() });
+        self.reports.push_back(RecorderReport::Stopped {
+            session,
+            feed: feed.clone(),
+            head: self.head(),
+        });
         for report in self.reports.drain(..) {
             if self.job.reports.blocking_send(report).is_err() {
                 tracing::warn!("nobody takes the last reports");
                 break;
             }
         }
-        self.job.status.send_modify(|all| drop(all.feeds.remove(&feed)));
+        self.job
+            .status
+            .send_modify(|all| drop(all.feeds.remove(&feed)));
     }
 }
