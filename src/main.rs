@@ -1,6 +1,7 @@
 //! Arguments → settings → logging → app.
 
-use bidroom::app::{self, Order};
+use bidroom::app::{self, CheckOrder, Order};
+use bidroom::config::Lang;
 use bidroom::console::{ctl, openapi};
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -30,6 +31,21 @@ enum Task {
         #[arg(long, hide = true)]
         unsafe_journal: bool,
     },
+    /// Validates a profile and probes what it names: 0 all well, 1 warnings, 2 faults.
+    Check {
+        /// The room's profile.
+        #[arg(long)]
+        profile: PathBuf,
+        /// The folder of all data.
+        #[arg(long, default_value = "/var/lib/bidroom")]
+        data: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// zh or en.
+        #[arg(long, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
     /// Does from the command line what the technician's page does.
     Ctl(ctl::Arguments),
     /// Prints the OpenAPI document.
@@ -51,6 +67,12 @@ fn main() -> ExitCode {
                 unsafe_journal,
             }))
         }
+        Task::Check { profile, data, json, lang } => {
+            match with_runtime(app::check(CheckOrder { profile, data, json, lang })) {
+                Ok(code) => return code,
+                Err(error) => Err(error),
+            }
+        }
         Task::Ctl(arguments) => with_runtime(ctl::run(arguments)),
         Task::Openapi => print(&format!("{:#}\n", openapi::document())),
     };
@@ -64,7 +86,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn with_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn with_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

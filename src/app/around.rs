@@ -1,5 +1,6 @@
 //! Owns what is known of the moment beside the journal: gathered twice a second for the pages.
 
+use super::cameras::codec_name;
 use crate::console::views::{LiveFeed, Storage, Surroundings};
 use crate::media::feed::{Codec, Feed, FeedStatus, Feeds, Layer};
 use crate::media::recorder::{RecordersHandle, RecordingStatus};
@@ -96,14 +97,7 @@ fn live_feed(feed: &Feed, recorded: &RecordingStatus) -> LiveFeed {
 }
 
 fn carried(codec: Codec, status: &FeedStatus) -> String {
-    let name = match codec {
-        Codec::H264 => "H.264",
-        Codec::H265 => "H.265",
-        Codec::Opus => "Opus",
-        Codec::Aac => "AAC",
-        Codec::Pcma => "G.711 A",
-        Codec::Pcmu => "G.711 µ",
-    };
+    let name = codec_name(codec);
     match (codec, status.size) {
         (Codec::H264 | Codec::H265, Some((width, height))) => format!("{name} {width}×{height}"),
         _ => name.to_owned(),

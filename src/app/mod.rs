@@ -6,10 +6,11 @@ mod cameras;
 mod clock;
 mod health;
 mod listen;
-mod ntp;
+mod check;
 mod preflight;
 mod run;
 mod tasks;
 mod watchdog;
 
+pub use check::{CheckOrder, check};
 pub use run::{Order, run};
