@@ -1,8 +1,8 @@
 //! Owns the writing of the journal: entries go in whole batches, durably, or not at all.
 
 use super::ballast::Ballast;
-use super::error::JournalError;
 use super::batch::{Accepted, Batch, Head};
+use super::error::JournalError;
 use super::line::{self, LineHash};
 use super::reader::{self, Reader};
 use super::settings::{Durability, Settings};
