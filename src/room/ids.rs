@@ -99,38 +99,12 @@ text_id!(
     EquipmentId, 40, plain, "1 to 40 letters, digits and '-'"
 );
 
-/// Reads a number of a seat or member. As the key of a JSON map it is text, and serde hands it on as
-/// text where the map stands in an event.
-struct SmallNumber;
-
-impl serde::de::Visitor<'_> for SmallNumber {
-    type Value = u8;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number from 0 to 255")
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<u8, E> {
-        u8::try_from(number)
-            .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u8, E> {
-        text.parse()
-            .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
-    }
-}
-
 /// A place in the room, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct SeatNo(pub u8);
-
-impl<'de> Deserialize<'de> for SeatNo {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_any(SmallNumber).map(Self)
-    }
-}
 
 impl fmt::Display for SeatNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,15 +113,11 @@ impl fmt::Display for SeatNo {
 }
 
 /// A member's mask (专家 3, 招标人代表 1 are told apart by kind; the number is one count over both).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct MemberNo(pub u8);
-
-impl<'de> Deserialize<'de> for MemberNo {
-    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        d.deserialize_any(SmallNumber).map(Self)
-    }
-}
 
 impl fmt::Display for MemberNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

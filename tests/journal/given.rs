@@ -81,10 +81,10 @@ pub(crate) fn intricate() -> Vec<Entry> {
             profile_sha256: "cd".repeat(32),
         },
         Event::CheckInOpened {
-            seats: vec![
-                SeatAssignment { member: MemberNo(1), seat: SeatNo(4) },
-                SeatAssignment { member: MemberNo(2), seat: SeatNo(1) },
-            ],
+            seats: vec![SeatAssignment {
+                member: MemberNo(1),
+                seat: SeatNo(4),
+            }],
         },
         Event::GraceEnded {
             missing: BTreeSet::from([MemberNo(2)]),

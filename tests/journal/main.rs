@@ -3,5 +3,6 @@
 mod chain;
 mod clerk;
 mod disk_full;
+mod faults;
 mod given;
 mod snapshots;
