@@ -1,6 +1,5 @@
 //! Owns what is known of the moment beside the journal: gathered twice a second for the pages.
 
-use super::cameras::codec_name;
 use crate::console::views::{LiveFeed, Storage, Surroundings};
 use crate::media::feed::{Codec, Feed, FeedStatus, Feeds, Layer};
 use crate::media::recorder::{RecordersHandle, RecordingStatus};
@@ -97,7 +96,7 @@ fn live_feed(feed: &Feed, recorded: &RecordingStatus) -> LiveFeed {
 }
 
 fn carried(codec: Codec, status: &FeedStatus) -> String {
-    let name = codec_name(codec);
+    let name = codec.name();
     match (codec, status.size) {
         (Codec::H264 | Codec::H265, Some((width, height))) => format!("{name} {width}×{height}"),
         _ => name.to_owned(),
