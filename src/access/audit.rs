@@ -245,15 +245,24 @@ impl Access {
             AuditKind::ReadAudit,
             &AuditObject::None,
         )?;
-        self.audit_head()
+        self.check_audit()
     }
 
-    /// [`Access::verify_audit`] for the daemon itself: at start, and to witness the head elsewhere.
+    /// [`Access::verify_audit`] for the daemon itself, at start.
     ///
     /// # Errors
     /// As there.
-    pub fn audit_head(&self) -> Result<Result<TrailHead, TrailFault>, AccessError> {
+    pub fn check_audit(&self) -> Result<Result<TrailHead, TrailFault>, AccessError> {
         Ok(TRAIL.verify(&open_reader(self.path())?, self.keys())?)
+    }
+
+    /// How far the trail reaches, to be witnessed elsewhere: who puts an older copy of the whole
+    /// database in place is found by nothing else.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn audit_head(&self) -> Result<TrailHead, AccessError> {
+        Ok(TRAIL.tip(&open_reader(self.path())?)?)
     }
 
     /// Says no, and writes down that it did, to whoever may not.

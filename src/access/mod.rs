@@ -4,37 +4,32 @@
 //! the one table of what principals may do, and says no to all it does not name. Everything that
 //! matters is written to the audit trail in the same transaction as what it tells of.
 
+// who, and what they may
+mod permission;
 mod principal;
 
-mod permission;
-
-mod policy;
-
-mod error;
-
+// what the handle is built of
 mod audit;
-
-mod passwords;
-
-mod factor;
-
 mod code;
-
+mod error;
+mod factor;
 mod limiter;
-
+mod passwords;
+mod policy;
+mod proof;
 mod request;
 
+// the handle
 mod store;
 
+// what it does, from the first account to a member at his seat
 mod accounts;
-
+mod authenticate;
+mod check_in;
 mod sign_in;
-
+mod tokens;
 mod workstations;
 
-mod check_in;
-
-mod tokens;
 pub use accounts::{Account, FirstPassword};
 pub use audit::{Act, AuditKind, AuditObject, AuditResult};
 pub use check_in::CheckedIn;
@@ -53,4 +48,5 @@ pub use workstations::{Enrolled, Workstation};
 pub use crate::keys::{TrailFault, TrailFilter, TrailHead, TrailRow};
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

@@ -142,13 +142,12 @@ fn workstation_may(seat: SeatNo, permission: &Permission<'_>) -> bool {
 }
 
 fn member_may(seat: SeatNo, permission: &Permission<'_>) -> bool {
-    match permission {
-        Permission::MemberActs => true,
-        Permission::ViewFeed { feed, .. } => feed.kind == FeedKind::TalkBack,
-        // he is there already
-        Permission::RedeemCode(_) => false,
-        other => workstation_may(seat, other),
+    if let Permission::ViewFeed { feed, .. } = permission {
+        return feed.kind == FeedKind::TalkBack;
     }
+    // there is nothing to redeem for who is there already
+    let there = matches!(permission, Permission::RedeemCode(_));
+    *permission == Permission::MemberActs || (!there && workstation_may(seat, permission))
 }
 
 fn scope_may(scope: &Scope, permission: &Permission<'_>) -> bool {

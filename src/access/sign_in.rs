@@ -1,29 +1,21 @@
 //! Owns sign-ins: password and second factor in, a cookie out, and how a sign-in locks, unlocks
 //! and ends.
-//!
-//! A failure is counted before the password is checked and taken back if it was right, so that
-//! many attempts at once count like many in a row.
 
 use super::accounts::StoredAccount;
 use super::audit::{Act, AuditKind, AuditObject, AuditResult};
 use super::code::{bearer_hash, new_bearer};
 use super::error::AccessError;
-use super::factor::check_code;
 use super::passwords;
 use super::permission::{Permission, may};
 use super::policy::SecondFactor;
 use super::principal::{Principal, SignInId, SignInState};
+use super::proof::forgive;
 use super::request::Request;
 use super::store::{Access, is_current};
-use crate::keys::{Keys, MacPurpose, Secret};
-use crate::room::{AccountId, Span, Utc};
+use crate::keys::Secret;
+use crate::room::{AccountId, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::net::IpAddr;
-
-/// `active` is written at most this often.
-const TOUCH_EVERY: Span = Span::seconds(15);
-/// After so long without a failure, earlier ones no longer count.
-const FORGET_FAILURES: Span = Span::hours(24);
 
 /// A sign-in that succeeded.
 #[derive(Debug, Clone)]
@@ -330,82 +322,7 @@ impl Access {
         }
     }
 
-    /// Who a request comes from: the bearer token if there is one, else the signed-in account,
-    /// else the workstation.
-    ///
-    /// # Errors
-    /// The disk fails; then nobody is known, and the request must be refused.
-    pub fn authenticate(&self, request: &Request, now: Utc) -> Result<Principal, AccessError> {
-        if let Some(bearer) = &request.bearer {
-            return self.token_principal(bearer, now);
-        }
-        if let Some(cookie) = &request.sign_in
-            && let Some(principal) = self.account_principal(cookie, request, now)?
-        {
-            return Ok(principal);
-        }
-        self.authenticate_seat(request)
-    }
-
-    /// Who sits at the workstation that a request comes from, whoever else is signed in in the
-    /// same browser; for the seat's own page and its feeds.
-    ///
-    /// # Errors
-    /// As [`Access::authenticate`].
-    pub fn authenticate_seat(&self, request: &Request) -> Result<Principal, AccessError> {
-        match (&request.bearer, &request.workstation) {
-            (None, Some(cookie)) => self.workstation_principal(cookie),
-            (Some(_), _) | (None, None) => Ok(Principal::Anonymous),
-        }
-    }
-
-    fn account_principal(
-        &self,
-        cookie: &Secret,
-        request: &Request,
-        now: Utc,
-    ) -> Result<Option<Principal>, AccessError> {
-        let mut db = self.db();
-        let Some(mut sign_in) = StoredSignIn::find(&db, cookie)? else {
-            return Ok(None);
-        };
-        let account = StoredAccount::find(&db, sign_in.account.as_str())?
-            .ok_or(AccessError::Damaged("account of a sign-in"))?;
-        if account.closed {
-            return Ok(None);
-        }
-        if !is_current(
-            sign_in.began,
-            sign_in.began + self.policy().longest_sign_in,
-            now,
-        ) {
-            self.end(
-                &mut db,
-                &sign_in,
-                request.address,
-                AuditResult::Refused("too-long"),
-                now,
-            )?;
-            return Ok(None);
-        }
-        if !sign_in.locked && self.is_idle(&sign_in, now) {
-            self.lock_now(&mut db, &sign_in, request.address, now)?;
-            sign_in.locked = true;
-        }
-        if request.by_person && !sign_in.locked && now >= sign_in.active + TOUCH_EVERY {
-            db.prepare_cached("UPDATE sign_in SET active = ?2 WHERE id = ?1")?
-                .execute(params![sign_in.id.0, now.0])?;
-        }
-        let state = self.state_of(&account, sign_in.locked);
-        Ok(Some(Principal::Account {
-            id: account.id,
-            role: account.role,
-            sign_in: sign_in.id,
-            state,
-        }))
-    }
-
-    fn is_idle(&self, sign_in: &StoredSignIn, now: Utc) -> bool {
+    pub(super) fn is_idle(&self, sign_in: &StoredSignIn, now: Utc) -> bool {
         !is_current(
             sign_in.active,
             sign_in.active + self.policy().idle_lock,
@@ -413,7 +330,7 @@ impl Access {
         )
     }
 
-    fn state_of(&self, account: &StoredAccount, locked: bool) -> SignInState {
+    pub(super) fn state_of(&self, account: &StoredAccount, locked: bool) -> SignInState {
         let factor_needed =
             self.policy().second_factor == SecondFactor::Required && account.factor.is_none();
         match () {
@@ -443,7 +360,7 @@ impl Access {
         Ok(sign_in)
     }
 
-    fn lock_now(
+    pub(super) fn lock_now(
         &self,
         db: &mut Connection,
         sign_in: &StoredSignIn,
@@ -465,7 +382,7 @@ impl Access {
         Ok(tx.commit()?)
     }
 
-    fn end(
+    pub(super) fn end(
         &self,
         db: &mut Connection,
         sign_in: &StoredSignIn,
@@ -499,174 +416,6 @@ impl Access {
         )?;
         Ok(tx.commit()?)
     }
-
-    /// Checks password and second factor, counting and writing down a failure.
-    fn prove(
-        &self,
-        kind: AuditKind,
-        name: &str,
-        password: &Secret,
-        code: Option<&Secret>,
-        address: Option<IpAddr>,
-        now: Utc,
-    ) -> Result<StoredAccount, AccessError> {
-        let account = self.prove_password(kind, name, password, address, now)?;
-        let mut db = self.db();
-        let tx = db.transaction()?;
-        let asked = self.policy().second_factor != SecondFactor::Off;
-        let right = match (&account.factor, code) {
-            (Some(sealed), Some(code)) if asked => {
-                check_code(&tx, self.keys(), &account.id, sealed, code, now)?
-            }
-            (Some(_), None) if asked => false,
-            (Some(_) | None, _) => true,
-        };
-        if right {
-            forgive(&tx, self.keys(), name)?;
-            tx.commit()?;
-            return Ok(account);
-        }
-        let object = AuditObject::Account(account.id.clone());
-        let act = Act {
-            by: &Principal::Anonymous,
-            address,
-            now,
-        };
-        self.append(&tx, act, kind, &object, AuditResult::Refused("wrong"))?;
-        tx.commit()?;
-        self.address_failed(address, now);
-        Err(AccessError::Refused)
-    }
-
-    /// Checks the password. The failure stays counted until [`forgive`].
-    fn prove_password(
-        &self,
-        kind: AuditKind,
-        name: &str,
-        password: &Secret,
-        address: Option<IpAddr>,
-        now: Utc,
-    ) -> Result<StoredAccount, AccessError> {
-        let act = Act {
-            by: &Principal::Anonymous,
-            address,
-            now,
-        };
-        let refuse = |object: &AuditObject, why| {
-            self.address_failed(address, now);
-            self.record(act, kind, object, AuditResult::Refused(why))
-        };
-        let found = {
-            let mut db = self.db();
-            let tx = db.transaction()?;
-            let locked = self.count_attempt(&tx, name, now)?;
-            let found = StoredAccount::find(&tx, name)?.filter(|a| a.approved && !a.closed);
-            tx.commit()?;
-            drop(db);
-            if let Some(until) = locked {
-                refuse(&object_of(found.as_ref()), "locked-out")?;
-                return Err(AccessError::LockedOut { until });
-            }
-            found
-        };
-        let hash = found.as_ref().map(|account| account.password.as_str());
-        let right = match self.hasher().verify(password, hash, now) {
-            Ok(right) => right,
-            Err(busy) => {
-                // nothing was tried
-                take_back(&self.db(), self.keys(), name)?;
-                return Err(busy);
-            }
-        };
-        match found {
-            Some(account) if right => Ok(account),
-            wrong => {
-                refuse(
-                    &object_of(wrong.as_ref()),
-                    if wrong.is_some() {
-                        "wrong"
-                    } else {
-                        "unknown-account"
-                    },
-                )?;
-                Err(AccessError::Refused)
-            }
-        }
-    }
-
-    /// Counts an attempt as a failure; until when the name is locked, if it is.
-    fn count_attempt(
-        &self,
-        tx: &Connection,
-        name: &str,
-        now: Utc,
-    ) -> Result<Option<Utc>, AccessError> {
-        let key = attempt_key(self.keys(), name);
-        tx.execute(
-            "DELETE FROM attempt WHERE last < ?1 OR last > ?2 OR locked_until <= ?3",
-            params![
-                now.0 - span_ms(FORGET_FAILURES),
-                (now + Span::minutes(2)).0,
-                now.0
-            ],
-        )?;
-        let stored: Option<(u32, Option<i64>)> = tx
-            .query_row(
-                "SELECT failures, locked_until FROM attempt WHERE name = ?1",
-                [key],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        let (failures, locked_until) = stored.unwrap_or((0, None));
-        if let Some(until) = locked_until {
-            return Ok(Some(Utc(until)));
-        }
-        let failures = failures + 1;
-        let locked_until =
-            (failures >= self.policy().failures).then(|| (now + self.policy().lockout).0);
-        tx.execute(
-            "INSERT OR REPLACE INTO attempt VALUES (?1, ?2, ?3, ?4)",
-            params![key, failures, locked_until, now.0],
-        )?;
-        Ok(None)
-    }
-}
-
-fn object_of(account: Option<&StoredAccount>) -> AuditObject {
-    // what was typed as a name may be a password, or anybody's name
-    account.map_or(AuditObject::None, |account| {
-        AuditObject::Account(account.id.clone())
-    })
-}
-
-fn span_ms(span: Span) -> i64 {
-    i64::try_from(span.0).unwrap_or(i64::MAX)
-}
-
-/// Under which failures of a name are counted; what was typed cannot be read from it.
-pub(super) fn attempt_key(keys: &Keys, name: &str) -> [u8; 32] {
-    keys.hmac(
-        MacPurpose::Attempt,
-        name.trim().to_ascii_lowercase().as_bytes(),
-    )
-}
-
-/// Forgets a name's failures: it proved itself.
-fn forgive(tx: &Connection, keys: &Keys, name: &str) -> Result<(), AccessError> {
-    tx.execute(
-        "DELETE FROM attempt WHERE name = ?1",
-        [attempt_key(keys, name)],
-    )?;
-    Ok(())
-}
-
-/// Takes one counted failure back.
-fn take_back(db: &Connection, keys: &Keys, name: &str) -> Result<(), AccessError> {
-    db.execute(
-        "UPDATE attempt SET failures = failures - 1, locked_until = NULL WHERE name = ?1",
-        [attempt_key(keys, name)],
-    )?;
-    Ok(())
 }
 
 /// Ends an account's sign-ins, but for one.
@@ -684,17 +433,17 @@ pub(super) fn end_sign_ins(
 }
 
 /// A sign-in as it is stored.
-struct StoredSignIn {
-    id: SignInId,
-    account: AccountId,
-    address: String,
-    began: Utc,
-    active: Utc,
-    locked: bool,
+pub(super) struct StoredSignIn {
+    pub(super) id: SignInId,
+    pub(super) account: AccountId,
+    pub(super) address: String,
+    pub(super) began: Utc,
+    pub(super) active: Utc,
+    pub(super) locked: bool,
 }
 
 impl StoredSignIn {
-    fn find(db: &Connection, cookie: &Secret) -> Result<Option<Self>, AccessError> {
+    pub(super) fn find(db: &Connection, cookie: &Secret) -> Result<Option<Self>, AccessError> {
         db.prepare_cached("SELECT * FROM sign_in WHERE hash = ?1 AND ended IS NULL")?
             .query_row([bearer_hash(cookie)], Self::read)
             .optional()?

@@ -91,8 +91,8 @@ impl Access {
             source,
         };
         let schema = format!("{OWNER_SCHEMA}{SCHEMA}{}", TRAIL.schema());
-        let db = open_database(path, &[&schema]).map_err(failed)?;
-        if !belongs_to(&db, &keys).map_err(failed)? {
+        let mut db = open_database(path, &[&schema]).map_err(failed)?;
+        if !belongs_to(&mut db, &keys, &[TRAIL]).map_err(failed)? {
             return Err(AccessError::OtherKeys {
                 path: path.to_owned(),
             });

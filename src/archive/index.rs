@@ -25,7 +25,7 @@
 //! Lines stand in the order in which files were closed, which is not always the order of `from`.
 //! To check by hand: `sha256sum` each file, and `head -n N index.jsonl | tail -n 1 | tr -d '\n' | sha256sum` for `prev`.
 
-use crate::room::{GapCause, Track, Utc};
+use crate::room::{GapCause, IndexHead, Track, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -134,7 +134,9 @@ pub struct SampleTime {
 }
 
 /// Why a segment was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseCause {
     /// It was long enough.
@@ -166,33 +168,13 @@ pub struct GapRecord {
     pub cause: GapCause,
 }
 
-/// Where an index stands; journalled and signed in checkpoints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct IndexHead {
-    /// How many lines.
-    pub lines: u64,
-    /// How many of them are segments.
-    pub segments: u64,
-    /// Bytes of all segments.
-    pub bytes: u64,
-    /// SHA-256 of the last line's bytes, hex; 64 zeros while there is none.
-    pub sha256: String,
-}
-
-impl Default for IndexHead {
-    fn default() -> Self {
-        Self { lines: 0, segments: 0, bytes: 0, sha256: "0".repeat(64) }
-    }
-}
-
-impl IndexHead {
-    fn advance(&mut self, line: &[u8], record: Option<&Record>) {
-        self.lines += 1;
-        self.sha256 = hex::encode(Sha256::digest(line));
-        if let Some(Record::Segment(segment)) = record {
-            self.segments += 1;
-            self.bytes += segment.bytes;
-        }
+/// Takes a line into the head. `record` is none where the line could not be read.
+fn advance(head: &mut IndexHead, line: &[u8], record: Option<&Record>) {
+    head.lines += 1;
+    head.sha256 = hex::encode(Sha256::digest(line));
+    if let Some(Record::Segment(segment)) = record {
+        head.segments += 1;
+        head.bytes += segment.bytes;
     }
 }
 
@@ -251,16 +233,25 @@ pub fn read(folder: &Path) -> Result<(Vec<Line>, IndexHead), IndexFault> {
     let mut lines = Vec::new();
     for text in bytes.split_inclusive(|&b| b == b'\n') {
         let number = head.lines + 1;
-        let wrong = |fault: String| IndexFault::Line { line: number, fault };
-        let text = text.strip_suffix(b"\n").ok_or_else(|| wrong("does not end: torn while it was written".into()))?;
-        let line: Line = serde_json::from_slice(text).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+        let wrong = |fault: String| IndexFault::Line {
+            line: number,
+            fault,
+        };
+        let text = text
+            .strip_suffix(b"\n")
+            .ok_or_else(|| wrong("does not end: torn while it was written".into()))?;
+        let line: Line =
+            serde_json::from_slice(text).map_err(|e| wrong(format!("cannot be read: {e}")))?;
         if line.n != number {
             return Err(wrong(format!("says it is line {}", line.n)));
         }
         if line.prev != head.sha256 {
-            return Err(wrong(format!("`prev` is not the hash of the line before it, which is {}", head.sha256)));
+            return Err(wrong(format!(
+                "`prev` is not the hash of the line before it, which is {}",
+                head.sha256
+            )));
         }
-        head.advance(text, Some(&line.record));
+        advance(&mut head, text, Some(&line.record));
         lines.push(line);
     }
     Ok((lines, head))
@@ -280,7 +271,10 @@ pub fn records(folder: &Path) -> io::Result<Vec<Record>> {
 
 fn readable(bytes: &[u8]) -> Vec<Record> {
     let lines = bytes.split(|&b| b == b'\n').filter(|text| !text.is_empty());
-    lines.filter_map(|text| serde_json::from_slice::<Line>(text).ok()).map(|line| line.record).collect()
+    lines
+        .filter_map(|text| serde_json::from_slice::<Line>(text).ok())
+        .map(|line| line.record)
+        .collect()
 }
 
 /// Checks the index in `folder`, and with [`Depth::Files`] every file it names.
@@ -300,17 +294,27 @@ pub fn verify(folder: &Path, depth: Depth) -> Result<IndexHead, IndexFault> {
 }
 
 fn verify_file(folder: &Path, line: u64, segment: &SegmentRecord) -> Result<(), IndexFault> {
-    let wrong = |fault: String| IndexFault::File { line, file: segment.file.clone(), fault };
+    let wrong = |fault: String| IndexFault::File {
+        line,
+        file: segment.file.clone(),
+        fault,
+    };
     if !is_segment_name(&segment.file) {
         return Err(wrong("is not a segment's name".into()));
     }
     let found = super::segment::hash_file(&folder.join(&segment.file), segment.sm3.is_some())
         .map_err(|e| wrong(e.to_string()))?;
     if found.bytes != segment.bytes {
-        return Err(wrong(format!("has {} bytes, not {}", found.bytes, segment.bytes)));
+        return Err(wrong(format!(
+            "has {} bytes, not {}",
+            found.bytes, segment.bytes
+        )));
     }
     if found.sha256 != segment.sha256 {
-        return Err(wrong(format!("has SHA-256 {}, not {}", found.sha256, segment.sha256)));
+        return Err(wrong(format!(
+            "has SHA-256 {}, not {}",
+            found.sha256, segment.sha256
+        )));
     }
     if found.sm3 != segment.sm3 {
         return Err(wrong("has another SM3 hash".into()));
@@ -322,7 +326,13 @@ fn verify_file(folder: &Path, line: u64, segment: &SegmentRecord) -> Result<(), 
 pub fn is_segment_name(name: &str) -> bool {
     let shape = "00000000T000000.000Z.mp4";
     name.len() == shape.len()
-        && name.bytes().zip(shape.bytes()).all(|(b, s)| if s == b'0' { b.is_ascii_digit() } else { b == s })
+        && name.bytes().zip(shape.bytes()).all(|(b, s)| {
+            if s == b'0' {
+                b.is_ascii_digit()
+            } else {
+                b == s
+            }
+        })
 }
 
 /// The one writer of a feed's index.
@@ -346,21 +356,36 @@ impl Index {
     /// The file cannot be read, made or cut.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(INDEX_FILE);
-        let mut index =
-            Self { path, file: None, length: 0, head: IndexHead::default(), waiting: VecDeque::new() };
+        let mut index = Self {
+            path,
+            file: None,
+            length: 0,
+            head: IndexHead::default(),
+            waiting: VecDeque::new(),
+        };
         let new = !index.path.exists();
         let file = index.reopen()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        let whole = bytes
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |at| at + 1);
         if whole < bytes.len() {
             tracing::warn!(folder = %folder.display(), bytes = bytes.len() - whole, "last line was torn and is cut off");
             file.set_len(whole as u64)?;
             file.sync_all()?;
         }
-        for text in bytes[..whole].split(|&b| b == b'\n').filter(|text| !text.is_empty()) {
+        for text in bytes[..whole]
+            .split(|&b| b == b'\n')
+            .filter(|text| !text.is_empty())
+        {
             let line = serde_json::from_slice::<Line>(text);
-            index.head.advance(text, line.as_ref().ok().map(|line| &line.record));
+            advance(
+                &mut index.head,
+                text,
+                line.as_ref().ok().map(|line| &line.record),
+            );
         }
         index.length = whole as u64;
         if new {
@@ -394,7 +419,11 @@ impl Index {
     /// The disk's. What is unwritten waits on.
     pub fn flush(&mut self) -> io::Result<()> {
         while let Some(record) = self.waiting.front() {
-            let line = Line { n: self.head.lines + 1, record: record.clone(), prev: self.head.sha256.clone() };
+            let line = Line {
+                n: self.head.lines + 1,
+                record: record.clone(),
+                prev: self.head.sha256.clone(),
+            };
             let mut text = serde_json::to_vec(&line)?;
             text.push(b'\n');
             if let Err(fault) = self.write(&text) {
@@ -404,7 +433,7 @@ impl Index {
             }
             self.length += text.len() as u64;
             text.pop();
-            self.head.advance(&text, Some(&line.record));
+            advance(&mut self.head, &text, Some(&line.record));
             self.waiting.pop_front();
         }
         Ok(())
@@ -415,14 +444,22 @@ impl Index {
         if self.file.is_none() {
             self.reopen()?.set_len(length)?;
         }
-        let file = self.file.as_mut().ok_or_else(|| io::Error::other("not open"))?;
+        let file = self
+            .file
+            .as_mut()
+            .ok_or_else(|| io::Error::other("not open"))?;
         file.seek(SeekFrom::Start(length))?;
         file.write_all(text)?;
         file.sync_data()
     }
 
     fn reopen(&mut self) -> io::Result<&mut File> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.path)?;
         Ok(self.file.insert(file))
     }
 }

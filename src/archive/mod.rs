@@ -4,11 +4,11 @@
 //! (format: [`index`]). Both can be read and checked with `ffprobe`, `sha256sum` and a JSON reader.
 
 pub mod index;
-pub mod segment;
-pub mod recover;
 pub mod playback;
+pub mod recover;
+pub mod segment;
 
-pub use index::{CloseCause, GapRecord, Index, IndexFault, IndexHead, Record, SegmentRecord};
+pub use index::{CloseCause, GapRecord, Index, IndexFault, Record, SegmentRecord};
 pub use segment::SegmentWriter;
 
 use crate::room::{FeedId, SessionId};

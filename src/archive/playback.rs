@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What there is of one feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -69,7 +69,14 @@ fn list_feed(folder: &Path, feed: FeedId) -> io::Result<FeedRecording> {
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some(from) = segment_start(&name) {
             let bytes = entry.metadata()?.len();
-            growing.push(PlayableSegment { file: name, from, to: None, tracks: Vec::new(), bytes, cause: None });
+            growing.push(PlayableSegment {
+                file: name,
+                from,
+                to: None,
+                tracks: Vec::new(),
+                bytes,
+                cause: None,
+            });
         }
     }
     let (mut segments, mut gaps) = (Vec::new(), Vec::new());
@@ -91,14 +98,53 @@ fn list_feed(folder: &Path, feed: FeedId) -> io::Result<FeedRecording> {
     segments.append(&mut growing);
     segments.sort_by_key(|segment| segment.from);
     gaps.sort_by_key(|gap| (gap.from, gap.track));
-    Ok(FeedRecording { feed, segments, gaps })
+    Ok(FeedRecording {
+        feed,
+        segments,
+        gaps,
+    })
+}
+
+/// The sessions that have a folder.
+///
+/// # Errors
+/// The disk's.
+pub fn sessions(data: &Path) -> io::Result<Vec<SessionId>> {
+    let folders = match fs::read_dir(data.join("sessions")) {
+        Ok(folders) => folders,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(fault) => return Err(fault),
+    };
+    let names = folders.map(|folder| Ok(folder?.file_name().to_string_lossy().into_owned()));
+    let names: Vec<String> = names.collect::<io::Result<_>>()?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// Where a segment lies, and when it begins; none where that is no segment of this feed.
+pub fn locate(
+    data: &Path,
+    session: &SessionId,
+    feed: &FeedId,
+    name: &str,
+) -> Option<(PathBuf, Utc)> {
+    let from = segment_start(name)?;
+    let path = feed_folder(data, session, feed).join(name);
+    // a link that somebody put there is not ours to follow
+    fs::symlink_metadata(&path)
+        .is_ok_and(|found| found.is_file())
+        .then_some((path, from))
 }
 
 /// Opens a segment to read, and tells its present length. A name that is no segment's is not found.
 ///
 /// # Errors
 /// Not found, or the disk's.
-pub fn open(data: &Path, session: &SessionId, feed: &FeedId, name: &str) -> io::Result<(File, u64)> {
+pub fn open(
+    data: &Path,
+    session: &SessionId,
+    feed: &FeedId,
+    name: &str,
+) -> io::Result<(File, u64)> {
     if !is_segment_name(name) {
         return Err(io::ErrorKind::NotFound.into());
     }

@@ -42,7 +42,11 @@ pub fn recover(folder: &Path, sm3: bool) -> io::Result<Recovered> {
     fs::create_dir_all(folder)?;
     let mut index = Index::open(folder)?;
     let mut found = records(folder)?;
-    let known: BTreeSet<String> = found.iter().filter_map(file_of).map(str::to_owned).collect();
+    let known: BTreeSet<String> = found
+        .iter()
+        .filter_map(file_of)
+        .map(str::to_owned)
+        .collect();
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -60,10 +64,16 @@ pub fn recover(folder: &Path, sm3: bool) -> io::Result<Recovered> {
                 found.push(Record::Segment(segment.clone()));
                 index.append(Record::Segment(segment))?;
             }
-            Err(fault) => tracing::error!(folder = %folder.display(), file = name, %fault, "segment cannot be recovered"),
+            Err(fault) => {
+                tracing::error!(folder = %folder.display(), file = name, %fault, "segment cannot be recovered")
+            }
         }
     }
-    Ok(Recovered { index, cut_short: cut_short(&found), files })
+    Ok(Recovered {
+        index,
+        cut_short: cut_short(&found),
+        files,
+    })
 }
 
 fn file_of(record: &Record) -> Option<&str> {
@@ -79,10 +89,16 @@ fn cut_short(records: &[Record]) -> Option<CutShort> {
         match record {
             Record::Start(start) => {
                 // a start without a stop before it: what the track had before still counts
-                open.get_or_insert_with(|| CutShort { tracks: BTreeMap::new(), otherwise: start.at });
+                open.get_or_insert_with(|| CutShort {
+                    tracks: BTreeMap::new(),
+                    otherwise: start.at,
+                });
             }
             Record::Segment(segment) => {
-                let open = open.get_or_insert_with(|| CutShort { tracks: BTreeMap::new(), otherwise: segment.from });
+                let open = open.get_or_insert_with(|| CutShort {
+                    tracks: BTreeMap::new(),
+                    otherwise: segment.from,
+                });
                 for track in &segment.tracks {
                     if let Some(last) = track.last {
                         reach(&mut open.tracks, track.track, segment.from + Span(last.at));
@@ -90,12 +106,20 @@ fn cut_short(records: &[Record]) -> Option<CutShort> {
                 }
             }
             Record::Gap(gap) => {
-                let open = open.get_or_insert_with(|| CutShort { tracks: BTreeMap::new(), otherwise: gap.from });
+                let open = open.get_or_insert_with(|| CutShort {
+                    tracks: BTreeMap::new(),
+                    otherwise: gap.from,
+                });
                 reach(&mut open.tracks, gap.track, gap.to);
             }
             Record::Stop(stop) => match stop.cause {
                 // every open gap was written up to here
-                CloseCause::Shutdown => open = Some(CutShort { tracks: BTreeMap::new(), otherwise: stop.at }),
+                CloseCause::Shutdown => {
+                    open = Some(CutShort {
+                        tracks: BTreeMap::new(),
+                        otherwise: stop.at,
+                    })
+                }
                 CloseCause::Stop
                 | CloseCause::Age
                 | CloseCause::FormatChange
@@ -118,10 +142,17 @@ fn reach(tracks: &mut BTreeMap<Track, Utc>, track: Track, to: Utc) {
 ///
 /// # Errors
 /// The disk's, or what is no segment at all.
-pub fn recover_file(folder: &Path, name: &str, cause: CloseCause, sm3: bool) -> io::Result<Option<SegmentRecord>> {
+pub fn recover_file(
+    folder: &Path,
+    name: &str,
+    cause: CloseCause,
+    sm3: bool,
+) -> io::Result<Option<SegmentRecord>> {
     let path = folder.join(name);
     let data = fs::read(&path)?;
-    let Some(start) = segment_start(name) else { return Err(io::Error::other("not a segment's name")) };
+    let Some(start) = segment_start(name) else {
+        return Err(io::Error::other("not a segment's name"));
+    };
     let content = Content::read(&data);
     if content.whole == 0 || content.tracks.values().all(|track| track.samples == 0) {
         tracing::warn!(file = %path.display(), bytes = data.len(), "segment holds nothing that was recorded, and is removed");
@@ -143,7 +174,11 @@ pub fn recover_file(folder: &Path, name: &str, cause: CloseCause, sm3: bool) -> 
         from_mono: None,
         to_mono: None,
         boot: None,
-        tracks: content.tracks.into_values().map(TrackContent::record).collect(),
+        tracks: content
+            .tracks
+            .into_values()
+            .map(TrackContent::record)
+            .collect(),
         bytes: measure.bytes,
         sha256: measure.sha256,
         sm3: measure.sm3,
@@ -179,7 +214,13 @@ impl TrackContent {
     }
 
     fn record(self) -> TrackRecord {
-        let time = |ticks: Option<u64>| ticks.map(|t| SampleTime { at: self.ms(t), rtp: None, ntp: None });
+        let time = |ticks: Option<u64>| {
+            ticks.map(|t| SampleTime {
+                at: self.ms(t),
+                rtp: None,
+                ntp: None,
+            })
+        };
         TrackRecord {
             track: self.track,
             codec: self.codec.to_owned(),
@@ -203,7 +244,10 @@ impl Content {
                     if let Some(moof) = moof.take() {
                         content.read_fragment(moof);
                         content.whole = end;
-                        content.to = clock.take().and_then(|clock| content.end(clock)).max(content.to);
+                        content.to = clock
+                            .take()
+                            .and_then(|clock| content.end(clock))
+                            .max(content.to);
                     }
                 }
                 _ => {}
@@ -228,10 +272,17 @@ impl Content {
             let start = child(traf, b"tfdt").and_then(|b| u64_at(b, 4));
             let run = child(traf, b"trun");
             let track = id.and_then(|id| self.tracks.get_mut(&id));
-            let (Some(track), Some(start), Some(run)) = (track, start, run) else { continue };
+            let (Some(track), Some(start), Some(run)) = (track, start, run) else {
+                continue;
+            };
             let count = u32_at(run, 4).unwrap_or(0);
             let mut at = start;
-            for sample in run.get(12..).unwrap_or(&[]).chunks_exact(16).take(count as usize) {
+            for sample in run
+                .get(12..)
+                .unwrap_or(&[])
+                .chunks_exact(16)
+                .take(count as usize)
+            {
                 let offset = i64::from(u32_at(sample, 12).unwrap_or(0).cast_signed());
                 let shown = at.saturating_add_signed(offset);
                 track.samples += 1;
@@ -247,7 +298,12 @@ impl Content {
     fn end(&self, clock: Clock) -> Option<Utc> {
         let reference = self.tracks.get(&clock.track)?;
         let zero = clock.at.0.checked_sub_unsigned(reference.ms(clock.media))?;
-        let end = self.tracks.values().filter(|t| t.samples > 0).map(|t| t.ms(t.end)).max()?;
+        let end = self
+            .tracks
+            .values()
+            .filter(|t| t.samples > 0)
+            .map(|t| t.ms(t.end))
+            .max()?;
         Some(Utc(zero.checked_add_unsigned(end)?))
     }
 }
@@ -262,13 +318,20 @@ struct Clock {
 fn read_clock(prft: &[u8]) -> Option<Clock> {
     let since_1970 = ntp_to_unix(u64_at(prft, 8)?)?;
     let at = Utc(i64::try_from(since_1970.as_millis()).ok()?);
-    Some(Clock { track: u32_at(prft, 4)?, at, media: u64_at(prft, 16)? })
+    Some(Clock {
+        track: u32_at(prft, 4)?,
+        at,
+        media: u64_at(prft, 16)?,
+    })
 }
 
 fn ntp_to_unix(ntp: u64) -> Option<Duration> {
     // rounded, because the writer's milliseconds do not divide 2^-32 s
     let nanos = ((ntp & 0xffff_ffff) * 1_000_000_000 + (1 << 31)) >> 32;
-    Some(Duration::from_secs((ntp >> 32).checked_sub(NTP_EPOCH)?) + Duration::from_nanos(nanos + 500))
+    Some(
+        Duration::from_secs((ntp >> 32).checked_sub(NTP_EPOCH)?)
+            + Duration::from_nanos(nanos + 500),
+    )
 }
 
 fn read_track(trak: &[u8]) -> Option<(u32, TrackContent)> {
@@ -276,7 +339,9 @@ fn read_track(trak: &[u8]) -> Option<(u32, TrackContent)> {
     let mdia = child(trak, b"mdia")?;
     let timescale = u32_at(child(mdia, b"mdhd")?, 12)?;
     let stsd = child(child(child(mdia, b"minf")?, b"stbl")?, b"stsd")?;
-    let delay = child(trak, b"edts").and_then(|edts| child(edts, b"elst")).and_then(|elst| u64_at(elst, 16));
+    let delay = child(trak, b"edts")
+        .and_then(|edts| child(edts, b"elst"))
+        .and_then(|elst| u64_at(elst, 16));
     let (track, codec) = match stsd.get(12..16)? {
         b"avc1" => (Track::Video, "h264"),
         b"hvc1" => (Track::Video, "h265"),
@@ -287,11 +352,25 @@ fn read_track(trak: &[u8]) -> Option<(u32, TrackContent)> {
         _ => return None,
     };
     let delay = delay.unwrap_or(0);
-    Some((id, TrackContent { track, codec, timescale, delay, samples: 0, first: None, last: None, end: 0 }))
+    Some((
+        id,
+        TrackContent {
+            track,
+            codec,
+            timescale,
+            delay,
+            samples: 0,
+            first: None,
+            last: None,
+            end: 0,
+        },
+    ))
 }
 
 fn child<'a>(data: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
-    Boxes(data, 0).find(|(found, ..)| found == name).map(|(_, body, _)| body)
+    Boxes(data, 0)
+        .find(|(found, ..)| found == name)
+        .map(|(_, body, _)| body)
 }
 
 fn u32_at(data: &[u8], at: usize) -> Option<u32> {

@@ -33,7 +33,10 @@ pub struct SegmentWriter {
 
 impl fmt::Debug for SegmentWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SegmentWriter").field("path", &self.path).field("bytes", &self.hashes.bytes).finish()
+        f.debug_struct("SegmentWriter")
+            .field("path", &self.path)
+            .field("bytes", &self.hashes.bytes)
+            .finish()
     }
 }
 
@@ -54,8 +57,16 @@ impl SegmentWriter {
             }
         };
         // without this the whole file can vanish in a power cut, synced or not
-        File::open(folder).and_then(|folder| folder.sync_all()).inspect_err(|_| drop(std::fs::remove_file(&path)))?;
-        Ok(Self { path, name, file, hashes: Hashes::new(sm3), failed: false })
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+        Ok(Self {
+            path,
+            name,
+            file,
+            hashes: Hashes::new(sm3),
+            failed: false,
+        })
     }
 
     /// The file's name.
@@ -132,14 +143,23 @@ pub(crate) fn probe(folder: &Path) -> io::Result<()> {
 pub(crate) fn segment_name(start: Utc) -> io::Result<String> {
     let time = jiff::Timestamp::from_millisecond(start.0).map_err(io::Error::other)?;
     let name = format!("{}.mp4", time.strftime("%Y%m%dT%H%M%S.%3fZ"));
-    if super::index::is_segment_name(&name) { Ok(name) } else { Err(io::Error::other("the clock is not set")) }
+    if super::index::is_segment_name(&name) {
+        Ok(name)
+    } else {
+        Err(io::Error::other("the clock is not set"))
+    }
 }
 
 /// When the segment of that name starts.
 pub(crate) fn segment_start(name: &str) -> Option<Utc> {
-    let shown = name.strip_suffix("Z.mp4").filter(|_| super::index::is_segment_name(name))?;
+    let shown = name
+        .strip_suffix("Z.mp4")
+        .filter(|_| super::index::is_segment_name(name))?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S.%f", shown).ok()?;
-    Some(Utc(jiff::tz::TimeZone::UTC.to_timestamp(time).ok()?.as_millisecond()))
+    Some(Utc(jiff::tz::TimeZone::UTC
+        .to_timestamp(time)
+        .ok()?
+        .as_millisecond()))
 }
 
 /// Measures a closed file.
@@ -166,7 +186,11 @@ struct Hashes {
 
 impl Hashes {
     fn new(sm3: bool) -> Self {
-        Self { bytes: 0, sha256: Sha256::new(), sm3: sm3.then(Sm3::new) }
+        Self {
+            bytes: 0,
+            sha256: Sha256::new(),
+            sm3: sm3.then(Sm3::new),
+        }
     }
 
     fn update(&mut self, bytes: &[u8]) {
@@ -211,7 +235,10 @@ mod tests {
         let path = writer.path().to_owned();
         let measure = writer.finish().expect("synced");
         // `printf abc | sha256sum`; GB/T 32905 annex A, example 1
-        assert_eq!(measure.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            measure.sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         let sm3 = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
         assert_eq!(measure.sm3.as_deref(), Some(sm3));
         assert_eq!(hash_file(&path, true).expect("read"), measure);

@@ -1,1 +1,35 @@
-//! config
+//! The room's profile: one TOML file that says what the room consists of and by which rules it
+//! runs. It becomes domain types once, here; every fault in it is found at once and named with
+//! line, column, what is allowed and the remedy. [`check`] then probes what the profile names.
+//! Reading order: what is said to people, the values, the document, the profile, the check.
+
+#[macro_use]
+mod text;
+mod cross;
+mod document;
+mod fault;
+mod load;
+mod password;
+mod profile;
+mod sections;
+mod settings;
+mod sources;
+mod spelling;
+mod units;
+mod url;
+mod values;
+
+pub mod check;
+
+pub use fault::{Fault, ProfileError};
+pub use password::{Password, PasswordError, SignIn};
+pub use profile::{
+    Access, Camera, CameraSource, Media, Microphone, Network, PictureFormat, Profile, Room, RoomId,
+    SecondFactor, Storage, VideoSource,
+};
+pub use text::{Lang, Text};
+pub use units::{PictureLimit, Size};
+pub use url::{InvalidUrl, RtspUrl};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,31 @@
 //! What people see: HTTP, the roles' live views, and the pages.
+//!
+//! The server folds, the browser draws. Every request passes the guard, which lets in whom the table of routes names;
+//! commands go to the clerk, views come from the room, names go to the vault and never come back.
 
 pub mod openapi;
 pub mod routes;
 pub mod views;
 pub mod wire;
+
+mod administration;
+mod assets;
+mod commands;
+pub mod ctl;
+mod guard;
+mod history;
+mod live;
+mod metrics;
+mod people;
+mod problem;
+mod recordings;
+mod server;
+mod sign_in;
+pub mod signalling;
+mod state;
+mod whep;
+mod whip;
+
+pub use history::History;
+pub use server::{Local, router};
+pub use state::{Console, Parts};

@@ -3,6 +3,7 @@
 
 use super::views::{RoomView, SeatPageView};
 use super::wire;
+use crate::access::{Account, Token, TrailRow, Workstation};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// Every route by name. The server binds each to its handler; a missing one does not compile.
@@ -30,6 +31,7 @@ pub enum Endpoint {
     ReplaceMember,
     Gate,
     EnrolmentCode,
+    Workstations,
     Recordings,
     Recording,
     RecordingFile,
@@ -208,18 +210,19 @@ pub const ROUTES: &[Route] = {
         row(E::ReplaceMember, Post, "/api/sessions/{session}/replacement", W::Technician, "Puts another person in a missing member's place", json::<wire::NewPerson>(), json::<wire::Carried>()),
         row(E::Gate, Post, "/api/sessions/{session}/gate", W::Technician, "Identifies a member at the gate and makes his check-in code", json::<wire::AtTheGate>(), json::<wire::GateCode>()),
         row(E::EnrolmentCode, Post, "/api/seats/{seat}/enrolment-code", W::Technician, "Makes a one-time code for a seat's workstation", NOTHING, json::<wire::OneTimeCode>()),
+        row(E::Workstations, Get, "/api/workstations", W::Technician, "The enrolled workstations", NOTHING, json::<Vec<Workstation>>()),
 
         row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::views::SessionLine>>()),
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
         row(E::RecordingFile, Get, "/api/recordings/{session}/{feed}/{file}", W::Supervisor, "A recorded file, by byte ranges", NOTHING, Body::Media("video/mp4")),
 
-        row(E::Accounts, Get, "/api/accounts", W::AccountAdministrators, "The accounts", NOTHING, json::<Vec<wire::AccountView>>()),
+        row(E::Accounts, Get, "/api/accounts", W::AccountAdministrators, "The accounts", NOTHING, json::<Vec<Account>>()),
         row(E::CreateAccount, Post, "/api/accounts", W::SystemAdministrator, "Makes an account with a one-time password", json::<wire::NewAccount>(), json::<wire::IssuedPassword>()),
         row(E::AccountAct, Post, "/api/accounts/{account}", W::AccountAdministrators, "Closes, approves, unlocks or resets an account", json::<wire::AccountOrder>(), json::<wire::IssuedPassword>()),
-        row(E::Tokens, Get, "/api/tokens", W::SecurityAdministrator, "The bearer tokens", NOTHING, json::<Vec<wire::TokenView>>()),
+        row(E::Tokens, Get, "/api/tokens", W::SecurityAdministrator, "The bearer tokens", NOTHING, json::<Vec<Token>>()),
         row(E::CreateToken, Post, "/api/tokens", W::SecurityAdministrator, "Makes a bearer token", json::<wire::NewTokenOrder>(), json::<wire::IssuedToken>()),
         row(E::RevokeToken, Delete, "/api/tokens/{token}", W::SecurityAdministrator, "Revokes a bearer token", NOTHING, NOTHING),
-        row(E::Audit, Get, "/api/audit", W::AuditAdministrator, "The audit trail, newest first; `before`, `kind` and `subject` narrow it", NOTHING, json::<Vec<wire::AuditRow>>()),
+        row(E::Audit, Get, "/api/audit", W::AuditAdministrator, "The audit trail, newest first; `before`, `kind` and `subject` narrow it", NOTHING, json::<Vec<TrailRow>>()),
         row(E::VerifyAudit, Get, "/api/audit/verification", W::AuditAdministrator, "Whether the audit trail is whole", NOTHING, json::<wire::AuditVerification>()),
 
         row(E::WhipOptions, Options, "/api/whip/{feed}", W::Anybody, "What WHIP takes here", NOTHING, NOTHING),

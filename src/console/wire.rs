@@ -1,12 +1,15 @@
 //! Owns what goes over the wire beside the views: what pages post, and what they get back.
 
 use crate::access::{Role, Scope, SignInState};
+use crate::archive::playback::FeedRecording;
+use crate::config::Media;
 use crate::room::{
-    AccountId, Command, CommandId, EquipmentId, FeedId, GapCause, MemberKind, MemberNo, Refusal,
-    SeatNo, Seq, SessionId, SessionKind, Track, Utc,
+    AccountId, Command, CommandId, EquipmentId, FeedId, MemberKind, MemberNo, Refusal, SeatNo, Seq,
+    SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A command.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -90,7 +93,7 @@ pub enum Caller {
 }
 
 /// What the browser should know before anything else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Welcome {
     /// Who it is.
     pub caller: Caller,
@@ -99,33 +102,7 @@ pub struct Welcome {
     /// Its city or centre.
     pub city: String,
     /// What a workstation should send.
-    pub pictures: Pictures,
-}
-
-/// What a workstation should send.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Pictures {
-    /// The face, full size.
-    pub face: Picture,
-    /// The face, for tiles.
-    pub face_small: Picture,
-    /// The screen, full size.
-    pub screen: Picture,
-    /// The screen, for tiles.
-    pub screen_small: Picture,
-}
-
-/// Limits of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Picture {
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// Frames a second.
-    pub fps: u32,
-    /// Bits a second.
-    pub bitrate: u32,
+    pub pictures: Media,
 }
 
 /// Signs in, or unlocks.
@@ -255,25 +232,6 @@ pub struct Convened {
     pub seq: Seq,
 }
 
-/// An account, for the administrators.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AccountView {
-    /// Its name.
-    pub id: AccountId,
-    /// Its role.
-    pub role: Role,
-    /// Closed for good.
-    pub closed: bool,
-    /// An administrator's account that the security administrator has not approved yet.
-    pub waits_for_approval: bool,
-    /// Locked out until then.
-    pub locked_until: Option<Utc>,
-    /// Whether it has a second factor.
-    pub factor: bool,
-    /// Last sign-in.
-    pub last_sign_in: Option<Utc>,
-}
-
 /// Makes an account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -315,21 +273,6 @@ pub struct IssuedPassword {
     pub password: Option<String>,
 }
 
-/// A token, for the security administrator.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct TokenView {
-    /// Its number.
-    pub id: i64,
-    /// What it is called.
-    pub name: String,
-    /// What it is good for.
-    pub scopes: Vec<Scope>,
-    /// Until when.
-    pub expires: Utc,
-    /// Whether it was revoked.
-    pub revoked: bool,
-}
-
 /// Makes a token.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -338,8 +281,8 @@ pub struct NewTokenOrder {
     pub name: String,
     /// What it is good for.
     pub scopes: Vec<Scope>,
-    /// Until when.
-    pub expires: Utc,
+    /// Until when; none: until it is revoked.
+    pub expires: Option<Utc>,
 }
 
 /// A new token. Shown once.
@@ -351,33 +294,12 @@ pub struct IssuedToken {
     pub token: String,
 }
 
-/// A row of the audit trail.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AuditRow {
-    /// Its number.
-    pub no: u64,
-    /// When.
-    pub at: Utc,
-    /// What kind of thing.
-    pub kind: String,
-    /// By whom.
-    pub subject: String,
-    /// To what.
-    pub object: String,
-    /// How it ended.
-    pub result: String,
-    /// From which address.
-    pub address: String,
-}
-
 /// Whether the audit trail is whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditVerification {
-    /// Rows that were checked.
+    /// Rows that are as they were written; 0 where one is not.
     pub rows: u64,
-    /// The first row that is not as it was written; none where all are.
-    pub broken_at: Option<u64>,
-    /// What is wrong with it.
+    /// The first row that is not, and what is wrong with it.
     pub fault: Option<String>,
 }
 
@@ -388,55 +310,12 @@ pub struct RecordedSession {
     pub id: SessionId,
     /// Real, or a rehearsal; none where the journal does not know it any more.
     pub kind: Option<SessionKind>,
-    /// Its feeds.
-    pub feeds: Vec<RecordedFeed>,
+    /// What people call its feeds.
+    pub names: BTreeMap<FeedId, String>,
+    /// What there is of each.
+    pub feeds: Vec<FeedRecording>,
     /// Moments on the timeline: phases, marks, warnings.
     pub moments: Vec<super::views::Line>,
-}
-
-/// A recorded feed.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct RecordedFeed {
-    /// Its id.
-    pub id: FeedId,
-    /// What people call it.
-    pub name: String,
-    /// Its segments, in order.
-    pub segments: Vec<RecordedSegment>,
-    /// What is missing.
-    pub gaps: Vec<RecordedGap>,
-    /// What is wrong with its index, where something is.
-    pub fault: Option<String>,
-}
-
-/// One file of a recording.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct RecordedSegment {
-    /// Its file name.
-    pub file: String,
-    /// From when.
-    pub from: Utc,
-    /// Until when; so far, while it grows.
-    pub to: Utc,
-    /// Bytes.
-    pub bytes: u64,
-    /// How its tracks are coded.
-    pub codecs: Vec<String>,
-    /// Whether it is closed, hashed and indexed.
-    pub closed: bool,
-}
-
-/// A gap of a recording.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct RecordedGap {
-    /// Of which track.
-    pub track: Track,
-    /// From when.
-    pub from: Utc,
-    /// Until when; none while it lasts.
-    pub to: Option<Utc>,
-    /// Why.
-    pub cause: GapCause,
 }
 
 /// How the box stands.

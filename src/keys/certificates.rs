@@ -325,13 +325,22 @@ fn permitted(names: &[HostName]) -> Vec<GeneralSubtree> {
         let net: IpAddr = net.parse().expect("the table holds addresses");
         GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(net, *prefix))
     }));
-    trees.extend(names.iter().map(|name| match name {
-        HostName::Dns(name) => GeneralSubtree::DnsName(name.clone()),
-        HostName::Ip(address) => {
-            let prefix = if address.is_ipv4() { 32 } else { 128 };
-            GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, prefix))
-        }
-    }));
+    let private = |name: &HostName| match name {
+        HostName::Dns(name) => PRIVATE_DOMAINS.contains(&name.as_str()),
+        HostName::Ip(address) => address.is_loopback(),
+    };
+    trees.extend(
+        names
+            .iter()
+            .filter(|name| !private(name))
+            .map(|name| match name {
+                HostName::Dns(name) => GeneralSubtree::DnsName(name.clone()),
+                HostName::Ip(address) => {
+                    let prefix = if address.is_ipv4() { 32 } else { 128 };
+                    GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, prefix))
+                }
+            }),
+    );
     trees
 }
 

@@ -1,6 +1,7 @@
 //! Owns how a database with secrets in it is opened: private, durable, and wiping what it deletes.
 
 use super::handle::Keys;
+use super::trail::Trail;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -65,13 +66,21 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 pub(crate) const OWNER_SCHEMA: &str =
     "CREATE TABLE owner (id INTEGER PRIMARY KEY CHECK (id = 1), key_check BLOB NOT NULL);";
 
-/// Whether the database belongs to these keys; a new one is bound to them.
-pub(crate) fn belongs_to(db: &Connection, keys: &Keys) -> rusqlite::Result<bool> {
+/// Whether the database belongs to these keys. A new one is bound to them, and its trails begin.
+pub(crate) fn belongs_to(
+    db: &mut Connection,
+    keys: &Keys,
+    trails: &[Trail],
+) -> rusqlite::Result<bool> {
     let ours = keys.check_value();
-    db.execute(
-        "INSERT OR IGNORE INTO owner (id, key_check) VALUES (1, ?1)",
-        [&ours[..]],
-    )?;
-    let found: Vec<u8> = db.query_row("SELECT key_check FROM owner", [], |row| row.get(0))?;
+    let tx = db.transaction()?;
+    let new = tx.execute("INSERT OR IGNORE INTO owner VALUES (1, ?1)", [&ours[..]])? == 1;
+    if new {
+        for trail in trails {
+            trail.begin(&tx, keys)?;
+        }
+    }
+    let found: Vec<u8> = tx.query_row("SELECT key_check FROM owner", [], |row| row.get(0))?;
+    tx.commit()?;
     Ok(found == ours)
 }

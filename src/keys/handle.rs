@@ -286,12 +286,18 @@ fn serve(
     now: Utc,
 ) -> Result<Arc<CertifiedKey>, KeyError> {
     let path = sources.folder.join(SERVER);
-    if let Some((path, text)) = sources.read(SERVER)? {
-        let given = path.parent() != Some(sources.folder.as_path());
-        let (certificate, _) = parse_pair(&path, &text)?;
-        if given || authority.still_good(&certificate, names, now) {
-            return certified_key(&path, &text);
+    match sources.read(SERVER)? {
+        Some((given, text)) if given != path => return certified_key(&given, &text),
+        // a damaged one of its own is simply made again
+        Some((_, text)) => {
+            if let Ok((certificate, _)) = parse_pair(&path, &text)
+                && authority.still_good(&certificate, names, now)
+                && let Ok(served) = certified_key(&path, &text)
+            {
+                return Ok(served);
+            }
         }
+        None => {}
     }
     let text = authority.issue(names, now)?;
     write_private(&path, text.as_bytes())?;

@@ -4,21 +4,20 @@
 //! Two things stand here because every store that holds secrets needs them alike: how its
 //! database is opened, and how an append-only trail is chained.
 
+// how secrets are held, stored and used
+mod cipher;
 mod error;
-
+mod files;
 mod secret;
 
-mod files;
-
-mod cipher;
-
+// what the box has
 mod certificates;
-
 mod handle;
 
+// what every database of secrets needs
 mod database;
-
 mod trail;
+
 pub use certificates::HostName;
 pub use cipher::{MacPurpose, SealPurpose};
 pub use error::KeyError;
@@ -31,4 +30,8 @@ pub(crate) use database::{OWNER_SCHEMA, belongs_to, open_database, open_reader};
 pub(crate) use trail::{Line, Trail, actor_word};
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+pub(crate) mod canary;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

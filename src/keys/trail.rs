@@ -142,8 +142,40 @@ impl Trail {
              CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
                 BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
              CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+                BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
+             -- INSERT OR REPLACE deletes without the trigger above
+             CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table}
+                WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM {table})
                 BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;"
         )
+    }
+
+    /// Writes the head of a trail without rows; once, when its database is made.
+    pub(crate) fn begin(&self, tx: &Connection, keys: &Keys) -> rusqlite::Result<()> {
+        tx.execute(
+            &format!("INSERT INTO {}_head VALUES (1, 0, ?1)", self.table),
+            [self.mac_head(keys, 0, &START)],
+        )?;
+        Ok(())
+    }
+
+    /// How far it reaches, without checking it.
+    pub(crate) fn tip(&self, db: &Connection) -> rusqlite::Result<TrailHead> {
+        let last: Option<(i64, Digest)> = self.last(db)?;
+        let (rows, hash) = last.unwrap_or((0, START));
+        Ok(TrailHead {
+            rows: rows.unsigned_abs(),
+            sha256: hex::encode(hash),
+        })
+    }
+
+    fn last(&self, db: &Connection) -> rusqlite::Result<Option<(i64, Digest)>> {
+        let table = self.table;
+        db.prepare_cached(&format!(
+            "SELECT number, hash FROM {table} ORDER BY number DESC LIMIT 1"
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
     }
 
     /// Appends a row within the caller's transaction.
@@ -154,12 +186,7 @@ impl Trail {
         line: &Line<'_>,
     ) -> rusqlite::Result<()> {
         let table = self.table;
-        let last: Option<(i64, Digest)> = tx
-            .prepare_cached(&format!(
-                "SELECT number, hash FROM {table} ORDER BY number DESC LIMIT 1"
-            ))?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
+        let last = self.last(tx)?;
         let (number, prev) = last.map_or((1, START), |(number, hash)| (number + 1, hash));
         let hash = hash_row(&prev, number, line);
         tx.prepare_cached(&format!(
@@ -222,10 +249,8 @@ impl Trail {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()?;
-        let right = match head {
-            None => count == 0,
-            Some((rows, mac)) => rows == count && mac == self.mac_head(keys, count, &prev),
-        };
+        let right = head
+            .is_some_and(|(rows, mac)| rows == count && mac == self.mac_head(keys, count, &prev));
         let rows = count.unsigned_abs();
         if !right {
             return Ok(Err(TrailFault::WrongEnd { row: rows }));

@@ -4,12 +4,12 @@
 //! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
 //! counts a drop and asks for a key frame, a lagging recorder reports a gap.
 
-use crate::room::{FeedId, FeedSpec};
+use super::peer::rtp;
+use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
-use rtc::rtp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -18,7 +18,14 @@ const PACKETS_KEPT: usize = 512;
 /// Units a recorder may lag behind before that is a gap (about 20 s of picture and sound).
 const UNITS_KEPT: usize = 2048;
 /// Key-frame wishes waiting at a source; more at once are the same wish.
-const WISHES_KEPT: usize = 4;
+const WISHES_KEPT: usize = 16;
+/// Packets of the current group of pictures kept for whoever joins. A longer group (about 12 s of a
+/// 2 Mbit/s camera) is not worth replaying: its viewers wait for the next key frame.
+const RECENT_KEPT: usize = 3000;
+/// How old a camera's group may be: it makes key frames when it likes.
+const CAMERA_GROUP: Duration = Duration::from_secs(12);
+/// How old a browser's group may be: it makes a key frame when asked, but not twice in 300 ms.
+const BROWSER_GROUP: Duration = Duration::from_millis(600);
 
 /// Picture or sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +63,18 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::H264 => "H.264",
+            Codec::H265 => "H.265",
+            Codec::Opus => "Opus",
+            Codec::Aac => "AAC",
+            Codec::Pcma => "G.711 A",
+            Codec::Pcmu => "G.711 µ",
+        }
+    }
+
     /// Whether browsers take it over WebRTC as it is.
     pub fn is_live(self) -> bool {
         match self {
@@ -147,7 +166,10 @@ pub struct FeedStatus {
     pub liveness: Liveness,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
-    /// The layers that viewers can have now.
+    /// Tracks that the source has and that do not come now, while the feed lives by the other.
+    pub missing: BTreeSet<TrackKind>,
+    /// The layers that viewers can have now, in order. Where the one they want is missing they take the
+    /// other: a camera whose main stream is H.265 has `Small` only, one without sub stream `Main` only.
     pub layers: Vec<Layer>,
     /// Picture size in pixels, where known.
     pub size: Option<(u32, u32)>,
@@ -171,11 +193,78 @@ pub struct Feed {
 struct Inner {
     spec: FeedSpec,
     units: broadcast::Sender<Arc<Unit>>,
-    main: broadcast::Sender<Arc<LivePacket>>,
-    small: broadcast::Sender<Arc<LivePacket>>,
+    opened: Instant,
+    main: Fan,
+    small: Fan,
     status: watch::Sender<FeedStatus>,
     wishes_tx: mpsc::Sender<KeyFrameWish>,
     wishes_rx: Mutex<Option<mpsc::Receiver<KeyFrameWish>>>,
+}
+
+/// A layer's packets on their way to viewers, and what a joining viewer needs of the past.
+struct Fan {
+    packets_tx: broadcast::Sender<Arc<LivePacket>>,
+    /// Pictures from the last key frame on, while they span no more than `group`.
+    recent: Mutex<Vec<Arc<LivePacket>>>,
+    group: Duration,
+}
+
+impl Fan {
+    fn new(group: Duration) -> Self {
+        Self {
+            packets_tx: broadcast::Sender::new(PACKETS_KEPT),
+            recent: Mutex::default(),
+            group,
+        }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Vec<Arc<LivePacket>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, packet: Arc<LivePacket>) {
+        let mut recent = self.recent();
+        if packet.format.codec.track() == TrackKind::Video {
+            let first = recent.first();
+            // parameter sets and the IDR behind them are one picture: same timestamp, no new start
+            let timestamp = packet.packet.header.timestamp;
+            let starts = packet.key && first.is_none_or(|f| f.packet.header.timestamp != timestamp);
+            let is_long = first
+                .is_some_and(|f| packet.arrival.saturating_duration_since(f.arrival) > self.group);
+            if starts || is_long || recent.len() >= RECENT_KEPT {
+                recent.clear();
+            }
+            if starts || !recent.is_empty() {
+                // retransmissions come late; a joining viewer gets all in order
+                let number = packet.packet.header.sequence_number;
+                let is_before = |p: &Arc<LivePacket>| {
+                    number.wrapping_sub(p.packet.header.sequence_number) < 0x8000
+                };
+                let place = recent.iter().rposition(is_before).map_or(0, |at| at + 1);
+                recent.insert(place, packet.clone());
+            }
+        }
+        // nobody watching is a lawful state, not an error
+        let _ = self.packets_tx.send(packet);
+    }
+
+    fn join(&self) -> Joined {
+        let recent = self.recent();
+        let packets = self.packets_tx.subscribe();
+        Joined {
+            recent: recent.clone(),
+            packets,
+        }
+    }
+}
+
+/// What a viewer gets that joins a layer: no packet is in both parts, none is missing between them.
+#[derive(Debug)]
+pub struct Joined {
+    /// The picture since the last key frame; empty when that is long ago, or the source is lost.
+    pub recent: Vec<Arc<LivePacket>>,
+    /// All packets from now on, both tracks.
+    pub packets: broadcast::Receiver<Arc<LivePacket>>,
 }
 
 impl fmt::Debug for Feed {
@@ -193,16 +282,22 @@ impl Feed {
         let status = FeedStatus {
             liveness: Liveness::Absent,
             formats: BTreeMap::new(),
+            missing: BTreeSet::new(),
             layers: Vec::new(),
             size: None,
             bytes: 0,
+        };
+        let group = match spec.kind {
+            FeedKind::Camera | FeedKind::Microphone => CAMERA_GROUP,
+            FeedKind::Face | FeedKind::Screen | FeedKind::TalkBack => BROWSER_GROUP,
         };
         Self {
             inner: Arc::new(Inner {
                 spec,
                 units: broadcast::Sender::new(UNITS_KEPT),
-                main: broadcast::Sender::new(PACKETS_KEPT),
-                small: broadcast::Sender::new(PACKETS_KEPT),
+                opened: Instant::now(),
+                main: Fan::new(group),
+                small: Fan::new(group),
                 status: watch::Sender::new(status),
                 wishes_tx,
                 wishes_rx: Mutex::new(Some(wishes_rx)),
@@ -228,7 +323,12 @@ impl Feed {
 
     /// Gives a packet to whoever watches.
     pub fn publish_packet(&self, layer: Layer, packet: LivePacket) {
-        let _ = self.packets_tx(layer).send(Arc::new(packet));
+        self.fan(layer).publish(Arc::new(packet));
+    }
+
+    /// Where a moment lies on the feed's own clock, which starts when the feed is made and never stops.
+    pub fn clock(&self, at: Instant) -> Duration {
+        at.saturating_duration_since(self.inner.opened)
     }
 
     /// All units from now on.
@@ -238,12 +338,17 @@ impl Feed {
 
     /// All packets of a layer from now on, both tracks. Sound comes with every layer.
     pub fn packets(&self, layer: Layer) -> broadcast::Receiver<Arc<LivePacket>> {
-        self.packets_tx(layer).subscribe()
+        self.fan(layer).packets_tx.subscribe()
+    }
+
+    /// All packets of a layer from now on, and before them the current group of pictures, if it is short.
+    pub fn join(&self, layer: Layer) -> Joined {
+        self.fan(layer).join()
     }
 
     /// How many watch a layer.
     pub fn viewers(&self, layer: Layer) -> usize {
-        self.packets_tx(layer).receiver_count()
+        self.fan(layer).packets_tx.receiver_count()
     }
 
     /// The feed's state, and its changes.
@@ -253,18 +358,25 @@ impl Feed {
 
     /// Changes the state; for sources only. Listeners wake only when something but `bytes` changed.
     pub fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
+        let mut is_lost = false;
         self.inner.status.send_if_modified(|status| {
             let before = FeedStatus {
                 bytes: 0,
                 ..status.clone()
             };
             change(status);
+            is_lost = matches!(status.liveness, Liveness::Lost { .. });
             before
                 != FeedStatus {
                     bytes: 0,
                     ..status.clone()
                 }
         });
+        if is_lost {
+            // an old picture must not look like a live one to whoever joins now
+            self.inner.main.recent().clear();
+            self.inner.small.recent().clear();
+        }
     }
 
     /// Asks the source for a key frame. Many wishes at once become one.
@@ -282,6 +394,15 @@ impl Feed {
             .take()
     }
 
+    /// Whether a source serves this feed now: it has taken the wishes.
+    pub fn is_served(&self) -> bool {
+        self.inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
+    }
+
     /// Gives the wishes back when a source ends, so that the next one serves them.
     pub fn return_wishes(&self, wishes: mpsc::Receiver<KeyFrameWish>) {
         *self
@@ -291,7 +412,7 @@ impl Feed {
             .unwrap_or_else(PoisonError::into_inner) = Some(wishes);
     }
 
-    fn packets_tx(&self, layer: Layer) -> &broadcast::Sender<Arc<LivePacket>> {
+    fn fan(&self, layer: Layer) -> &Fan {
         match layer {
             Layer::Main => &self.inner.main,
             Layer::Small => &self.inner.small,

@@ -1,4 +1,21 @@
 //! Capture → feed → viewers and recorders.
+//!
+//! A source publishes into its [`feed`]; browsers publish by WHIP and watch by WHEP over [`peer`].
 
+mod continuity;
 pub mod feed;
+pub mod h264;
+pub mod keyframes;
+pub mod peer;
+pub mod reorder;
+pub mod timeline;
+mod whep;
+mod whip;
+
+pub mod capture;
+
 pub mod recorder;
+
+pub mod reports;
+
+pub use peer::Peers;

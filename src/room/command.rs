@@ -162,7 +162,7 @@ pub enum Command {
     /// The first bytes of a feed's recording are on the disk.
     ReportRecordingStarted { feed: FeedId },
     /// A recording has ended as it should.
-    ReportRecordingEnded { feed: FeedId },
+    ReportRecordingEnded { feed: FeedId, head: IndexHead },
     /// A recording lacks something from a moment on.
     ReportGapOpened {
         feed: FeedId,
@@ -245,7 +245,10 @@ impl Command {
     }
 
     /// The free text in it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other commands hold no free text")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other commands hold no free text"
+    )]
     pub fn notes(&self) -> impl Iterator<Item = &Note> {
         let note = match self {
             Command::DeclareOutage { cause: note }

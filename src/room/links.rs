@@ -39,9 +39,9 @@ pub fn may_publish(room: &Room, actor: &Actor, feed: &FeedSpec) -> bool {
             let seat = found
                 .and_then(|s| s.committee.members.get(member))
                 .and_then(|m| m.seat);
-            seat.is_some_and(|seat| feed.place == Place::Seat(seat))
+            seat.is_some_and(|seat| is_sent_from(seat, feed))
         }
-        Actor::Workstation { seat } => feed.place == Place::Seat(*seat),
+        Actor::Workstation { seat } => is_sent_from(*seat, feed),
         Actor::Supervisor { .. } => {
             feed.kind == FeedKind::TalkBack
                 && room
@@ -53,6 +53,11 @@ pub fn may_publish(room: &Room, actor: &Actor, feed: &FeedSpec) -> bool {
         | Actor::Bidder { .. }
         | Actor::Daemon { .. } => false,
     }
+}
+
+/// Whether a seat's workstation makes a feed: a fixed camera there is not its own.
+fn is_sent_from(seat: SeatNo, feed: &FeedSpec) -> bool {
+    feed.place == Place::Seat(seat) && matches!(feed.kind, FeedKind::Face | FeedKind::Screen)
 }
 
 /// Whether what is said and shown at the seats is the committee's own: from the start to the end.

@@ -66,15 +66,28 @@ pub struct Gap {
     pub cause: GapCause,
 }
 
-/// Where a feed's segment index stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+/// Where a feed's segment index stands; journalled, and signed in checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IndexHead {
-    /// Closed segments.
+    /// How many lines.
+    pub lines: u64,
+    /// How many of them are segments.
     pub segments: u64,
-    /// Their bytes.
+    /// Bytes of all segments.
     pub bytes: u64,
-    /// SHA-256 of the index's last line, hex; empty where there is none.
+    /// SHA-256 of the last line's bytes, hex; 64 zeros while there is none.
     pub sha256: String,
+}
+
+impl Default for IndexHead {
+    fn default() -> Self {
+        Self {
+            lines: 0,
+            segments: 0,
+            bytes: 0,
+            sha256: "0".repeat(64),
+        }
+    }
 }
 
 /// A gap as the session keeps it.

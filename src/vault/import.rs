@@ -3,9 +3,9 @@
 
 use super::error::VaultError;
 use super::numbers::{IdNumberFault, check_id_number, check_mobile};
-use super::person::{MemberKind, Person};
+use super::person::Person;
 use super::store::Vault;
-use crate::room::{PersonRef, SessionId};
+use crate::room::{MemberKind, PersonRef, SessionId};
 use encoding_rs::GB18030;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -202,7 +202,7 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
             faults.extend(whole(rows.len() as u64 + 2, None, RowFaultCode::NotCsv));
             break;
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(&text, &record);
         if record.iter().all(str::is_empty) {
             continue;
         }
@@ -248,6 +248,18 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     } else {
         Err(faults)
     }
+}
+
+/// The line a record begins in; the reader itself counts empty lines before it as the record's.
+fn line_of(text: &str, record: &csv::StringRecord) -> u64 {
+    let begins = record
+        .position()
+        .and_then(|p| usize::try_from(p.byte()).ok())
+        .unwrap_or(0);
+    let (before, rest) = text.split_at_checked(begins).unwrap_or((text, ""));
+    let empty = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    let newlines = |part: &str| part.bytes().filter(|b| *b == b'\n').count() as u64;
+    1 + newlines(before) + newlines(&rest[..empty])
 }
 
 fn find_columns(

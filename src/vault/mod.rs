@@ -4,21 +4,20 @@
 //! session by destroying that session's key.
 
 mod error;
-
 mod person;
 
+mod mentions;
 mod numbers;
 
-mod mentions;
-
+mod import;
 mod store;
 
-mod import;
 pub use error::VaultError;
 pub use import::{CommitteeColumn, ImportError, RowFault, RowFaultCode};
 pub use numbers::{IdNumberFault, check_id_number, check_mobile};
-pub use person::{MemberKind, Person, Purpose};
+pub use person::{Person, Purpose};
 pub use store::Vault;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests;

@@ -4,16 +4,6 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// What a committee member is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberKind {
-    /// 评标专家.
-    Expert,
-    /// 招标人代表.
-    TendererRepresentative,
-}
-
 /// Who somebody is. Never leaves the vault but for a [`Purpose`].
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct Person {

@@ -67,8 +67,8 @@ impl Vault {
             source,
         };
         let schema = format!("{OWNER_SCHEMA}{SCHEMA}{}", DISCLOSURES.schema());
-        let db = open_database(path, &[&schema]).map_err(failed)?;
-        if !belongs_to(&db, &keys).map_err(failed)? {
+        let mut db = open_database(path, &[&schema]).map_err(failed)?;
+        if !belongs_to(&mut db, &keys, &[DISCLOSURES]).map_err(failed)? {
             return Err(VaultError::OtherKeys {
                 path: path.to_owned(),
             });
@@ -126,6 +126,20 @@ impl Vault {
             .collect::<Result<Vec<_>, _>>()?;
         tx.commit()?;
         Ok(references)
+    }
+
+    /// Takes people out who were stored and then not taken into the session.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn remove(&self, session: &SessionId, people: &[PersonRef]) -> Result<(), VaultError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        for person in people {
+            let of_session = "DELETE FROM person WHERE session = ?1 AND ref = ?2";
+            tx.execute(of_session, [session.as_str(), person.as_str()])?;
+        }
+        Ok(tx.commit()?)
     }
 
     /// Gives a person out for a purpose, reduced to what it needs, and writes down that it did

@@ -14,5 +14,6 @@ pub use actions::{Action, ActionView};
 pub use alarms::{Alarm, AlarmKind, Level};
 pub use feeds::{FeedView, RecordingState, RecordingView, SourceState};
 pub use parts::*;
+pub(super) use room::shown_session;
 pub use room::{RoomView, room_view};
 pub use seat::{Colleague, SeatPageView, seat_view};

@@ -120,7 +120,7 @@ pub fn room_view(
 }
 
 /// The session that holds the room, else the open one that starts first, else the one that ended last.
-pub(super) fn shown_session(room: &Room) -> Option<(&SessionId, &Session)> {
+pub(in crate::console) fn shown_session(room: &Room) -> Option<(&SessionId, &Session)> {
     let open = || {
         let open = room
             .sessions

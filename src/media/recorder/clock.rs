@@ -1,12 +1,10 @@
 //! Owns the relation of the three clocks a segment is dated by: arrival, wall time, and the box's monotonic time.
 
+use crate::archive::recover::NTP_EPOCH;
 use crate::room::Utc;
 use rustix::time::{ClockId, clock_gettime};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-/// Seconds from NTP's epoch (1900) to 1970.
-const NTP_EPOCH: u64 = 2_208_988_800;
 
 /// The clocks at one moment. Taken once a segment: a clock that is set meanwhile does not bend its times.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +16,21 @@ pub(crate) struct TimeBase {
 
 impl TimeBase {
     /// The clocks now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "arrivals are dated against the clock of their moment"
+    )]
     pub(crate) fn now() -> Self {
         let mono = clock_gettime(ClockId::Monotonic);
         Self {
             instant: Instant::now(),
-            wall: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
-            mono: Duration::new(mono.tv_sec.unsigned_abs(), u32::try_from(mono.tv_nsec).unwrap_or(0)),
+            wall: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+            mono: Duration::new(
+                mono.tv_sec.unsigned_abs(),
+                u32::try_from(mono.tv_nsec).unwrap_or(0),
+            ),
         }
     }
 
@@ -40,7 +47,8 @@ impl TimeBase {
     /// NTP time of `at`: seconds since 1900, and 32 bits of fraction.
     pub(crate) fn ntp(&self, at: Instant) -> u64 {
         let wall = self.moved(self.wall, at);
-        (wall.as_secs() + NTP_EPOCH) << 32 | (u64::from(wall.subsec_nanos()) << 32) / 1_000_000_000
+        ((wall.as_secs() + NTP_EPOCH) << 32)
+            | ((u64::from(wall.subsec_nanos()) << 32) / 1_000_000_000)
     }
 
     fn moved(&self, base: Duration, at: Instant) -> Duration {
@@ -51,9 +59,19 @@ impl TimeBase {
     }
 }
 
+/// The moment that a recorder's tick begins.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "media compares with arrival times"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 /// The kernel's boot id, which monotonic times belong to; none where the kernel does not tell.
 pub(crate) fn boot_id() -> Option<&'static str> {
     static BOOT: OnceLock<Option<String>> = OnceLock::new();
     let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
-    BOOT.get_or_init(|| read().map(|id| id.trim().to_owned())).as_deref()
+    BOOT.get_or_init(|| read().map(|id| id.trim().to_owned()))
+        .as_deref()
 }

@@ -79,7 +79,13 @@ pub(crate) fn header(tracks: &[TrackHeader]) -> Vec<u8> {
     out.boxed(b"ftyp", |b| b.put(b"iso6").u32(0).put(b"iso6isommp42"));
     out.boxed(b"moov", |b| {
         b.full(b"mvhd", 0, 0, |b| {
-            b.u32(0).u32(0).u32(1000).u32(0).u32(0x0001_0000).u16(0x0100).zeros(10);
+            b.u32(0)
+                .u32(0)
+                .u32(1000)
+                .u32(0)
+                .u32(0x0001_0000)
+                .u16(0x0100)
+                .zeros(10);
             b.matrix().zeros(24).u32(count(tracks) + 1)
         });
         for (id, track) in (1..).zip(tracks) {
@@ -99,26 +105,56 @@ fn trak<'a>(b: &'a mut Boxes, id: u32, track: &TrackHeader) -> &'a mut Boxes {
     let video = track.kind.is_video();
     let (width, height) = match &track.kind {
         SampleKind::H264(sets) | SampleKind::H265(sets) => (sets.width, sets.height),
-        SampleKind::Aac { .. } | SampleKind::Opus { .. } | SampleKind::Pcma { .. } | SampleKind::Pcmu { .. } => (0, 0),
+        SampleKind::Aac { .. }
+        | SampleKind::Opus { .. }
+        | SampleKind::Pcma { .. }
+        | SampleKind::Pcmu { .. } => (0, 0),
     };
     b.full(b"tkhd", 0, 3, |b| {
-        b.u32(0).u32(0).u32(id).u32(0).u32(0).zeros(8).u16(0).u16(0).u16(if video { 0 } else { 0x0100 }).u16(0);
+        b.u32(0)
+            .u32(0)
+            .u32(id)
+            .u32(0)
+            .u32(0)
+            .zeros(8)
+            .u16(0)
+            .u16(0)
+            .u16(if video { 0 } else { 0x0100 })
+            .u16(0);
         b.matrix().u16(width).u16(0).u16(height).u16(0)
     });
     if track.delay > 0 {
-        b.boxed(b"edts", |b| b.full(b"elst", 1, 0, |b| b.u32(1).u64(0).u64(track.delay).u16(1).u16(0)));
+        b.boxed(b"edts", |b| {
+            b.full(b"elst", 1, 0, |b| {
+                b.u32(1).u64(0).u64(track.delay).u16(1).u16(0)
+            })
+        });
     }
     b.boxed(b"mdia", |b| {
         // 0x55c4: language `und`
-        b.full(b"mdhd", 0, 0, |b| b.u32(0).u32(0).u32(track.timescale).u32(0).u16(0x55c4).u16(0));
-        b.full(b"hdlr", 0, 0, |b| b.u32(0).put(if video { b"vide" } else { b"soun" }).zeros(12).put(b"\0"));
+        b.full(b"mdhd", 0, 0, |b| {
+            b.u32(0)
+                .u32(0)
+                .u32(track.timescale)
+                .u32(0)
+                .u16(0x55c4)
+                .u16(0)
+        });
+        b.full(b"hdlr", 0, 0, |b| {
+            b.u32(0)
+                .put(if video { b"vide" } else { b"soun" })
+                .zeros(12)
+                .put(b"\0")
+        });
         b.boxed(b"minf", |b| {
             if video {
                 b.full(b"vmhd", 0, 1, |b| b.zeros(8));
             } else {
                 b.full(b"smhd", 0, 0, |b| b.zeros(4));
             }
-            b.boxed(b"dinf", |b| b.full(b"dref", 0, 0, |b| b.u32(1).full(b"url ", 0, 1, |b| b)));
+            b.boxed(b"dinf", |b| {
+                b.full(b"dref", 0, 0, |b| b.u32(1).full(b"url ", 0, 1, |b| b))
+            });
             b.boxed(b"stbl", |b| {
                 b.full(b"stsd", 0, 0, |b| sample_entry(b.u32(1), track));
                 b.full(b"stts", 0, 0, |b| b.u32(0));
@@ -140,7 +176,9 @@ fn sample_entry<'a>(b: &'a mut Boxes, track: &TrackHeader) -> &'a mut Boxes {
             b.full(b"esds", 0, 0, |b| esds(b, config))
         }),
         SampleKind::Opus { channels } => sound(b, b"Opus", *channels, 48_000, |b| {
-            b.boxed(b"dOps", |b| b.u8(0).u8(*channels).u16(0).u32(48_000).u16(0).u8(0))
+            b.boxed(b"dOps", |b| {
+                b.u8(0).u8(*channels).u16(0).u32(48_000).u16(0).u8(0)
+            })
         }),
         SampleKind::Pcma { channels } => sound(b, b"alaw", *channels, rate, |b| b),
         SampleKind::Pcmu { channels } => sound(b, b"ulaw", *channels, rate, |b| b),
@@ -155,7 +193,13 @@ fn visual<'a>(
 ) -> &'a mut Boxes {
     b.boxed(name, |b| {
         b.zeros(6).u16(1).zeros(16).u16(sets.width).u16(sets.height);
-        b.u32(0x0048_0000).u32(0x0048_0000).u32(0).u16(1).zeros(32).u16(0x0018).u16(0xffff);
+        b.u32(0x0048_0000)
+            .u32(0x0048_0000)
+            .u32(0)
+            .u16(1)
+            .zeros(32)
+            .u16(0x0018)
+            .u16(0xffff);
         setup(b)
     })
 }
@@ -168,7 +212,12 @@ fn sound<'a>(
     setup: impl FnOnce(&mut Boxes) -> &mut Boxes,
 ) -> &'a mut Boxes {
     b.boxed(name, |b| {
-        b.zeros(6).u16(1).zeros(8).u16(u16::from(channels)).u16(16).zeros(4);
+        b.zeros(6)
+            .u16(1)
+            .zeros(8)
+            .u16(u16::from(channels))
+            .u16(16)
+            .zeros(4);
         // 16.16 fixed point: what does not fit is said by the codec's own record
         b.u16(u16::try_from(rate).unwrap_or(0)).u16(0);
         setup(b)
@@ -177,24 +226,37 @@ fn sound<'a>(
 
 fn avcc<'a>(b: &'a mut Boxes, sets: &ParameterSets) -> &'a mut Boxes {
     let sps = &sets.sps[0];
-    b.u8(1).put(&sps[1..4]).u8(0xff).u8(0xe0 | low(sets.sps.len()));
-    sets.sps.iter().for_each(|unit| drop(b.sized(unit)));
+    b.u8(1)
+        .put(&sps[1..4])
+        .u8(0xff)
+        .u8(0xe0 | low(sets.sps.len()));
+    b.all_sized(&sets.sps);
     b.u8(low(sets.pps.len()));
-    sets.pps.iter().for_each(|unit| drop(b.sized(unit)));
+    b.all_sized(&sets.pps);
     if !matches!(sps[1], 66 | 77 | 88) {
-        b.u8(0xfc | sets.chroma).u8(0xf8 | sets.luma_depth).u8(0xf8 | sets.chroma_depth).u8(0);
+        b.u8(0xfc | sets.chroma)
+            .u8(0xf8 | sets.luma_depth)
+            .u8(0xf8 | sets.chroma_depth)
+            .u8(0);
     }
     b
 }
 
 fn hvcc<'a>(b: &'a mut Boxes, sets: &ParameterSets) -> &'a mut Boxes {
-    b.u8(1).put(&sets.profile).u16(0xf000).u8(0xfc).u8(0xfc | sets.chroma);
-    b.u8(0xf8 | sets.luma_depth).u8(0xf8 | sets.chroma_depth).u16(0);
-    b.u8(sets.temporal_layers << 3 | u8::from(sets.nested) << 2 | 3).u8(3);
+    b.u8(1)
+        .put(&sets.profile)
+        .u16(0xf000)
+        .u8(0xfc)
+        .u8(0xfc | sets.chroma);
+    b.u8(0xf8 | sets.luma_depth)
+        .u8(0xf8 | sets.chroma_depth)
+        .u16(0);
+    b.u8(sets.temporal_layers << 3 | u8::from(sets.nested) << 2 | 3)
+        .u8(3);
     for (kind, units) in [(32, &sets.vps), (33, &sets.sps), (34, &sets.pps)] {
         // not 'complete' (0x80), because the samples keep theirs
         b.u8(kind).u16(u16::from(low(units.len())));
-        units.iter().for_each(|unit| drop(b.sized(unit)));
+        b.all_sized(units);
     }
     b
 }
@@ -205,7 +267,13 @@ fn esds<'a>(b: &'a mut Boxes, config: &[u8]) -> &'a mut Boxes {
     let length = low(config.len());
     b.u8(3).u8(length + 23).u16(0).u8(0);
     // 0x40: AAC; 0x15: an audio stream
-    b.u8(4).u8(length + 15).u8(0x40).u8(0x15).zeros(3).u32(0).u32(0);
+    b.u8(4)
+        .u8(length + 15)
+        .u8(0x40)
+        .u8(0x15)
+        .zeros(3)
+        .u32(0)
+        .u32(0);
     b.u8(5).u8(length).put(config);
     b.u8(6).u8(1).u8(2)
 }
@@ -221,7 +289,11 @@ pub(crate) struct FragmentTime {
 
 /// One fragment of the samples given, by track id. `runs` must not be empty, nor any run of it.
 pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8> {
-    let bytes: usize = runs.iter().flat_map(|(_, run)| run.iter()).map(|sample| sample.data.len()).sum();
+    let bytes: usize = runs
+        .iter()
+        .flat_map(|(_, run)| run.iter())
+        .map(|sample| sample.data.len())
+        .sum();
     let mut out = Boxes(Vec::with_capacity(bytes + 512));
     let (id, first) = (runs[0].0, runs[0].1[0].dts);
     // 8: the association of the two times is arbitrary, but the same throughout
@@ -241,8 +313,10 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8>
                     offsets.push(b.0.len());
                     b.u32(0);
                     for sample in *run {
-                        b.u32(sample.duration).u32(u32::try_from(sample.data.len()).unwrap_or(u32::MAX));
-                        b.u32(if sample.key { 0x0200_0000 } else { 0x0101_0000 }).put(&sample.offset.to_be_bytes());
+                        b.u32(sample.duration)
+                            .u32(u32::try_from(sample.data.len()).unwrap_or(u32::MAX));
+                        b.u32(if sample.key { 0x0200_0000 } else { 0x0101_0000 })
+                            .put(&sample.offset.to_be_bytes());
                     }
                     b
                 })
@@ -257,7 +331,9 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8>
         at += run.iter().map(|sample| sample.data.len()).sum::<usize>();
     }
     out.boxed(b"mdat", |b| {
-        runs.iter().flat_map(|(_, run)| run.iter()).for_each(|sample| b.0.extend_from_slice(&sample.data));
+        runs.iter()
+            .flat_map(|(_, run)| run.iter())
+            .for_each(|sample| b.0.extend_from_slice(&sample.data));
         b
     });
     out.0
@@ -319,9 +395,12 @@ impl Boxes {
         self
     }
 
-    fn sized(&mut self, unit: &[u8]) -> &mut Self {
-        let length = u16::try_from(unit.len()).expect("parameter sets are measured when they are read");
-        self.u16(length).put(unit)
+    fn all_sized(&mut self, units: &[Bytes]) {
+        for unit in units {
+            let length =
+                u16::try_from(unit.len()).expect("parameter sets are measured when they are read");
+            self.u16(length).put(unit);
+        }
     }
 
     fn boxed(&mut self, name: &[u8; 4], body: impl FnOnce(&mut Self) -> &mut Self) -> &mut Self {

@@ -126,12 +126,16 @@ impl ParameterSets {
         let fits = |list: &[Bytes], most: usize| {
             list.len() <= most && list.iter().all(|unit| unit.len() <= usize::from(u16::MAX))
         };
-        let whole = self.width > 0 && self.height > 0 && self.luma_depth <= 6 && self.chroma_depth <= 6;
-        (whole && fits(&self.vps, 16) && fits(&self.sps, 31) && fits(&self.pps, 255)).then_some(self)
+        let whole =
+            self.width > 0 && self.height > 0 && self.luma_depth <= 6 && self.chroma_depth <= 6;
+        (whole && fits(&self.vps, 16) && fits(&self.sps, 31) && fits(&self.pps, 255))
+            .then_some(self)
     }
 
     fn set_size(&mut self, size: (u32, u32), crop: [u32; 4], unit: (u32, u32)) -> Option<()> {
-        let cut = |whole: u32, a: u32, b: u32, unit: u32| whole.checked_sub(a.checked_add(b)?.checked_mul(unit)?);
+        let cut = |whole: u32, a: u32, b: u32, unit: u32| {
+            whole.checked_sub(a.checked_add(b)?.checked_mul(unit)?)
+        };
         self.width = u16::try_from(cut(size.0, crop[0], crop[1], unit.0)?).ok()?;
         self.height = u16::try_from(cut(size.1, crop[2], crop[3], unit.1)?).ok()?;
         Some(())
@@ -143,7 +147,10 @@ fn h264_sps(nal: &[u8], sets: &mut ParameterSets) -> Option<()> {
     let profile = *payload.first()?;
     let mut bits = Bits::new(payload.get(3..)?);
     bits.ue()?; // seq_parameter_set_id
-    if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
+    if matches!(
+        profile,
+        100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
+    ) {
         sets.chroma = u8::try_from(bits.ue()?).ok().filter(|idc| *idc <= 3)?;
         if sets.chroma == 3 {
             bits.bit()?; // separate_colour_plane_flag
@@ -182,7 +189,11 @@ fn h264_sps(nal: &[u8], sets: &mut ParameterSets) -> Option<()> {
     }
     let fields = if frames_only { 1 } else { 2 };
     bits.bit()?; // direct_8x8_inference_flag
-    let crop = if bits.bit()? { [bits.ue()?, bits.ue()?, bits.ue()?, bits.ue()?] } else { [0; 4] };
+    let crop = if bits.bit()? {
+        [bits.ue()?, bits.ue()?, bits.ue()?, bits.ue()?]
+    } else {
+        [0; 4]
+    };
     let (x, y) = chroma_unit(sets.chroma);
     sets.set_size((width, height.checked_mul(fields)?), crop, (x, y * fields))
 }
@@ -208,7 +219,9 @@ fn h265_sps(nal: &[u8], sets: &mut ParameterSets) -> Option<()> {
     sets.profile = payload.get(1..13)?.to_vec();
     let mut bits = Bits::new(payload.get(13..)?);
     // sub-layers: two flags each, padded to eight pairs, then 88 and 8 bits where the flags say so
-    let flags = (0..layers).map(|_| Some((bits.bit()?, bits.bit()?))).collect::<Option<Vec<_>>>()?;
+    let flags = (0..layers)
+        .map(|_| Some((bits.bit()?, bits.bit()?)))
+        .collect::<Option<Vec<_>>>()?;
     if layers > 0 {
         bits.skip(2 * (8 - u32::from(layers)))?;
     }
@@ -221,7 +234,11 @@ fn h265_sps(nal: &[u8], sets: &mut ParameterSets) -> Option<()> {
         bits.bit()?; // separate_colour_plane_flag
     }
     let size = (bits.ue()?, bits.ue()?);
-    let crop = if bits.bit()? { [bits.ue()?, bits.ue()?, bits.ue()?, bits.ue()?] } else { [0; 4] };
+    let crop = if bits.bit()? {
+        [bits.ue()?, bits.ue()?, bits.ue()?, bits.ue()?]
+    } else {
+        [0; 4]
+    };
     sets.luma_depth = u8::try_from(bits.ue()?).ok()?;
     sets.chroma_depth = u8::try_from(bits.ue()?).ok()?;
     sets.set_size(size, crop, chroma_unit(sets.chroma))
@@ -291,7 +308,11 @@ impl<'a> Bits<'a> {
 
     fn se(&mut self) -> Option<i64> {
         let value = i64::from(self.ue()?);
-        Some(if value % 2 == 1 { value / 2 + 1 } else { -(value / 2) })
+        Some(if value % 2 == 1 {
+            value / 2 + 1
+        } else {
+            -(value / 2)
+        })
     }
 }
 
@@ -301,8 +322,13 @@ mod tests {
 
     #[test]
     fn splits_at_start_codes_of_both_lengths_and_drops_padding() {
-        let stream = [0, 0, 0, 1, 9, 16, 0, 0, 0, 1, 7, 1, 2, 0, 0, 1, 5, 0, 7, 0, 0];
-        assert_eq!(split_annex_b(&stream), [&[9, 16][..], &[7, 1, 2], &[5, 0, 7]]);
+        let stream = [
+            0, 0, 0, 1, 9, 16, 0, 0, 0, 1, 7, 1, 2, 0, 0, 1, 5, 0, 7, 0, 0,
+        ];
+        assert_eq!(
+            split_annex_b(&stream),
+            [&[9, 16][..], &[7, 1, 2], &[5, 0, 7]]
+        );
         assert!(split_annex_b(&[1, 2, 3]).is_empty());
         assert!(split_annex_b(&[0, 0, 1]).is_empty());
     }
@@ -313,7 +339,10 @@ mod tests {
         let sps = "67640028acd940780227e5c05a808080a0000003002000000651e30632c0";
         let pps = "68ebecb22c";
         let sets = h264(&annex_b(&[sps, pps])).expect("a whole SPS");
-        assert_eq!((sets.width, sets.height, sets.chroma, sets.luma_depth), (1920, 1080, 1, 0));
+        assert_eq!(
+            (sets.width, sets.height, sets.chroma, sets.luma_depth),
+            (1920, 1080, 1, 0)
+        );
     }
 
     #[test]
@@ -322,7 +351,11 @@ mod tests {
         for cut in 2..sps.len() / 2 {
             let stream = annex_b(&[&sps[..cut * 2], "68ee3cb0"]);
             if let Some(sets) = h264(&stream) {
-                assert_eq!((sets.width, sets.height), (1920, 1080), "cut after {cut} bytes");
+                assert_eq!(
+                    (sets.width, sets.height),
+                    (1920, 1080),
+                    "cut after {cut} bytes"
+                );
             }
         }
         assert_eq!(h264(&annex_b(&["68ee3cb0"])), None);

@@ -1,11 +1,12 @@
 //! Owns one segment while it grows: units become samples, samples become fragments, fragments are written and synced.
 
 use super::clock::{TimeBase, boot_id};
-use super::mp4::{self, FragmentTime, Sample, SampleKind, TrackHeader};
+use super::mp4::{self, FragmentTime, Sample, TrackHeader};
 use super::nal;
+use super::track_format::TrackFormat;
 use crate::archive::index::{SampleTime, TrackRecord};
 use crate::archive::{CloseCause, SegmentRecord, SegmentWriter};
-use crate::media::feed::{Codec, Format, TrackKind, Unit};
+use crate::media::feed::{TrackKind, Unit};
 use crate::room::Track;
 use std::io;
 use std::path::Path;
@@ -17,82 +18,6 @@ const FRAGMENT: Duration = Duration::from_millis(200);
 const SYNC: Duration = Duration::from_secs(1);
 /// How long a sample waits for the next one, which tells its duration.
 const HELD: Duration = Duration::from_millis(500);
-
-/// How a track is stored. Two units belong into one file when this is equal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TrackFormat {
-    codec: Codec,
-    header: SampleKind,
-    timescale: u32,
-}
-
-impl TrackFormat {
-    /// What the first unit of a file says: of pictures a key frame, whose parameter sets count. None if it cannot be stored.
-    pub(crate) fn of(unit: &Unit) -> Option<Self> {
-        let sets = |read: fn(&[u8]) -> Option<nal::ParameterSets>| {
-            read(&unit.data).or_else(|| read(&unit.format.setup)).filter(|_| unit.key)
-        };
-        let header = match unit.format.codec {
-            Codec::H264 => SampleKind::H264(sets(nal::h264)?),
-            Codec::H265 => SampleKind::H265(sets(nal::h265)?),
-            Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => return Self::of_sound(&unit.format),
-        };
-        Some(Self { codec: unit.format.codec, header, timescale: 90_000 })
-    }
-
-    /// What a sound track's format says before any of it came.
-    pub(crate) fn of_sound(format: &Format) -> Option<Self> {
-        let channels = format.channels.max(1);
-        let (header, timescale) = match format.codec {
-            Codec::H264 | Codec::H265 => return None,
-            Codec::Opus => (SampleKind::Opus { channels }, 48_000),
-            Codec::Aac if format.setup.len() < 2 || format.setup.len() > 64 => return None,
-            Codec::Aac => (SampleKind::Aac { config: format.setup.clone(), channels }, format.clock_rate),
-            Codec::Pcma => (SampleKind::Pcma { channels }, format.clock_rate),
-            Codec::Pcmu => (SampleKind::Pcmu { channels }, format.clock_rate),
-        };
-        (timescale > 0).then_some(Self { codec: format.codec, header, timescale })
-    }
-
-    /// The codec.
-    pub(crate) fn codec(&self) -> Codec {
-        self.codec
-    }
-
-    /// How long a sound packet plays.
-    pub(crate) fn sound_length(&self, data: &[u8]) -> Duration {
-        let ticks = u64::from(self.sound_duration(data).unwrap_or(0));
-        Duration::from_nanos(ticks * 1_000_000_000 / u64::from(self.timescale))
-    }
-
-    // the duration of a sound packet in ticks; none for pictures
-    fn sound_duration(&self, data: &[u8]) -> Option<u32> {
-        match &self.header {
-            SampleKind::H264(_) | SampleKind::H265(_) => None,
-            SampleKind::Aac { .. } => Some(1024),
-            SampleKind::Opus { .. } => Some(opus_duration(data)),
-            SampleKind::Pcma { channels } | SampleKind::Pcmu { channels } => {
-                u32::try_from(data.len() / usize::from(*channels)).ok()
-            }
-        }
-    }
-}
-
-// RFC 6716 3.1: configuration and frame count of an Opus packet, in 48 kHz ticks
-fn opus_duration(packet: &[u8]) -> u32 {
-    let Some(toc) = packet.first() else { return 960 };
-    let frame = match toc >> 3 {
-        config @ 0..=11 => [480, 960, 1920, 2880][usize::from(config % 4)],
-        config @ 12..=15 => [480, 960][usize::from(config % 2)],
-        config => [120, 240, 480, 960][usize::from(config % 4)],
-    };
-    let frames = match toc & 3 {
-        0 => 1,
-        1 | 2 => 2,
-        _ => packet.get(1).map_or(1, |count| u32::from(count & 0x3f)),
-    };
-    (frame * frames).clamp(120, 5760)
-}
 
 /// What a segment begins with.
 #[derive(Debug)]
@@ -153,12 +78,21 @@ struct OpenTrack {
 
 impl OpenSegment {
     /// Makes the file and writes its header.
-    pub(crate) fn create(folder: &Path, sm3: bool, opening: Opening<'_>, now: Instant) -> io::Result<Self> {
+    pub(crate) fn create(
+        folder: &Path,
+        sm3: bool,
+        opening: Opening<'_>,
+        now: Instant,
+    ) -> io::Result<Self> {
         let clock = TimeBase::now();
         let mut writer = SegmentWriter::create(folder, clock.utc(opening.start), sm3)?;
         let mut tracks = Vec::new();
         if let Some((format, first)) = opening.video {
-            tracks.push(OpenTrack::new(TrackKind::Video, format, first.pts.saturating_sub(first.dts)));
+            tracks.push(OpenTrack::new(
+                TrackKind::Video,
+                format,
+                first.pts.saturating_sub(first.dts),
+            ));
         }
         if let Some(format) = opening.audio {
             tracks.push(OpenTrack::new(TrackKind::Audio, format, Duration::ZERO));
@@ -170,7 +104,16 @@ impl OpenSegment {
             return Err(fault);
         }
         let (base, start) = (opening.base, opening.start);
-        Ok(Self { writer, clock, base, start, tracks, fragments: 0, flushed: now, synced: now })
+        Ok(Self {
+            writer,
+            clock,
+            base,
+            start,
+            tracks,
+            fragments: 0,
+            flushed: now,
+            synced: now,
+        })
     }
 
     /// The file's name.
@@ -190,17 +133,27 @@ impl OpenSegment {
 
     /// How that track is stored here; none if it is not.
     pub(crate) fn format(&self, kind: TrackKind) -> Option<&TrackFormat> {
-        self.tracks.iter().find(|track| track.kind == kind).map(|track| &track.format)
+        self.tracks
+            .iter()
+            .find(|track| track.kind == kind)
+            .map(|track| &track.format)
     }
 
     /// Arrival of the newest sample that a power cut cannot take.
     pub(crate) fn safe(&self, kind: TrackKind) -> Option<Instant> {
-        self.tracks.iter().find(|track| track.kind == kind).and_then(|track| track.safe)
+        self.tracks
+            .iter()
+            .find(|track| track.kind == kind)
+            .and_then(|track| track.safe)
     }
 
     /// Whether the unit's time is one the file can hold.
     pub(crate) fn holds(&self, unit: &Unit) -> bool {
-        let delay = self.tracks.iter().find(|t| t.kind == unit.format.codec.track()).map(|t| t.delay);
+        let delay = self
+            .tracks
+            .iter()
+            .find(|t| t.kind == unit.format.codec.track())
+            .map(|t| t.delay);
         delay.is_some_and(|delay| unit.dts + delay >= self.base)
     }
 
@@ -211,17 +164,25 @@ impl OpenSegment {
     pub(crate) fn push(&mut self, unit: &Unit, now: Instant) -> io::Result<()> {
         let kind = unit.format.codec.track();
         let base = self.base;
-        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else { return Ok(()) };
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
         let mut sample = track.sample(unit, base);
         let hole = match &mut track.held {
             Some((held, _)) => {
                 // a time that stands still is moved on by one tick, so that no two samples share one
                 sample.dts = sample.dts.max(held.dts + 1);
-                u64::from(held.duration) + u64::from(track.format.timescale) / 25 < sample.dts - held.dts
-                    && (kind == TrackKind::Audio || sample.dts - held.dts > u64::from(track.format.timescale))
+                u64::from(held.duration) + u64::from(track.format.timescale()) / 25
+                    < sample.dts - held.dts
+                    && (kind == TrackKind::Audio
+                        || sample.dts - held.dts > u64::from(track.format.timescale()))
             }
             None => {
-                sample.dts = sample.dts.max(track.end.saturating_sub(u64::from(track.usual.saturating_sub(1))));
+                sample.dts = sample.dts.max(
+                    track
+                        .end
+                        .saturating_sub(u64::from(track.usual.saturating_sub(1))),
+                );
                 false
             }
         };
@@ -229,7 +190,9 @@ impl OpenSegment {
             // a fragment's samples follow each other; after a hole the next fragment tells its own time
             self.write_fragment(true, now)?;
         }
-        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else { return Ok(()) };
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
         track.note(unit, base);
         track.hold(sample, unit.arrival);
         Ok(())
@@ -242,7 +205,11 @@ impl OpenSegment {
     pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
         if now.duration_since(self.flushed) >= FRAGMENT {
             for track in &mut self.tracks {
-                if track.held.as_ref().is_some_and(|(_, arrival)| now.duration_since(*arrival) > HELD) {
+                if track
+                    .held
+                    .as_ref()
+                    .is_some_and(|(_, arrival)| now.duration_since(*arrival) > HELD)
+                {
                     track.let_go();
                 }
             }
@@ -278,10 +245,18 @@ impl OpenSegment {
                 runs.push((id, samples));
             }
         }
-        let Some(arrival) = arrival else { return Ok(()) };
+        let Some(arrival) = arrival else {
+            return Ok(());
+        };
         self.fragments += 1;
-        let time = FragmentTime { number: self.fragments, ntp: self.clock.ntp(arrival) };
-        let runs: Vec<_> = runs.iter().map(|(id, samples)| (*id, samples.as_slice())).collect();
+        let time = FragmentTime {
+            number: self.fragments,
+            ntp: self.clock.ntp(arrival),
+        };
+        let runs: Vec<_> = runs
+            .iter()
+            .map(|(id, samples)| (*id, samples.as_slice()))
+            .collect();
         self.writer.write(&mp4::fragment(time, &runs))
     }
 
@@ -289,13 +264,25 @@ impl OpenSegment {
     ///
     /// # Errors
     /// The disk's.
-    pub(crate) fn close(mut self, cause: CloseCause, reach: Reach<'_>, now: Instant) -> io::Result<SegmentRecord> {
+    pub(crate) fn close(
+        mut self,
+        cause: CloseCause,
+        reach: Reach<'_>,
+        now: Instant,
+    ) -> io::Result<SegmentRecord> {
         if let Reach::Next(unit) = reach {
             let base = self.base;
-            self.tracks.iter_mut().for_each(|track| track.last_until(unit, base));
+            self.tracks
+                .iter_mut()
+                .for_each(|track| track.last_until(unit, base));
         }
         self.write_fragment(true, now)?;
-        let end = self.tracks.iter().filter_map(OpenTrack::end).max().unwrap_or_default();
+        let end = self
+            .tracks
+            .iter()
+            .filter_map(OpenTrack::end)
+            .max()
+            .unwrap_or_default();
         let to = match reach {
             Reach::LastSample => self.start + end,
             Reach::Next(unit) => unit.arrival.max(self.start),
@@ -322,7 +309,10 @@ impl OpenSegment {
 impl OpenTrack {
     fn new(kind: TrackKind, format: TrackFormat, delay: Duration) -> Self {
         // until two pictures told better: 25 a second
-        let usual = format.sound_duration(&[]).filter(|ticks| *ticks > 0).unwrap_or(format.timescale / 25);
+        let usual = format
+            .sound_duration(&[])
+            .filter(|ticks| *ticks > 0)
+            .unwrap_or(format.timescale() / 25);
         Self {
             kind,
             format,
@@ -340,12 +330,21 @@ impl OpenTrack {
     }
 
     fn header(&self) -> TrackHeader {
-        let delay = ticks(self.delay, self.format.timescale);
-        TrackHeader { kind: self.format.header.clone(), timescale: self.format.timescale, delay }
+        let delay = ticks(self.delay, self.format.timescale());
+        TrackHeader {
+            kind: self.format.samples().clone(),
+            timescale: self.format.timescale(),
+            delay,
+        }
     }
 
     fn sample(&self, unit: &Unit, base: Duration) -> Sample {
-        let place = |at: Duration| ticks((at + self.delay).saturating_sub(base), self.format.timescale);
+        let place = |at: Duration| {
+            ticks(
+                (at + self.delay).saturating_sub(base),
+                self.format.timescale(),
+            )
+        };
         let (dts, pts) = (place(unit.dts), place(unit.pts));
         let data = match self.kind {
             TrackKind::Video => mp4::with_lengths(&nal::split_annex_b(&unit.data)),
@@ -362,7 +361,11 @@ impl OpenTrack {
 
     fn note(&mut self, unit: &Unit, base: Duration) {
         let at = u64::try_from(unit.pts.saturating_sub(base).as_millis()).unwrap_or(u64::MAX);
-        let time = SampleTime { at, rtp: Some(unit.rtp), ntp: unit.ntp };
+        let time = SampleTime {
+            at,
+            rtp: Some(unit.rtp),
+            ntp: unit.ntp,
+        };
         self.samples += 1;
         self.first.get_or_insert(time);
         self.last = Some(time);
@@ -371,7 +374,7 @@ impl OpenTrack {
     fn hold(&mut self, sample: Sample, arrival: Instant) {
         if let Some((mut held, held_arrival)) = self.held.take() {
             held.duration = u32::try_from(sample.dts - held.dts).unwrap_or(u32::MAX);
-            if held.duration <= self.format.timescale / 4 {
+            if held.duration <= self.format.timescale() / 4 {
                 self.usual = held.duration;
             }
             self.ready.push((held, held_arrival));
@@ -387,37 +390,32 @@ impl OpenTrack {
 
     // the last picture's duration, which the next file's first one tells; never a long hole
     fn last_until(&mut self, next: &Unit, base: Duration) {
-        let at = ticks((next.dts + self.delay).saturating_sub(base), self.format.timescale);
+        let at = ticks(
+            (next.dts + self.delay).saturating_sub(base),
+            self.format.timescale(),
+        );
         if let Some((held, _)) = &mut self.held
             && self.kind == next.format.codec.track()
             && self.kind == TrackKind::Video
             && let Some(shown) = at.checked_sub(held.dts).filter(|shown| *shown > 0)
         {
-            let longest = self.format.timescale;
+            let longest = self.format.timescale();
             held.duration = u32::try_from(shown).unwrap_or(longest).min(longest);
             self.end = held.dts + u64::from(held.duration);
         }
     }
 
     fn end(&self) -> Option<Duration> {
-        let scale = u64::from(self.format.timescale);
+        let scale = u64::from(self.format.timescale());
         let nanos = u128::from(self.end) * 1_000_000_000 / u128::from(scale);
         let end = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
         self.first.map(|_| end.saturating_sub(self.delay))
     }
 
     fn record(self) -> TrackRecord {
-        let codec = match self.format.codec {
-            Codec::H264 => "h264",
-            Codec::H265 => "h265",
-            Codec::Opus => "opus",
-            Codec::Aac => "aac",
-            Codec::Pcma => "pcma",
-            Codec::Pcmu => "pcmu",
-        };
         TrackRecord {
             track: room_track(self.kind),
-            codec: codec.to_owned(),
+            codec: self.format.name().to_owned(),
             samples: self.samples,
             first: self.first,
             last: self.last,
@@ -435,20 +433,13 @@ pub(crate) fn room_track(kind: TrackKind) -> Track {
 
 // rounded from the start each time, so that no error adds up
 fn ticks(at: Duration, timescale: u32) -> u64 {
-    u64::try_from((at.as_nanos() * u128::from(timescale) + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
+    u64::try_from((at.as_nanos() * u128::from(timescale) + 500_000_000) / 1_000_000_000)
+        .unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn opus_packets_tell_their_duration() {
-        // 20 ms CELT fullband, one frame; the same of two frames; 60 ms SILK; three frames of 20 ms
-        for (packet, ticks) in [(&[0xfc][..], 960), (&[0xfd], 1920), (&[0x18], 2880), (&[0xff, 3], 2880)] {
-            assert_eq!(opus_duration(packet), ticks, "{packet:?}");
-        }
-    }
 
     #[test]
     fn ticks_do_not_drift() {

@@ -1,9 +1,9 @@
 //! Owns which feeds are being recorded: converges the running recorders to the wanted set, and gathers what they tell.
 
-use super::recorder::{Job, record};
-use crate::archive::{CloseCause, IndexHead, feed_folder};
+use super::feed_recorder::{Job, record};
+use crate::archive::{CloseCause, feed_folder};
 use crate::media::feed::Feeds;
-use crate::room::{FeedId, Gap, SessionId, Utc};
+use crate::room::{FeedId, Gap, IndexHead, SessionId, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -120,8 +120,13 @@ impl RecordersHandle {
 }
 
 fn heads(status: &RecordingStatus, session: &SessionId) -> BTreeMap<FeedId, IndexHead> {
-    let of_session = status.feeds.iter().filter(|(_, feed)| &feed.session == session);
-    of_session.map(|(id, feed)| (id.clone(), feed.head.clone())).collect()
+    let of_session = status
+        .feeds
+        .iter()
+        .filter(|(_, feed)| &feed.session == session);
+    of_session
+        .map(|(id, feed)| (id.clone(), feed.head.clone()))
+        .collect()
 }
 
 type Key = (SessionId, FeedId);
@@ -132,7 +137,7 @@ type Key = (SessionId, FeedId);
 struct Running {
     task: tokio::task::Id,
     /// None while stopping.
-    stop: Option<std::sync::mpsc::Sender<CloseCause>>,
+    stop: Option<std::sync::mpsc::SyncSender<CloseCause>>,
 }
 
 enum Input {
@@ -145,12 +150,18 @@ enum Input {
 impl Recorders {
     /// Recordings go under the data folder; with `sm3` each file gets that hash too.
     pub fn new(data: PathBuf, sm3: bool) -> Self {
-        Self { data, sm3, status: watch::Sender::default() }
+        Self {
+            data,
+            sm3,
+            status: watch::Sender::default(),
+        }
     }
 
     /// For those who ask.
     pub fn handle(&self) -> RecordersHandle {
-        RecordersHandle { status: self.status.subscribe() }
+        RecordersHandle {
+            status: self.status.subscribe(),
+        }
     }
 
     /// Records what is wanted, until the sender of `wanted` is dropped: then all segments are finalised as a
@@ -169,8 +180,16 @@ impl Recorders {
         let mut down = false;
         let mut again = false;
         loop {
-            let target = if down { WantedRecordings::default() } else { wanted.borrow_and_update().clone() };
-            let cause = if down { CloseCause::Shutdown } else { CloseCause::Stop };
+            let target = if down {
+                WantedRecordings::default()
+            } else {
+                wanted.borrow_and_update().clone()
+            };
+            let cause = if down {
+                CloseCause::Shutdown
+            } else {
+                CloseCause::Stop
+            };
             if !again {
                 self.converge(&target, cause, &feeds, &reports, &mut running, &mut threads);
             }
@@ -218,10 +237,12 @@ impl Recorders {
             let stays = wanted.session.as_ref() == Some(session) && wanted.feeds.contains(feed);
             if !stays && let Some(stop) = recorder.stop.take() {
                 // a recorder that is gone already needs no telling
-                drop(stop.send(cause));
+                let _ = stop.send(cause);
             }
         }
-        let Some(session) = &wanted.session else { return };
+        let Some(session) = &wanted.session else {
+            return;
+        };
         for id in &wanted.feeds {
             let key = (session.clone(), id.clone());
             // one that is still stopping owns the folder: its end comes back here
@@ -232,7 +253,7 @@ impl Recorders {
                 tracing::error!(feed = %id, "is to be recorded and is not in the profile");
                 continue;
             };
-            let (stop_tx, stop) = std::sync::mpsc::channel();
+            let (stop_tx, stop) = std::sync::mpsc::sync_channel(1);
             let job = Job {
                 session: session.clone(),
                 feed: feed.clone(),
@@ -244,14 +265,24 @@ impl Recorders {
                 stop,
             };
             let task = threads.spawn_blocking(move || record(job)).id();
-            running.insert(key, Running { task, stop: Some(stop_tx) });
+            running.insert(
+                key,
+                Running {
+                    task,
+                    stop: Some(stop_tx),
+                },
+            );
         }
     }
 
     // a report that finds the queue full comes again in a minute
     fn report_heads(&self, reports: &mpsc::Sender<RecorderReport>) {
         let status = self.status.borrow();
-        let sessions: BTreeSet<_> = status.feeds.values().map(|feed| feed.session.clone()).collect();
+        let sessions: BTreeSet<_> = status
+            .feeds
+            .values()
+            .map(|feed| feed.session.clone())
+            .collect();
         for session in sessions {
             let feeds = heads(&status, &session);
             if let Err(fault) = reports.try_send(RecorderReport::Heads { session, feeds }) {

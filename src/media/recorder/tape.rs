@@ -10,7 +10,8 @@
 //! `main` turns on key frames only, so that every file can be decoded from its start. Sound that begins late, or
 //! changes its format, has no place in `main`: until the next key frame it goes into a file of its own, `side`.
 
-use super::open_segment::{OpenSegment, Opening, Reach, TrackFormat};
+use super::open_segment::{OpenSegment, Opening, Reach};
+use super::track_format::TrackFormat;
 use crate::archive::{CloseCause, SegmentRecord};
 use crate::media::feed::{Format, TrackKind, Unit};
 use std::io;
@@ -59,6 +60,8 @@ pub(crate) struct Tape {
     stash: Vec<Arc<Unit>>,
     /// Whether pictures are useless until a key frame comes.
     need_key: bool,
+    /// Pictures that arrived after this do not follow those before it.
+    cut_at: Option<Instant>,
     /// The sound as it was last seen, the end of its newest packet, and when that arrived.
     sound: Option<Sound>,
     /// Files that failed while they were closed.
@@ -88,6 +91,7 @@ impl Tape {
             side: None,
             stash: Vec::new(),
             need_key: true,
+            cut_at: None,
             sound: None,
             broken: Vec::new(),
             closed: Vec::new(),
@@ -118,7 +122,11 @@ impl Tape {
 
     /// Bytes in the open files.
     pub(crate) fn bytes(&self) -> u64 {
-        self.main.iter().chain(&self.side).map(OpenSegment::bytes).sum()
+        self.main
+            .iter()
+            .chain(&self.side)
+            .map(OpenSegment::bytes)
+            .sum()
     }
 
     /// Pictures were lost: those to come are useless until a key frame.
@@ -126,15 +134,25 @@ impl Tape {
         self.need_key = true;
     }
 
+    /// The source was interrupted: pictures that arrived after `at` are useless until a key frame.
+    pub(crate) fn need_key_from(&mut self, at: Instant) {
+        self.cut_at = Some(at);
+    }
+
     /// Arrival of that track's newest sample that a power cut cannot take; none if no open file has one.
     pub(crate) fn safe(&self, kind: TrackKind) -> Option<Instant> {
-        self.main.iter().chain(&self.side).filter_map(|segment| segment.safe(kind)).max()
+        self.main
+            .iter()
+            .chain(&self.side)
+            .filter_map(|segment| segment.safe(kind))
+            .max()
     }
 
     /// Gives up all open files after a disk fault, and tells their names.
     pub(crate) fn abandon(&mut self) -> Vec<String> {
         let open = self.main.take().into_iter().chain(self.side.take());
-        self.broken.extend(open.map(|segment| segment.name().to_owned()));
+        self.broken
+            .extend(open.map(|segment| segment.name().to_owned()));
         self.stash.clear();
         self.need_key = true;
         std::mem::take(&mut self.broken)
@@ -144,7 +162,12 @@ impl Tape {
     ///
     /// # Errors
     /// The disk's; then [`Self::abandon`].
-    pub(crate) fn take(&mut self, unit: Arc<Unit>, expected: &Expected, now: Instant) -> io::Result<()> {
+    pub(crate) fn take(
+        &mut self,
+        unit: Arc<Unit>,
+        expected: &Expected,
+        now: Instant,
+    ) -> io::Result<()> {
         match unit.format.codec.track() {
             TrackKind::Video => self.take_video(unit, expected, now),
             TrackKind::Audio => self.take_audio(unit, expected, now),
@@ -152,7 +175,14 @@ impl Tape {
     }
 
     fn take_video(&mut self, unit: Arc<Unit>, expected: &Expected, now: Instant) -> io::Result<()> {
-        let known = self.main.as_ref().and_then(|main| main.format(TrackKind::Video));
+        if self.cut_at.is_some_and(|at| unit.arrival > at) {
+            self.cut_at = None;
+            self.need_key = true;
+        }
+        let known = self
+            .main
+            .as_ref()
+            .and_then(|main| main.format(TrackKind::Video));
         if !unit.key {
             let follows = known.is_some_and(|format| format.codec() == unit.format.codec);
             if self.main.is_none() && !self.need_key && !self.stash.is_empty() {
@@ -166,7 +196,8 @@ impl Tape {
             return Ok(());
         }
         // a key frame without parameter sets goes on with those it had
-        let format = TrackFormat::of(&unit).or_else(|| known.filter(|f| f.codec() == unit.format.codec).cloned());
+        let format = TrackFormat::of(&unit)
+            .or_else(|| known.filter(|f| f.codec() == unit.format.codec).cloned());
         let Some(format) = format else {
             self.note(&unit, Outcome::Unusable);
             return Ok(());
@@ -181,7 +212,11 @@ impl Tape {
         if same && !aged && self.side.is_none() && main.holds(&unit) {
             return self.store(&unit, now);
         }
-        let cause = if same && self.side.is_none() { CloseCause::Age } else { CloseCause::FormatChange };
+        let cause = if same && self.side.is_none() {
+            CloseCause::Age
+        } else {
+            CloseCause::FormatChange
+        };
         self.close_side(CloseCause::FormatChange, now)?;
         self.close_main(cause, Reach::Next(&unit), now)?;
         self.turn(Some((format, &unit)), &unit, now)?;
@@ -189,15 +224,26 @@ impl Tape {
     }
 
     fn take_audio(&mut self, unit: Arc<Unit>, expected: &Expected, now: Instant) -> io::Result<()> {
-        if self.sound.as_ref().is_none_or(|sound| !Arc::ptr_eq(&sound.announced, &unit.format)) {
+        if self
+            .sound
+            .as_ref()
+            .is_none_or(|sound| !Arc::ptr_eq(&sound.announced, &unit.format))
+        {
             let Some(format) = TrackFormat::of_sound(&unit.format) else {
                 self.note(&unit, Outcome::Unusable);
                 return Ok(());
             };
             let announced = unit.format.clone();
-            self.sound = Some(Sound { announced, format, end: unit.pts, arrival: unit.arrival });
+            self.sound = Some(Sound {
+                announced,
+                format,
+                end: unit.pts,
+                arrival: unit.arrival,
+            });
         }
-        let Some(format) = self.sound.as_ref().map(|sound| sound.format.clone()) else { return Ok(()) };
+        let Some(format) = self.sound.as_ref().map(|sound| sound.format.clone()) else {
+            return Ok(());
+        };
         let Some(main) = &self.main else {
             self.stash.push(unit);
             return self.open_if_due(expected, now);
@@ -207,9 +253,17 @@ impl Tape {
         let aged = unit.arrival.saturating_duration_since(main.start()) >= AGE;
         // without pictures nobody tells when to turn but the sound itself
         if (!has_video && (aged || !same)) || (has_video && aged && expected.video_lost) {
-            let cause = if has_video || !same { CloseCause::FormatChange } else { CloseCause::Age };
+            let cause = if has_video || !same {
+                CloseCause::FormatChange
+            } else {
+                CloseCause::Age
+            };
             self.close_side(CloseCause::FormatChange, now)?;
-            let reach = if has_video { Reach::LastSample } else { Reach::Next(&unit) };
+            let reach = if has_video {
+                Reach::LastSample
+            } else {
+                Reach::Next(&unit)
+            };
             self.close_main(cause, reach, now)?;
             self.need_key = true;
             self.open(None, Some(format), unit.pts, &unit, now)?;
@@ -222,7 +276,12 @@ impl Tape {
             });
             if !fits {
                 self.close_side(CloseCause::Age, now)?;
-                let opening = Opening { video: None, audio: Some(format), base: unit.pts, start: unit.arrival };
+                let opening = Opening {
+                    video: None,
+                    audio: Some(format),
+                    base: unit.pts,
+                    start: unit.arrival,
+                };
                 self.side = Some(OpenSegment::create(&self.folder, self.sm3, opening, now)?);
             }
         }
@@ -252,12 +311,21 @@ impl Tape {
     }
 
     fn note(&mut self, unit: &Unit, outcome: Outcome) {
-        self.outcomes.push((unit.format.codec.track(), outcome, unit.arrival));
+        self.outcomes
+            .push((unit.format.codec.track(), outcome, unit.arrival));
     }
 
     // sound that lags behind the picture goes on where it ended: the file begins there
-    fn turn(&mut self, video: Option<(TrackFormat, &Unit)>, first: &Unit, now: Instant) -> io::Result<()> {
-        let sound = self.sound.as_ref().filter(|sound| first.arrival.saturating_duration_since(sound.arrival) < ALIVE);
+    fn turn(
+        &mut self,
+        video: Option<(TrackFormat, &Unit)>,
+        first: &Unit,
+        now: Instant,
+    ) -> io::Result<()> {
+        let sound = self
+            .sound
+            .as_ref()
+            .filter(|sound| first.arrival.saturating_duration_since(sound.arrival) < ALIVE);
         let audio = sound.map(|sound| sound.format.clone());
         let base = sound.map_or(first.pts, |sound| sound.end.min(first.pts));
         self.open(video, audio, base, first, now)
@@ -271,16 +339,36 @@ impl Tape {
         first: &Unit,
         now: Instant,
     ) -> io::Result<()> {
-        let start = first.arrival.checked_sub(first.pts - base).unwrap_or(first.arrival);
-        self.main = Some(OpenSegment::create(&self.folder, self.sm3, Opening { video, audio, base, start }, now)?);
+        let start = first
+            .arrival
+            .checked_sub(first.pts - base)
+            .unwrap_or(first.arrival);
+        self.main = Some(OpenSegment::create(
+            &self.folder,
+            self.sm3,
+            Opening {
+                video,
+                audio,
+                base,
+                start,
+            },
+            now,
+        )?);
         self.wish = false;
         Ok(())
     }
 
     fn open_if_due(&mut self, expected: &Expected, now: Instant) -> io::Result<()> {
-        let Some(first) = self.stash.first() else { return Ok(()) };
+        let Some(first) = self.stash.first() else {
+            return Ok(());
+        };
         let is_video = |unit: &&Arc<Unit>| unit.format.codec.track() == TrackKind::Video;
-        let key = self.stash.iter().filter(is_video).find(|unit| unit.key).cloned();
+        let key = self
+            .stash
+            .iter()
+            .filter(is_video)
+            .find(|unit| unit.key)
+            .cloned();
         let sound = self.stash.iter().find(|unit| !is_video(unit)).cloned();
         let waited = now.saturating_duration_since(first.arrival) >= STASH;
         let whole = (key.is_some() || !expected.video) && (sound.is_some() || !expected.audio);
@@ -292,10 +380,16 @@ impl Tape {
         let sound = sound.as_ref().map(|unit| &unit.format).or(announced);
         let audio = sound.and_then(|format| TrackFormat::of_sound(format));
         let stash = std::mem::take(&mut self.stash);
-        let Some(first) = stash.iter().min_by_key(|unit| unit.pts).cloned() else { return Ok(()) };
-        let video = key.as_ref().and_then(|key| Some((TrackFormat::of(key)?, key.as_ref())));
+        let Some(first) = stash.iter().min_by_key(|unit| unit.pts).cloned() else {
+            return Ok(());
+        };
+        let video = key
+            .as_ref()
+            .and_then(|key| Some((TrackFormat::of(key)?, key.as_ref())));
         self.open(video, audio, first.pts, &first, now)?;
-        stash.into_iter().try_for_each(|unit| self.take(unit, expected, now))
+        stash
+            .into_iter()
+            .try_for_each(|unit| self.take(unit, expected, now))
     }
 
     /// Writes, syncs and opens what is due.
@@ -310,14 +404,22 @@ impl Tape {
             let aged = now.saturating_duration_since(main.start()) >= AGE;
             self.wish |= main.format(TrackKind::Video).is_some() && aged;
         }
-        self.main.iter_mut().chain(&mut self.side).try_for_each(|segment| segment.tick(now))
+        self.main
+            .iter_mut()
+            .chain(&mut self.side)
+            .try_for_each(|segment| segment.tick(now))
     }
 
     /// Closes all files; what waits in memory is written first.
     ///
     /// # Errors
     /// The disk's; then [`Self::abandon`].
-    pub(crate) fn close(&mut self, cause: CloseCause, reach: Reach<'_>, now: Instant) -> io::Result<()> {
+    pub(crate) fn close(
+        &mut self,
+        cause: CloseCause,
+        reach: Reach<'_>,
+        now: Instant,
+    ) -> io::Result<()> {
         if self.main.is_none() && !self.stash.is_empty() {
             let all = Expected::default();
             self.open_if_due(&all, now)?;
@@ -346,7 +448,9 @@ impl Tape {
         reach: Reach<'_>,
         now: Instant,
     ) -> io::Result<()> {
-        let Some(segment) = segment else { return Ok(()) };
+        let Some(segment) = segment else {
+            return Ok(());
+        };
         let name = segment.name().to_owned();
         match segment.close(cause, reach, now) {
             Ok(closed) => self.closed.push(closed),

@@ -249,7 +249,9 @@ impl Case<'_> {
             Command::AbortSession { typed, reason } => closing::abort(self, typed, reason),
 
             Command::ReportRecordingStarted { feed } => reports::recording_started(self, feed),
-            Command::ReportRecordingEnded { feed } => reports::recording_ended(self, feed),
+            Command::ReportRecordingEnded { feed, head } => {
+                reports::recording_ended(self, feed, head)
+            }
             Command::ReportGapOpened {
                 feed,
                 track,

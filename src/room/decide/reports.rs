@@ -5,7 +5,7 @@ use crate::room::command::Command;
 use crate::room::equipment::Preflight;
 use crate::room::event::Event;
 use crate::room::ids::FeedId;
-use crate::room::recordings::{GapCause, Track};
+use crate::room::recordings::{GapCause, IndexHead, Track};
 use crate::room::refusal::Refusal;
 use crate::room::session::{FeedState, Phase};
 use crate::room::state::Room;
@@ -94,11 +94,18 @@ pub(super) fn recording_started(case: &Case<'_>, feed: &FeedId) -> Result<Vec<Ev
     Ok(vec![Event::RecordingStarted { feed: feed.clone() }])
 }
 
-pub(super) fn recording_ended(case: &Case<'_>, feed: &FeedId) -> Result<Vec<Event>, Refusal> {
+pub(super) fn recording_ended(
+    case: &Case<'_>,
+    feed: &FeedId,
+    head: &IndexHead,
+) -> Result<Vec<Event>, Refusal> {
     if !case.session.recordings.running.contains_key(feed) {
         return Ok(Vec::new());
     }
-    Ok(vec![Event::RecordingEnded { feed: feed.clone() }])
+    Ok(vec![Event::RecordingEnded {
+        feed: feed.clone(),
+        head: head.clone(),
+    }])
 }
 
 pub(super) fn gap_opened(

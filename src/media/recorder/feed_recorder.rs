@@ -1,6 +1,6 @@
 //! Owns the recording of one feed: a thread that takes units, keeps the tape going, names what is missing and writes the index.
 
-use super::clock::TimeBase;
+use super::clock::{self, TimeBase};
 use super::gaps::{GapChange, GapWatch, announced};
 use super::open_segment::Reach;
 use super::recorders::{FeedRecordingStatus, RecorderReport, RecordingStatus};
@@ -8,9 +8,9 @@ use super::tape::{Expected, Outcome, Tape};
 use crate::archive::index::{StartRecord, StopRecord};
 use crate::archive::recover::{recover, recover_file};
 use crate::archive::segment::probe;
-use crate::archive::{CloseCause, Index, IndexHead, Record};
+use crate::archive::{CloseCause, GapRecord, Index, Record};
 use crate::media::feed::{Feed, FeedStatus, Layer, Liveness, TrackKind, Unit};
-use crate::room::{FeedKind, Gap, GapCause, SessionId, Track, Utc};
+use crate::room::{FeedKind, Gap, GapCause, IndexHead, SessionId, Track, Utc};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -54,9 +54,9 @@ pub(crate) fn record(job: Job) {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(CloseCause::Shutdown),
         };
-        recorder.step(Instant::now());
+        recorder.step(clock::now());
         if let Some(cause) = stop {
-            recorder.finish(cause, Instant::now());
+            recorder.finish(cause, clock::now());
             return;
         }
     }
@@ -83,19 +83,22 @@ struct Recorder {
     /// Files that failed, to be read back when the disk works.
     abandoned: Vec<String>,
     started: bool,
-    was_live: bool,
+    /// When the source's connection was last lost.
+    lost_at: Option<Instant>,
     last_stored: Instant,
     last_wish: Option<Instant>,
     last_fault: Option<String>,
     published: Option<Instant>,
     bytes: u64,
     last_write: Option<Utc>,
+    /// Lines that wait for the index to be opened.
+    records: Vec<Record>,
     reports: VecDeque<RecorderReport>,
 }
 
 impl Recorder {
     fn new(job: Job) -> Self {
-        let now = Instant::now();
+        let now = clock::now();
         let clock = TimeBase::now();
         let mut recorder = Self {
             source: job.feed.status(),
@@ -106,13 +109,14 @@ impl Recorder {
             gaps: GapWatch::new(job.feed.spec().kind, clock, now),
             abandoned: Vec::new(),
             started: false,
-            was_live: false,
+            lost_at: None,
             last_stored: now,
             last_wish: None,
             last_fault: None,
             published: None,
             bytes: 0,
             last_write: None,
+            records: Vec::new(),
             reports: VecDeque::new(),
             job,
         };
@@ -123,7 +127,9 @@ impl Recorder {
     // makes whole what a crash left, once the disk lets it
     fn open_index(&mut self, now: Instant) {
         let opened = recover(&self.job.folder, self.job.sm3).and_then(|mut found| {
-            found.index.append(Record::Start(StartRecord { at: self.clock.utc(now) }))?;
+            found.index.append(Record::Start(StartRecord {
+                at: self.clock.utc(now),
+            }))?;
             Ok(found)
         });
         match opened {
@@ -131,11 +137,19 @@ impl Recorder {
                 self.index = Some(found.index);
                 let Some(cut) = found.cut_short else { return };
                 let talks = self.job.feed.spec().kind == FeedKind::TalkBack;
-                tracing::warn!(files = found.files, since = cut.otherwise.0, "recording was cut short and goes on");
+                tracing::warn!(
+                    files = found.files,
+                    since = cut.otherwise.0,
+                    "recording was cut short and goes on"
+                );
                 for kind in [TrackKind::Video, TrackKind::Audio] {
-                    let had = cut.tracks.get(&super::open_segment::room_track(kind)).copied();
+                    let had = cut
+                        .tracks
+                        .get(&super::open_segment::room_track(kind))
+                        .copied();
                     if !talks && (had.is_some() || self.gaps.expects(kind)) {
-                        self.gaps.was_not_running(kind, had.unwrap_or(cut.otherwise), now);
+                        self.gaps
+                            .was_not_running(kind, had.unwrap_or(cut.otherwise), now);
                     }
                 }
             }
@@ -146,11 +160,13 @@ impl Recorder {
     fn step(&mut self, now: Instant) {
         let source = self.source.borrow_and_update().clone();
         let live = matches!(source.liveness, Liveness::Live { .. });
-        if self.was_live && !live {
-            // whatever comes after a lost connection does not follow what came before it
-            self.tape.need_key();
+        if let Liveness::Lost { since, .. } = source.liveness
+            && self.lost_at != Some(since)
+        {
+            // whatever arrives after a lost connection does not follow what came before it
+            self.lost_at = Some(since);
+            self.tape.need_key_from(since);
         }
-        self.was_live = live;
         self.gaps.expect(&announced(&source.formats), now);
         let expected = Expected {
             video: self.gaps.expects(TrackKind::Video),
@@ -192,7 +208,8 @@ impl Recorder {
     fn take(&mut self, unit: Arc<Unit>, expected: &Expected, now: Instant) {
         match self.disk {
             Disk::Faulty { .. } => {
-                self.gaps.refused(unit.format.codec.track(), unit.arrival, GapCause::Disk);
+                self.gaps
+                    .refused(unit.format.codec.track(), unit.arrival, GapCause::Disk);
             }
             Disk::Works => {
                 if let Err(fault) = self.tape.take(unit, expected, now) {
@@ -211,8 +228,10 @@ impl Recorder {
                     self.last_stored = self.last_stored.max(arrival);
                     if !self.started {
                         self.started = true;
-                        let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-                        self.reports.push_back(RecorderReport::Started { session, feed });
+                        let (session, feed) =
+                            (self.job.session.clone(), self.job.feed.id().clone());
+                        self.reports
+                            .push_back(RecorderReport::Started { session, feed });
                     }
                 }
                 Outcome::NeedsKey => self.gaps.refused(kind, arrival, GapCause::NoKeyFrame),
@@ -223,10 +242,13 @@ impl Recorder {
 
     fn close_silent(&mut self, live: bool, now: Instant) {
         let silent = now.saturating_duration_since(self.last_stored);
-        let over = silent > super::gaps::SILENCE && !live || silent > SILENT && self.gaps.all_open();
+        let over =
+            silent > super::gaps::SILENCE && !live || silent > SILENT && self.gaps.all_open();
         if over
             && self.tape.is_open()
-            && let Err(fault) = self.tape.close(CloseCause::SourceLost, Reach::LastSample, now)
+            && let Err(fault) = self
+                .tape
+                .close(CloseCause::SourceLost, Reach::LastSample, now)
         {
             self.disk_failed(&fault, now);
         }
@@ -266,48 +288,80 @@ impl Recorder {
     }
 
     fn write_index(&mut self) {
-        let Some(index) = &mut self.index else { return };
-        let mut records: Vec<_> = self.tape.take_closed().into_iter().map(Record::Segment).collect();
-        if !records.is_empty() {
+        let closed = self.tape.take_closed();
+        if !closed.is_empty() {
             self.clock = TimeBase::now();
             self.gaps.set_clock(self.clock);
         }
-        // a new file that is being written to shows that the disk works
-        if self.tape.bytes() > 0 && matches!(self.disk, Disk::Works) {
-            self.last_fault = None;
-            for name in std::mem::take(&mut self.abandoned) {
-                match recover_file(&self.job.folder, &name, CloseCause::DiskFault, self.job.sm3) {
-                    Ok(segment) => records.extend(segment.map(Record::Segment)),
-                    Err(fault) => tracing::error!(file = name, %fault, "is left to the next start"),
-                }
-            }
-        }
+        self.records.extend(closed.into_iter().map(Record::Segment));
+        self.read_back();
         for change in self.gaps.take_changes() {
-            let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-            let gap = |track: Track, from: Utc, cause: GapCause| Gap { feed, track, from, cause };
-            match change {
-                GapChange::Opened { track, from, cause } => {
-                    tracing::warn!(%track, from = from.0, ?cause, "gap opened");
-                    self.reports.push_back(RecorderReport::GapOpened { session, gap: gap(track, from, cause) });
-                }
-                GapChange::Closed(closed) => {
-                    tracing::warn!(track = %closed.track, from = closed.from.0, to = closed.to.0, cause = ?closed.cause, "gap closed");
-                    let gap = gap(closed.track, closed.from, closed.cause);
-                    self.reports.push_back(RecorderReport::GapClosed { session, gap, to: closed.to });
-                    records.push(Record::Gap(closed));
-                }
-            }
-            self.published = None;
+            self.tell_gap(change);
         }
-        for record in records {
+        let Some(index) = &mut self.index else { return };
+        for record in self.records.drain(..) {
             if let Err(fault) = index.append(record) {
                 tracing::error!(%fault, waiting = index.waiting(), "index cannot be written, its lines wait");
             }
         }
     }
 
+    // what a failed disk kept of its files, once a new file that is being written to shows that it works
+    fn read_back(&mut self) {
+        if self.tape.bytes() == 0 || matches!(self.disk, Disk::Faulty { .. }) {
+            return;
+        }
+        self.last_fault = None;
+        for name in std::mem::take(&mut self.abandoned) {
+            match recover_file(&self.job.folder, &name, CloseCause::DiskFault, self.job.sm3) {
+                Ok(segment) => self.records.extend(segment.map(Record::Segment)),
+                Err(fault) => tracing::error!(file = name, %fault, "is left to the next start"),
+            }
+        }
+    }
+
+    fn tell_gap(&mut self, change: GapChange) {
+        let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
+        let gap = |track: Track, from: Utc, cause: GapCause| Gap {
+            feed,
+            track,
+            from,
+            cause,
+        };
+        self.published = None;
+        match change {
+            GapChange::Opened { track, from, cause } => {
+                tracing::warn!(%track, from = from.0, ?cause, "gap opened");
+                let gap = gap(track, from, cause);
+                self.reports
+                    .push_back(RecorderReport::GapOpened { session, gap });
+            }
+            GapChange::Closed(GapRecord {
+                track,
+                from,
+                to,
+                cause,
+            }) => {
+                tracing::warn!(%track, from = from.0, to = to.0, ?cause, "gap closed");
+                let gap = gap(track, from, cause);
+                self.reports
+                    .push_back(RecorderReport::GapClosed { session, gap, to });
+                self.records.push(Record::Gap(GapRecord {
+                    track,
+                    from,
+                    to,
+                    cause,
+                }));
+            }
+        }
+    }
+
     fn wish_key(&mut self, now: Instant) {
-        if self.tape.wants_key() && self.last_wish.is_none_or(|last| now.duration_since(last) >= WISH) {
+        if self.tape.wants_key()
+            && self
+                .last_wish
+                .is_none_or(|last| now.duration_since(last) >= WISH)
+        {
             self.last_wish = Some(now);
             self.job.feed.wish_key_frame(Layer::Main);
         }
@@ -315,11 +369,17 @@ impl Recorder {
 
     fn publish(&mut self, now: Instant) {
         self.send_reports();
-        if self.published.is_some_and(|last| now.duration_since(last) < RETRY) {
+        if self
+            .published
+            .is_some_and(|last| now.duration_since(last) < RETRY)
+        {
             return;
         }
         self.published = Some(now);
-        let waiting = self.index.as_mut().is_some_and(|index| index.waiting() > 0 && index.flush().is_err());
+        let waiting = self
+            .index
+            .as_mut()
+            .is_some_and(|index| index.waiting() > 0 && index.flush().is_err());
         if waiting {
             tracing::debug!("index lines still wait for the disk");
         }
@@ -331,7 +391,12 @@ impl Recorder {
         }
         self.bytes = bytes;
         let feed = self.job.feed.id().clone();
-        let gap = |(track, from, cause)| Gap { feed: feed.clone(), track, from, cause };
+        let gap = |(track, from, cause)| Gap {
+            feed: feed.clone(),
+            track,
+            from,
+            cause,
+        };
         let status = FeedRecordingStatus {
             session: self.job.session.clone(),
             bytes,
@@ -340,11 +405,16 @@ impl Recorder {
             head,
             looked: now,
         };
-        self.job.status.send_modify(|all| drop(all.feeds.insert(feed.clone(), status)));
+        self.job
+            .status
+            .send_modify(|all| drop(all.feeds.insert(feed.clone(), status)));
     }
 
     fn head(&self) -> IndexHead {
-        self.index.as_ref().map(|index| index.head().clone()).unwrap_or_default()
+        self.index
+            .as_ref()
+            .map(|index| index.head().clone())
+            .unwrap_or_default()
     }
 
     // a clerk that is slow makes reports wait here, never the recording
@@ -365,8 +435,13 @@ impl Recorder {
 
     fn finish(mut self, cause: CloseCause, now: Instant) {
         let source = self.source.borrow().clone();
-        let still = self.job.feed.spec().kind == FeedKind::Screen && matches!(source.liveness, Liveness::Live { .. });
-        let reach = if still { Reach::Moment(now) } else { Reach::LastSample };
+        let still = self.job.feed.spec().kind == FeedKind::Screen
+            && matches!(source.liveness, Liveness::Live { .. });
+        let reach = if still {
+            Reach::Moment(now)
+        } else {
+            Reach::LastSample
+        };
         if let Err(fault) = self.tape.close(cause, reach, now) {
             self.disk_failed(&fault, now);
         }
@@ -379,14 +454,23 @@ impl Recorder {
                 tracing::error!(%fault, waiting = index.waiting(), "index lines are lost with the disk");
             }
         }
+        if !self.records.is_empty() {
+            tracing::error!(records = ?self.records, "index lines are lost with the disk");
+        }
         let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-        self.reports.push_back(RecorderReport::Stopped { session, feed: feed.clone(), head: self.head() });
+        self.reports.push_back(RecorderReport::Stopped {
+            session,
+            feed: feed.clone(),
+            head: self.head(),
+        });
         for report in self.reports.drain(..) {
             if self.job.reports.blocking_send(report).is_err() {
                 tracing::warn!("nobody takes the last reports");
                 break;
             }
         }
-        self.job.status.send_modify(|all| drop(all.feeds.remove(&feed)));
+        self.job
+            .status
+            .send_modify(|all| drop(all.feeds.remove(&feed)));
     }
 }

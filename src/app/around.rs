@@ -1,0 +1,104 @@
+//! Owns what is known of the moment beside the journal: gathered twice a second for the pages.
+
+use crate::console::views::{LiveFeed, Storage, Surroundings};
+use crate::media::feed::{Codec, Feed, FeedStatus, Feeds, Layer};
+use crate::media::recorder::{RecordersHandle, RecordingStatus};
+use rustix::fs::statvfs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+
+const PERIOD: Duration = Duration::from_millis(500);
+/// Periods over which the rate of writing is measured.
+const RATE_OVER: usize = 20;
+
+/// Gathers until nobody listens.
+pub(super) async fn gather(
+    feeds: Feeds,
+    recorders: RecordersHandle,
+    folder: PathBuf,
+    clock_offset: watch::Receiver<Option<f64>>,
+    around_tx: watch::Sender<Surroundings>,
+) {
+    let mut tick = interval(PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut written = std::collections::VecDeque::new();
+    while !around_tx.is_closed() {
+        tick.tick().await;
+        let recorded = recorders.status().borrow().clone();
+        let bytes: u64 = recorded.feeds.values().map(|feed| feed.bytes).sum();
+        written.push_back(bytes);
+        if written.len() > RATE_OVER {
+            written.pop_front();
+        }
+        let feeds = feeds
+            .iter()
+            .map(|feed| (feed.id().clone(), live_feed(feed, &recorded)))
+            .collect();
+        let storage = Storage {
+            rate: rate(&written),
+            ..space(&folder)
+        };
+        let now = Surroundings {
+            feeds,
+            storage,
+            clock_offset_ms: *clock_offset.borrow(),
+        };
+        around_tx.send_if_modified(|known| {
+            let changed = *known != now;
+            *known = now;
+            changed
+        });
+    }
+}
+
+/// Bytes a second over the last periods.
+fn rate(written: &std::collections::VecDeque<u64>) -> u64 {
+    let (Some(first), Some(last)) = (written.front(), written.back()) else {
+        return 0;
+    };
+    let periods = u64::try_from(written.len() - 1).unwrap_or(0);
+    let millis = periods * u64::try_from(PERIOD.as_millis()).unwrap_or(1);
+    last.saturating_sub(*first)
+        .saturating_mul(1000)
+        .checked_div(millis)
+        .unwrap_or(0)
+}
+
+/// The disk that holds a folder; nothing where it cannot be asked.
+pub(super) fn space(folder: &Path) -> Storage {
+    statvfs(folder).map_or_else(
+        |_| Storage::default(),
+        |disk| Storage {
+            free_bytes: disk.f_bavail * disk.f_frsize,
+            total_bytes: disk.f_blocks * disk.f_frsize,
+            rate: 0,
+        },
+    )
+}
+
+fn live_feed(feed: &Feed, recorded: &RecordingStatus) -> LiveFeed {
+    let status = feed.status().borrow().clone();
+    let recording = recorded.feeds.get(feed.id());
+    LiveFeed {
+        carries: status
+            .formats
+            .values()
+            .map(|format| carried(format.codec, &status))
+            .collect(),
+        small: status.layers.contains(&Layer::Small),
+        showable: !status.layers.is_empty()
+            || status.formats.values().any(|format| format.codec.is_live()),
+        bytes: recording.map_or(0, |recording| recording.bytes),
+        last_write: recording.and_then(|recording| recording.last_write),
+    }
+}
+
+fn carried(codec: Codec, status: &FeedStatus) -> String {
+    let name = codec.name();
+    match (codec, status.size) {
+        (Codec::H264 | Codec::H265, Some((width, height))) => format!("{name} {width}×{height}"),
+        _ => name.to_owned(),
+    }
+}

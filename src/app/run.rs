@@ -1,0 +1,420 @@
+//! Owns the daemon's life: what starts after what, and what stops before what.
+//!
+//! Start: keys → journal → clerk → feeds and recorders → cameras → console → ready.
+//! Stop: intake (cameras, browsers) → recordings finalised and reported → clerk drains → console.
+
+use super::around;
+use super::attendance;
+use super::cameras;
+use super::clock::SystemClock;
+use super::health;
+use super::listen;
+use super::preflight;
+use super::tasks::Tasks;
+use super::watchdog;
+use crate::access::{Access, AccessPolicy, FirstPassword};
+use crate::clerk::{Clerk, ClerkHandle, Clock};
+use crate::config::Profile;
+use crate::console::views::Surroundings;
+use crate::console::{Console, History, Parts};
+use crate::journal::{Durability, Journal, Settings};
+use crate::keys::{KeySources, Keys};
+use crate::media::feed::Feeds;
+use crate::media::peer::{self, Peers};
+use crate::media::recorder::{Recorders, RecordersHandle, WantedRecordings};
+use crate::media::reports;
+use crate::room::{Actor, Command, Part};
+use crate::vault::Vault;
+use anyhow::Context;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+/// Reports of recorders that wait for the clerk.
+const REPORTS: usize = 256;
+/// How long recordings may take to be finalised when the daemon stops.
+const FINALISE: Duration = Duration::from_secs(20);
+
+/// How the daemon is to run.
+#[derive(Debug)]
+pub struct Order {
+    /// The profile's file.
+    pub profile: PathBuf,
+    /// The folder of all data.
+    pub data: PathBuf,
+    /// Whether the journal acknowledges before it writes; only to prove that the kill tests can see a loss.
+    pub unsafe_journal: bool,
+}
+
+/// Runs until a signal, or until a part of the daemon fails.
+///
+/// # Errors
+/// What keeps the daemon from starting, named with its file and remedy.
+pub async fn run(order: Order) -> anyhow::Result<()> {
+    let profile = Arc::new(Profile::load(&order.profile)?);
+    let data = order.data;
+    fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
+    let _lock = lock(&data)?;
+    let clock = SystemClock::new(profile.room.time_zone.clone())?;
+    let mut room = Room::open(&profile, &data, &clock, order.unsafe_journal)?;
+    let mut signals = Signals::new()?;
+    let mut tasks = Tasks::default();
+    let mut clerk_task = Tasks::default();
+    let clerk = room.start_clerk(&mut clerk_task).await?;
+    let media = Media::start(&profile, &data, &clerk, &mut tasks)?;
+    let mut intake = Tasks::default();
+    for (id, source) in cameras::sources(&profile)? {
+        if let Some(feed) = media.feeds.get(&id).cloned() {
+            intake.start("camera", async move {
+                match crate::media::capture::run(feed, source).await {}
+            });
+        }
+    }
+    let console = room.console(&profile, &data, &clerk, &media, clock, &mut tasks)?;
+    let listeners = listen::start(&profile, &data, console, &room.keys, &mut tasks).await?;
+    watchdog::ready(&clerk, media.recorders.clone(), &mut tasks);
+    tracing::info!(room = %profile.room.id, port = listeners.port, "ready");
+
+    let failed = tokio::select! {
+        () = signals.next() => None,
+        name = tasks.ended() => Some(name),
+        name = clerk_task.ended() => Some(name),
+    };
+    let stopped = tokio::select! {
+        () = stop(&clerk, media, intake, &mut tasks, &mut clerk_task) => Ok(()),
+        () = signals.next() => Err(anyhow::anyhow!("a second signal: stopped without finishing")),
+    };
+    listeners.stop();
+    match failed {
+        None => stopped,
+        Some(name) => {
+            anyhow::bail!("the daemon stops, as its part '{name}' has failed; the log says why")
+        }
+    }
+}
+
+/// Only one daemon works on a folder.
+fn lock(data: &Path) -> anyhow::Result<File> {
+    let path = data.join("lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).with_context(
+        || {
+            format!(
+                "{} is held: another bidroom runs on this folder; stop it first",
+                path.display()
+            )
+        },
+    )?;
+    Ok(file)
+}
+
+/// What lasts: keys, journal, access, vault.
+struct Room {
+    keys: Keys,
+    access: Access,
+    vault: Vault,
+    history: crate::journal::Reader,
+    clerk: Option<(ClerkHandle, Clerk<SystemClock>)>,
+    configure: Command,
+}
+
+impl Room {
+    fn open(
+        profile: &Profile,
+        data: &Path,
+        clock: &SystemClock,
+        unsafe_journal: bool,
+    ) -> anyhow::Result<Self> {
+        let now = clock.now().stamp.at;
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let sources = KeySources {
+            folder: data.join("keys"),
+            credentials,
+        };
+        let keys = Keys::open(sources, &profile.network.host_names, now)?;
+        let durability = match unsafe_journal {
+            true => Durability::Unsafe,
+            false => Durability::Full,
+        };
+        let settings = Settings {
+            durability,
+            ballast: profile.storage.ballast.0,
+        };
+        let journal = Journal::open(&data.join("journal.sqlite"), settings)?;
+        let history = journal.reader()?;
+        let clerk = Some(Clerk::start(journal, clock.clone())?);
+        let access = Access::open(
+            &data.join("access.sqlite"),
+            keys.clone(),
+            access_policy(profile),
+        )?;
+        let passwords = data.join("first-passwords.txt");
+        if access.bootstrap(now, |first| hand_over(&passwords, first))? {
+            tracing::info!(file = %passwords.display(), "the first accounts were made; hand out their passwords and delete the file");
+        }
+        let vault = Vault::open(&data.join("vault.sqlite"), keys.clone())?;
+        let configure = Command::ConfigureRoom {
+            layout: profile.layout(),
+            policies: profile.policies(),
+            profile_sha256: hex::encode(profile.sha256()),
+        };
+        Ok(Self {
+            keys,
+            access,
+            vault,
+            history,
+            clerk,
+            configure,
+        })
+    }
+
+    async fn start_clerk(&mut self, tasks: &mut Tasks) -> anyhow::Result<ClerkHandle> {
+        let (handle, clerk) = self.clerk.take().context("the clerk starts once")?;
+        tasks.start("clerk", async move {
+            if let Err(error) = clerk.run().await {
+                tracing::error!(%error, "the clerk failed");
+            }
+        });
+        let app = || Actor::Daemon { part: Part::App };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        handle
+            .submit(app(), None, None, self.configure.clone())
+            .await
+            .context("journalling the profile")?;
+        handle
+            .submit(app(), None, None, Command::ReportStart { version })
+            .await
+            .context("journalling the start")?;
+        Ok(handle)
+    }
+
+    fn console(
+        &self,
+        profile: &Arc<Profile>,
+        data: &Path,
+        clerk: &ClerkHandle,
+        media: &Media,
+        clock: SystemClock,
+        tasks: &mut Tasks,
+    ) -> anyhow::Result<Console> {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let (around_tx, around) = watch::channel(Surroundings::default());
+        let (offset_tx, offset) = watch::channel(None);
+        let folder = profile.storage.sessions(data);
+        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let recordings = folder.parent().unwrap_or(data).to_owned();
+        tasks.start(
+            "around",
+            around::gather(
+                media.feeds.clone(),
+                media.recorders.clone(),
+                folder,
+                offset,
+                around_tx,
+            ),
+        );
+        let watch = health::watch(
+            clerk.clone(),
+            profile.clone(),
+            data.to_owned(),
+            self.keys.clone(),
+            offset_tx,
+        );
+        tasks.start("health", watch);
+        tasks.start(
+            "attendance",
+            attendance::follow(clerk.clone(), self.access.clone(), clock.clone()),
+        );
+        tasks.start(
+            "preflight",
+            preflight::follow(
+                clerk.clone(),
+                profile.clone(),
+                data.to_owned(),
+                media.feeds.clone(),
+            ),
+        );
+        Ok(Console::new(Parts {
+            clerk: clerk.clone(),
+            clock,
+            access: self.access.clone(),
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
+            feeds: media.feeds.clone(),
+            peers: media.peers.clone(),
+            history: History::new(self.history.clone(), clerk.room().seq),
+            around,
+            data: recordings,
+            pictures: profile.media,
+        }))
+    }
+}
+
+fn peer_settings(profile: &Profile) -> peer::Settings {
+    let network = &profile.network;
+    peer::Settings {
+        listen: network.bind.clone(),
+        udp_port: network.webrtc_udp_port,
+        tcp_port: Some(network.ice_tcp_port),
+        announce: network.announce.clone(),
+        viewers: usize::from(network.viewers),
+        ..peer::Settings::default()
+    }
+}
+
+fn access_policy(profile: &Profile) -> AccessPolicy {
+    AccessPolicy {
+        second_factor: profile.access.second_factor,
+        idle_lock: profile.access.idle_lock,
+        longest_sign_in: profile.access.longest_sign_in,
+        failures: profile.access.failures,
+        lockout: profile.access.lockout,
+        issuer: profile.room.name.clone(),
+        ..AccessPolicy::default()
+    }
+}
+
+/// Writes the first passwords where only root and the daemon read them.
+fn hand_over(path: &Path, first: &[FirstPassword]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
+    for account in first {
+        writeln!(
+            file,
+            "{}\t{}\t{}",
+            account.account,
+            account.role.word(),
+            account.password.expose()
+        )?;
+    }
+    file.sync_all()
+}
+
+/// The media side: feeds, browsers, recorders.
+struct Media {
+    feeds: Feeds,
+    peers: Peers,
+    recorders: RecordersHandle,
+    /// Dropped, it ends the recorders.
+    stop_tx: watch::Sender<bool>,
+}
+
+impl Media {
+    fn start(
+        profile: &Profile,
+        data: &Path,
+        clerk: &ClerkHandle,
+        tasks: &mut Tasks,
+    ) -> anyhow::Result<Self> {
+        gstreamer::init().context("starting GStreamer")?;
+        let feeds = Feeds::new(&profile.layout().feeds);
+        let (peers, serve) =
+            Peers::bind(peer_settings(profile)).context("opening the ports for live media")?;
+        tasks.start("peers", serve.run());
+        let folder = profile.storage.sessions(data);
+        let recorders = Recorders::new(
+            folder.parent().unwrap_or(data).to_owned(),
+            profile.storage.sm3,
+        );
+        let handle = recorders.handle();
+        let (wanted_tx, wanted_rx) = watch::channel(WantedRecordings::default());
+        let (reports_tx, reports_rx) = mpsc::channel(REPORTS);
+        let (stop_tx, mut stop_rx) = watch::channel(false);
+        let down = reports::hand_down(clerk.clone(), wanted_tx);
+        tasks.start("recordings wanted", async move {
+            tokio::select! {
+                () = down => {}
+                // the sender of what is wanted goes with this task: the recorders finalise
+                _ = stop_rx.wait_for(|stop| *stop) => {}
+            }
+        });
+        tasks.start(
+            "recorders",
+            recorders.run(wanted_rx, feeds.clone(), reports_tx),
+        );
+        tasks.start(
+            "recorder reports",
+            reports::of_recorders(clerk.clone(), reports_rx),
+        );
+        tasks.start(
+            "feed reports",
+            reports::of_feeds(clerk.clone(), feeds.clone()),
+        );
+        Ok(Self {
+            feeds,
+            peers,
+            recorders: handle,
+            stop_tx,
+        })
+    }
+}
+
+async fn stop(
+    clerk: &ClerkHandle,
+    media: Media,
+    intake: Tasks,
+    tasks: &mut Tasks,
+    clerk_task: &mut Tasks,
+) {
+    watchdog::stopping();
+    let stopping = clerk
+        .submit(
+            Actor::Daemon { part: Part::App },
+            None,
+            None,
+            Command::ReportStop,
+        )
+        .await;
+    if let Err(error) = stopping {
+        tracing::warn!(%error, "the stop was not journalled");
+    }
+    drop(intake);
+    media.peers.close().await;
+    media.stop_tx.send_replace(true);
+    for part in ["recorders", "recorder reports"] {
+        if timeout(FINALISE, tasks.finish(part)).await.is_err() {
+            tracing::error!(
+                part,
+                "recordings were not finalised in time; they are recovered at the next start"
+            );
+        }
+    }
+    clerk.drain().await;
+    clerk_task.finish("clerk").await;
+}
+
+/// The two signals that ask a daemon to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Owns what systemd is told: ready, stopping, and that the daemon makes progress.
+//!
+//! The watchdog is fed from the recorders' own rounds and from the clerk's answers, never from a timer alone: a
+//! daemon that hangs in the disk is restarted, as its recordings are what it is there for.
+
+use super::tasks::Tasks;
+use crate::clerk::ClerkHandle;
+use crate::media::recorder::RecordersHandle;
+use crate::room::{Actor, Command, Part};
+use sd_notify::NotifyState;
+use std::time::{Duration, Instant};
+use tokio::time::{interval, timeout};
+
+/// A recorder that has not gone round for so long hangs.
+const HANGS: Duration = Duration::from_secs(8);
+/// So long the clerk may take to answer.
+const ANSWERS: Duration = Duration::from_secs(3);
+
+/// Tells systemd that the daemon is ready, and from then on that it makes progress.
+pub(super) fn ready(clerk: &ClerkHandle, recorders: RecordersHandle, tasks: &mut Tasks) {
+    notify(&[NotifyState::Ready]);
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        return;
+    };
+    let clerk = clerk.clone();
+    tasks.start("watchdog", async move {
+        let mut tick = interval(limit / 3);
+        loop {
+            tick.tick().await;
+            match hanging(&recorders) {
+                Some(feed) => tracing::error!(feed, "a recorder hangs; the watchdog is not fed"),
+                None if answers(&clerk).await => notify(&[NotifyState::Watchdog]),
+                None => tracing::error!("the clerk does not answer; the watchdog is not fed"),
+            }
+        }
+    });
+}
+
+/// Tells systemd that the daemon is stopping.
+pub(super) fn stopping() {
+    notify(&[NotifyState::Stopping]);
+}
+
+fn hanging(recorders: &RecordersHandle) -> Option<String> {
+    let status = recorders.status();
+    let status = status.borrow();
+    let late = |looked: Instant| looked.elapsed() > HANGS;
+    status
+        .feeds
+        .iter()
+        .find(|(_, feed)| late(feed.looked))
+        .map(|(id, _)| id.to_string())
+}
+
+/// Whether the clerk answers; passing deadlines that have not come leads to nothing.
+async fn answers(clerk: &ClerkHandle) -> bool {
+    let actor = Actor::Daemon { part: Part::Clock };
+    let asked = clerk.submit(actor, None, None, Command::PassDeadlines);
+    timeout(ANSWERS, asked)
+        .await
+        .is_ok_and(|answer| answer.is_ok())
+}
+
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "nobody to notify");
+    }
+}

@@ -1,0 +1,167 @@
+//! Owns simple playback: what was recorded, and its files by byte ranges. Every view is audited.
+
+use super::guard::{Asker, audit};
+use super::problem::{Answer, No};
+use super::state::Console;
+use super::views::SessionLine;
+use super::wire;
+use crate::access::{AuditKind, AuditObject, AuditResult};
+use crate::archive::playback;
+use crate::room::{Event, FeedId, PhaseKind, SessionId};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use std::collections::BTreeMap;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
+
+/// `GET /api/recordings`: the sessions that have recordings, newest first.
+pub(super) async fn list(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<Json<Vec<SessionLine>>> {
+    audit(
+        &console,
+        &asker,
+        AuditKind::Read,
+        AuditObject::Route("/api/recordings"),
+        AuditResult::Done,
+    )
+    .await?;
+    let (data, history) = (console.data.clone(), console.history.clone());
+    let room = console.room();
+    let lines = blocking(move || {
+        let mut lines = Vec::new();
+        for id in playback::sessions(&data)? {
+            let phase = room.sessions.get(&id).map(|session| session.phase.kind());
+            lines.extend(line(&id, phase, &history.of_session(&id)?));
+        }
+        lines.sort_by_key(|line: &SessionLine| std::cmp::Reverse(line.start));
+        Ok(lines)
+    })
+    .await?;
+    Ok(Json(lines))
+}
+
+/// A session in the list, from what the journal says of it.
+fn line(
+    id: &SessionId,
+    phase: Option<PhaseKind>,
+    moments: &[super::views::Line],
+) -> Option<SessionLine> {
+    let plan = moments.iter().rev().find_map(|line| match &line.event {
+        Event::SessionPlanned { plan } | Event::PlanChanged { plan } => Some(plan),
+        _ => None,
+    })?;
+    let ended = moments.iter().rev().find_map(|line| match &line.event {
+        Event::SessionSealed { .. } => Some(PhaseKind::Sealed),
+        Event::SessionAborted { .. } => Some(PhaseKind::Aborted),
+        _ => None,
+    });
+    let phase = phase.or(ended)?;
+    Some(SessionLine {
+        id: id.clone(),
+        kind: plan.kind,
+        phase,
+        start: plan.start,
+    })
+}
+
+/// `GET /api/recordings/{session}`.
+pub(super) async fn session(
+    State(console): State<Console>,
+    Path(id): Path<SessionId>,
+    asker: Asker,
+) -> Answer<Json<wire::RecordedSession>> {
+    audit(
+        &console,
+        &asker,
+        AuditKind::Read,
+        AuditObject::Session(id.clone()),
+        AuditResult::Done,
+    )
+    .await?;
+    let (data, history) = (console.data.clone(), console.history.clone());
+    let room = console.room();
+    let recorded = blocking(move || {
+        let moments = history.of_session(&id)?;
+        let kind = moments.iter().find_map(|line| match &line.event {
+            Event::SessionPlanned { plan } => Some(plan.kind),
+            _ => None,
+        });
+        let names: BTreeMap<FeedId, String> = room
+            .layout
+            .feeds
+            .iter()
+            .map(|feed| (feed.id.clone(), feed.name.clone()))
+            .collect();
+        let feeds = playback::list(&data, &id)?;
+        Ok(wire::RecordedSession {
+            id,
+            kind,
+            names,
+            feeds,
+            moments,
+        })
+    })
+    .await?;
+    if recorded.kind.is_none() && recorded.feeds.is_empty() {
+        return Err(No::not_found("recorded session"));
+    }
+    Ok(Json(recorded))
+}
+
+/// `GET /api/recordings/{session}/{feed}/{file}`.
+pub(super) async fn file(
+    State(console): State<Console>,
+    Path((session, feed, name)): Path<(SessionId, FeedId, String)>,
+    asker: Asker,
+    request: Request,
+) -> Answer<Response> {
+    let (data, of, part) = (console.data.clone(), session.clone(), feed.clone());
+    let found = blocking(move || Ok(playback::locate(&data, &of, &part, &name))).await?;
+    let (path, from) = found.ok_or_else(|| No::not_found("recorded file"))?;
+    // a player asks for a file range by range; one line for each look is enough
+    let first = request
+        .headers()
+        .get(header::RANGE)
+        .is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
+    if first {
+        let object = AuditObject::File(session, feed, from);
+        audit(
+            &console,
+            &asker,
+            AuditKind::ReadFile,
+            object,
+            AuditResult::Done,
+        )
+        .await?;
+    }
+    let served = ServeFile::new_with_mime(path, &mime())
+        .oneshot(request)
+        .await;
+    let Ok(served) = served;
+    let mut response = served.map(Body::new).into_response();
+    // evidence stays out of caches on shared machines
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn mime() -> mime_guess::Mime {
+    "video/mp4".parse().expect("a valid type")
+}
+
+/// Why something on the disk could not be read.
+type Unread = Box<dyn std::error::Error + Send + Sync>;
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unread> + Send + 'static,
+) -> Answer<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| No::internal(&error))?
+        .map_err(|error| No::internal(&error))
+}

@@ -1,0 +1,135 @@
+//! Owns the server: every route of the table bound to its handler behind the guard, over TLS for the network
+//! and over a local socket for whoever is on the box.
+
+use super::guard::{Origin, guard};
+use super::routes::{Endpoint, ROUTES};
+use super::state::Console;
+use super::{
+    administration, assets, commands, live, metrics, openapi, people, recordings, sign_in,
+    signalling, whep, whip,
+};
+use axum::Router;
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, options, patch, post};
+use axum::serve::IncomingStream;
+use std::net::SocketAddr;
+use tokio::net::{UnixListener, unix::UCred};
+
+/// All routes and pages.
+pub fn router(console: Console) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let guarded = from_fn_with_state((console.clone(), route), guard);
+        router = router.route(route.path, handler(route.endpoint).route_layer(guarded));
+    }
+    router
+        .fallback(assets::serve)
+        .layer(from_fn(finish))
+        .with_state(console)
+}
+
+fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
+    match endpoint {
+        Endpoint::Healthz => get(metrics::healthz),
+        Endpoint::Metrics => get(metrics::metrics),
+        Endpoint::OpenApi => get(|| async { axum::Json(openapi::document()) }),
+        Endpoint::CaCertificate => get(ca_certificate),
+        Endpoint::Welcome => get(sign_in::welcome),
+        Endpoint::SignIn => post(sign_in::sign_in),
+        Endpoint::SignOut => post(sign_in::sign_out),
+        Endpoint::Unlock => post(sign_in::unlock),
+        Endpoint::ChangePassword => post(sign_in::change_password),
+        Endpoint::OfferFactor => post(sign_in::offer_factor),
+        Endpoint::ConfirmFactor => post(sign_in::confirm_factor),
+        Endpoint::Enrol => post(sign_in::enrol),
+        Endpoint::CheckIn => post(sign_in::check_in),
+        Endpoint::Commands => post(commands::post),
+        Endpoint::LiveTechnician | Endpoint::LiveSupervisor => get(live::room),
+        Endpoint::LiveSeat => get(live::seat),
+        Endpoint::ImportCommittee => post(people::import),
+        Endpoint::ReplaceMember => post(people::replace),
+        Endpoint::Gate => post(people::gate),
+        Endpoint::EnrolmentCode => post(people::enrolment_code),
+        Endpoint::Workstations => get(administration::workstations),
+        Endpoint::Recordings => get(recordings::list),
+        Endpoint::Recording => get(recordings::session),
+        Endpoint::RecordingFile => get(recordings::file),
+        Endpoint::Accounts => get(administration::accounts),
+        Endpoint::CreateAccount => post(administration::create_account),
+        Endpoint::AccountAct => post(administration::account_act),
+        Endpoint::Tokens => get(administration::tokens),
+        Endpoint::CreateToken => post(administration::create_token),
+        Endpoint::RevokeToken => delete(administration::revoke_token),
+        Endpoint::Audit => get(administration::audit),
+        Endpoint::VerifyAudit => get(administration::verify_audit),
+        Endpoint::WhipOptions => options(whip::options),
+        Endpoint::WhipPublish => post(whip::publish).fallback(signalling::endpoint_other),
+        Endpoint::WhipResourceOptions => options(whip::resource_options),
+        Endpoint::WhipPatch => patch(whip::patch).fallback(signalling::resource_other),
+        Endpoint::WhipDelete => delete(whip::delete),
+        Endpoint::WhepOptions => options(whep::options),
+        Endpoint::WhepWatch => post(whep::watch).fallback(signalling::endpoint_other),
+        Endpoint::WhepResourceOptions => options(whep::resource_options),
+        Endpoint::WhepPatch => patch(whep::patch).fallback(signalling::resource_other),
+        Endpoint::WhepDelete => delete(whep::delete),
+    }
+}
+
+async fn ca_certificate(State(console): State<Console>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-pem-file"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"bidroom-ca.pem\"",
+        ),
+    ];
+    (headers, console.keys.ca_certificate_pem())
+}
+
+/// Where a request comes from goes in, and what every answer bears goes out.
+async fn finish(mut request: Request, next: Next) -> Response {
+    let network = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0);
+    let local = request
+        .extensions()
+        .get::<ConnectInfo<Local>>()
+        .map(|info| info.0.uid);
+    let origin = network
+        .map(Origin::Network)
+        .or(local.map(|uid| Origin::Local { uid }));
+    if let Some(origin) = origin {
+        request.extensions_mut().insert(origin);
+    }
+    let mut response = next.run(request).await;
+    assets::harden(response.headers_mut());
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(header::HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A user of the box on the control socket.
+#[derive(Debug, Clone, Copy)]
+pub struct Local {
+    uid: u32,
+}
+
+/// Nobody: what a peer is that the kernel does not vouch for.
+const NOBODY: u32 = 65_534;
+
+impl Connected<IncomingStream<'_, UnixListener>> for Local {
+    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
+        let uid = stream
+            .io()
+            .peer_cred()
+            .map_or(NOBODY, |peer: UCred| peer.uid());
+        Self { uid }
+    }
+}

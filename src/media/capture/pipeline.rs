@@ -1,0 +1,204 @@
+//! Owns a running GStreamer pipeline: what it is told from within, its end, and its stop, which never
+//! holds up whoever drops it.
+//!
+//! Every pipeline runs on the kernel's monotonic clock, so that times of all feeds, and of one feed over
+//! all its reconnects, are on one scale: time since boot.
+
+use super::fault::Fault;
+use super::units::{Port, Raw};
+use crate::media::feed::TrackKind;
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, watch};
+
+/// Units that wait to be published. Full holds up the pipeline, and TCP the camera.
+const UNITS_WAITING: usize = 64;
+
+/// What a pipeline hands over.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// A unit.
+    Unit(Box<Raw>),
+    /// It ended.
+    Ended(Fault),
+}
+
+/// How the pipeline's parts tell of themselves while it is built and runs.
+#[derive(Debug, Clone)]
+pub(super) struct Reporter {
+    units_tx: mpsc::Sender<Raw>,
+    fault_tx: watch::Sender<Option<Fault>>,
+    announced: Arc<Mutex<BTreeSet<TrackKind>>>,
+    declined: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Reporter {
+    /// The source has a track in an encoding that is of no use here.
+    pub(super) fn decline(&self, encoding: String) {
+        self.declined
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(encoding);
+    }
+
+    fn declined(&self) -> BTreeSet<String> {
+        self.declined
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// A unit came. Waits for room; refused when nobody takes units any more.
+    pub(super) fn deliver(&self, raw: Raw) -> Result<(), gst::FlowError> {
+        self.units_tx
+            .blocking_send(raw)
+            .map_err(|_| gst::FlowError::Flushing)
+    }
+
+    /// The source says it has this track.
+    pub(super) fn announce(&self, track: TrackKind) {
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(track);
+    }
+
+    /// What was announced so far.
+    pub(super) fn announced(&self) -> BTreeSet<TrackKind> {
+        self.announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The pipeline cannot go on. The first fault is the cause, later ones its consequences.
+    pub(super) fn fail(&self, fault: Fault) {
+        // asked to play nothing, rtspsrc fails in many ways
+        let useless = self.announced().is_empty() && !self.declined().is_empty();
+        let fault = if useless { Fault::NothingUsable } else { fault };
+        self.fault_tx.send_if_modified(|first| match first {
+            Some(_) => false,
+            None => {
+                *first = Some(fault);
+                true
+            }
+        });
+    }
+}
+
+/// A pipeline that runs until it is dropped.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    gst: gst::Pipeline,
+    reporter: Reporter,
+    units_rx: mpsc::Receiver<Raw>,
+    fault_rx: watch::Receiver<Option<Fault>>,
+}
+
+impl Pipeline {
+    /// Builds and starts a pipeline. Starting waits for devices, so it has a thread of its own.
+    pub(super) async fn start(
+        build: impl FnOnce(&gst::Pipeline, &Reporter) -> Result<(), Fault> + Send + 'static,
+    ) -> Result<Self, Fault> {
+        let started = tokio::task::spawn_blocking(move || {
+            gst::init().map_err(|error| Fault::Pipeline(error.to_string()))?;
+            let (units_tx, units_rx) = mpsc::channel(UNITS_WAITING);
+            let (fault_tx, fault_rx) = watch::channel(None);
+            let reporter = Reporter {
+                units_tx,
+                fault_tx,
+                announced: Arc::default(),
+                declined: Arc::default(),
+            };
+            let pipeline = Self {
+                gst: gst::Pipeline::new(),
+                reporter,
+                units_rx,
+                fault_rx,
+            };
+            pipeline.gst.use_clock(Some(&gst::SystemClock::obtain()));
+            pipeline.watch_bus();
+            build(&pipeline.gst, &pipeline.reporter)?;
+            match pipeline.gst.set_state(gst::State::Playing) {
+                Ok(_) => Ok(pipeline),
+                Err(refused) => {
+                    let told = pipeline.fault_rx.borrow().clone();
+                    Err(told.unwrap_or_else(|| Fault::Pipeline(refused.to_string())))
+                }
+            }
+        });
+        match started.await {
+            Ok(result) => result,
+            Err(died) => Err(Fault::Pipeline(died.to_string())),
+        }
+    }
+
+    /// What comes next. Cancel-safe. After the end it never returns.
+    pub(super) async fn next(&mut self) -> Output {
+        tokio::select! {
+            // what came before a fault is not lost by it
+            biased;
+            Some(raw) = self.units_rx.recv() => Output::Unit(Box::new(raw)),
+            Ok(fault) = self.fault_rx.wait_for(Option::is_some) => {
+                Output::Ended(fault.clone().unwrap_or(Fault::Closed))
+            }
+            else => Output::Ended(Fault::Closed),
+        }
+    }
+
+    /// The tracks that the source has, as far as it said.
+    pub(super) fn announced(&self) -> BTreeSet<TrackKind> {
+        self.reporter.announced()
+    }
+
+    /// The encodings that the source offers and that cannot be recorded.
+    pub(super) fn declined(&self) -> BTreeSet<String> {
+        self.reporter.declined()
+    }
+
+    /// Asks the encoder behind a port for a key frame. Cameras behind RTSP have none in reach.
+    pub(super) fn force_key_frame(&self, port: Port) {
+        if let Some(pad) = self
+            .gst
+            .by_name(port.sink_name())
+            .and_then(|sink| sink.static_pad("sink"))
+        {
+            let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder()
+                .all_headers(true)
+                .build();
+            // a port without encoder does not take the event, which is no fault
+            let _ = pad.push_event(event);
+        }
+    }
+
+    fn watch_bus(&self) {
+        let Some(bus) = self.gst.bus() else { return };
+        let reporter = self.reporter.clone();
+        bus.set_sync_handler(move |_, message| {
+            if let Some(fault) = Fault::of_message(message) {
+                tracing::debug!(%fault, "pipeline");
+                reporter.fail(fault);
+            }
+            gst::BusSyncReply::Drop
+        });
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        // frees sinks that wait for room, else the pipeline could not stop
+        self.units_rx.close();
+        let gst = self.gst.clone();
+        // stopping waits for streaming threads and for the camera's answer to TEARDOWN
+        let stopping = std::thread::Builder::new()
+            .name("capture-stop".into())
+            .spawn(move || {
+                let _ = gst.set_state(gst::State::Null);
+            });
+        if let Err(error) = stopping {
+            tracing::error!(%error, "no thread to stop a pipeline with: it goes on");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Owns the judgement whether a source that is connected still gives what it should.
+
+use super::fault::Fault;
+use crate::media::feed::TrackKind;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+/// How long a camera may take from connecting to its first unit. Some wait for their next key frame.
+pub(super) const FIRST_WITHIN: Duration = Duration::from_secs(6);
+/// How long pictures may stay away: room cameras send 10 a second or more.
+const PICTURE_STALL: Duration = Duration::from_millis(1_500);
+/// How long sound may stay away.
+const SOUND_STALL: Duration = Duration::from_millis(3_000);
+
+/// Watches one connection, track by track: sound that goes on does not stand for the picture.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    connected: Instant,
+    /// The track without which the feed is lost.
+    required: TrackKind,
+    last: BTreeMap<TrackKind, Instant>,
+}
+
+/// How the tracks do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Health {
+    /// All that was announced comes, or may still come.
+    Fine,
+    /// The source is lost without this.
+    Lost(Fault),
+    /// The source goes on without this track.
+    Without {
+        /// The track.
+        track: TrackKind,
+        /// Whether it had come on this connection: connecting anew may help.
+        came: bool,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+impl Watchdog {
+    /// From the moment of connecting.
+    pub(super) fn new(connected: Instant, required: TrackKind) -> Self {
+        Self {
+            connected,
+            required,
+            last: BTreeMap::new(),
+        }
+    }
+
+    /// A unit came.
+    pub(super) fn saw(&mut self, track: TrackKind, at: Instant) {
+        self.last.insert(track, at);
+    }
+
+    /// Judges at `now`; `announced` is what the source says it has.
+    pub(super) fn judge(&self, now: Instant, announced: &BTreeSet<TrackKind>) -> Health {
+        if let Some(fault) = self.fault_of(self.required, now) {
+            return Health::Lost(fault);
+        }
+        for &track in announced.iter().filter(|&&t| t != self.required) {
+            if let Some(fault) = self.fault_of(track, now) {
+                return Health::Without {
+                    track,
+                    came: self.last.contains_key(&track),
+                    fault,
+                };
+            }
+        }
+        Health::Fine
+    }
+
+    fn fault_of(&self, track: TrackKind, now: Instant) -> Option<Fault> {
+        let stall = match track {
+            TrackKind::Video => PICTURE_STALL,
+            TrackKind::Audio => SOUND_STALL,
+        };
+        match self.last.get(&track) {
+            Some(&last) => {
+                let after = now.saturating_duration_since(last);
+                (after > stall).then_some(Fault::Stalled { track, after })
+            }
+            None => {
+                let after = now.saturating_duration_since(self.connected);
+                (after > FIRST_WITHIN).then_some(Fault::NeverCame { track, after })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::capture::clock;
+    use TrackKind::{Audio, Video};
+
+    #[test]
+    fn sound_does_not_stand_for_the_picture() {
+        let start = clock::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let both = BTreeSet::from([Audio, Video]);
+        let mut dog = Watchdog::new(start, Video);
+        assert_eq!(dog.judge(at(5_000), &both), Health::Fine);
+        dog.saw(Audio, at(6_100));
+        let never = Fault::NeverCame {
+            track: Video,
+            after: Duration::from_millis(6_200),
+        };
+        assert_eq!(dog.judge(at(6_200), &both), Health::Lost(never));
+        dog.saw(Video, at(6_200));
+        assert_eq!(dog.judge(at(7_600), &both), Health::Fine);
+        dog.saw(Audio, at(7_790));
+        let stalled = Fault::Stalled {
+            track: Video,
+            after: Duration::from_millis(1_600),
+        };
+        assert_eq!(dog.judge(at(7_800), &both), Health::Lost(stalled));
+    }
+
+    #[test]
+    fn a_picture_goes_on_without_sound_and_says_so() {
+        let start = clock::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut dog = Watchdog::new(start, Video);
+        dog.saw(Audio, at(0));
+        dog.saw(Video, at(3_500));
+        let both = BTreeSet::from([Audio, Video]);
+        let health = dog.judge(at(3_600), &both);
+        assert!(
+            matches!(
+                health,
+                Health::Without {
+                    track: Audio,
+                    came: true,
+                    ..
+                }
+            ),
+            "{health:?}"
+        );
+        assert_eq!(dog.judge(at(3_600), &BTreeSet::from([Video])), Health::Fine);
+    }
+}

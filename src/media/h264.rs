@@ -1,0 +1,411 @@
+//! Owns what must be understood of H.264: RTP payloads (RFC 6184) to access units in Annex B, and
+//! the picture's size in its sequence parameter set (ITU-T H.264, 7.3.2.1.1).
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+const START: [u8; 4] = [0, 0, 0, 1];
+const IDR: u8 = 5;
+const SPS: u8 = 7;
+const PPS: u8 = 8;
+const STAP_A: u8 = 24;
+const FU_A: u8 = 28;
+/// A picture larger than this is an attack: a 4 MP key frame has less than 2 MB.
+const LARGEST_UNIT: usize = 8 << 20;
+
+fn kind(nal: &[u8]) -> u8 {
+    nal.first().map_or(0, |b| b & 0x1f)
+}
+
+/// Whether a payload begins a key frame: a parameter set, or the first part of an IDR slice.
+pub fn begins_key_frame(payload: &[u8]) -> bool {
+    match kind(payload) {
+        IDR | SPS => true,
+        STAP_A => aggregated(payload).any(|nal| matches!(kind(nal), IDR | SPS)),
+        FU_A => payload
+            .get(1)
+            .is_some_and(|fu| fu & 0x80 != 0 && fu & 0x1f == IDR),
+        _ => false,
+    }
+}
+
+/// The sequence parameter set in a payload, if it carries one.
+pub fn sps_in(payload: &[u8]) -> Option<&[u8]> {
+    match kind(payload) {
+        SPS => Some(payload),
+        STAP_A => aggregated(payload).find(|nal| kind(nal) == SPS),
+        _ => None,
+    }
+}
+
+/// The NAL units in a STAP-A; stops at the first that is not whole.
+fn aggregated(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = payload.get(1..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
+        let nal = rest.get(2..2 + length).filter(|nal| !nal.is_empty())?;
+        rest = &rest[2 + length..];
+        Some(nal)
+    })
+}
+
+/// One picture with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessUnit {
+    /// RTP timestamp.
+    pub rtp: u32,
+    /// Whether decoding can begin here.
+    pub key: bool,
+    /// Annex B; parameter sets stand before each key frame.
+    pub data: Bytes,
+}
+
+/// Puts payloads, given in order, together to access units.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    rtp: u32,
+    data: BytesMut,
+    fragment: BytesMut,
+    key: bool,
+    has_sps: bool,
+    damaged: bool,
+    sps: Bytes,
+    pps: Bytes,
+}
+
+impl Assembler {
+    /// The parameter sets in use, Annex B; empty before the first key frame.
+    pub fn parameter_sets(&self) -> Bytes {
+        let mut sets = BytesMut::new();
+        for set in [&self.sps, &self.pps] {
+            if !set.is_empty() {
+                sets.put_slice(&START);
+                sets.put_slice(set);
+            }
+        }
+        sets.freeze()
+    }
+
+    /// The sequence parameter set in use.
+    pub fn sps(&self) -> &[u8] {
+        &self.sps
+    }
+
+    /// Packets are missing: what is being put together is not whole.
+    pub fn lose(&mut self) {
+        self.damaged = true;
+        self.fragment.clear();
+    }
+
+    /// Takes the next payload; gives the access units that are complete with it (a new timestamp
+    /// completes the one before, `marker` its own). `None` in place of one that was damaged.
+    pub fn push(&mut self, rtp: u32, marker: bool, payload: &[u8]) -> Vec<Option<AccessUnit>> {
+        let mut done = Vec::new();
+        if rtp != self.rtp {
+            done.extend(self.finish());
+            self.rtp = rtp;
+        }
+        match kind(payload) {
+            1..=23 => self.append(payload),
+            STAP_A => aggregated(payload).for_each(|nal| self.append(nal)),
+            FU_A => self.append_fragment(payload),
+            // MTAPs and FU-B are for interleaved mode, which is never agreed on
+            _ => {}
+        }
+        if marker {
+            done.extend(self.finish());
+        }
+        done
+    }
+
+    fn append_fragment(&mut self, payload: &[u8]) {
+        let [indicator, header, part @ ..] = payload else {
+            return;
+        };
+        if header & 0x80 != 0 {
+            self.fragment.clear();
+            self.fragment.put_u8((indicator & 0xe0) | (header & 0x1f));
+        } else if self.fragment.is_empty() {
+            self.damaged = true;
+            return;
+        }
+        if self.fragment.len() + part.len() > LARGEST_UNIT {
+            self.lose();
+            return;
+        }
+        self.fragment.put_slice(part);
+        if header & 0x40 != 0 {
+            let nal = self.fragment.split();
+            self.append(&nal);
+        }
+    }
+
+    fn append(&mut self, nal: &[u8]) {
+        match kind(nal) {
+            SPS => {
+                self.has_sps = true;
+                if self.sps != nal {
+                    self.sps = Bytes::copy_from_slice(nal);
+                }
+            }
+            PPS if self.pps != nal => self.pps = Bytes::copy_from_slice(nal),
+            IDR => {
+                if !self.has_sps && !self.sps.is_empty() {
+                    // the sets came earlier, or beside the stream: repeat them here
+                    let sets = self.parameter_sets();
+                    self.data.put_slice(&sets);
+                    self.has_sps = true;
+                }
+                self.key = true;
+            }
+            _ => {}
+        }
+        if self.data.len() + nal.len() > LARGEST_UNIT {
+            self.damaged = true;
+            return;
+        }
+        self.data.put_slice(&START);
+        self.data.put_slice(nal);
+    }
+
+    fn finish(&mut self) -> Option<Option<AccessUnit>> {
+        let damaged = std::mem::take(&mut self.damaged) || !self.fragment.is_empty();
+        self.fragment.clear();
+        let key = std::mem::take(&mut self.key) && !self.sps.is_empty() && !self.pps.is_empty();
+        self.has_sps = false;
+        let data = self.data.split().freeze();
+        if damaged {
+            return Some(None);
+        }
+        (!data.is_empty()).then(|| {
+            Some(AccessUnit {
+                rtp: self.rtp,
+                key,
+                data,
+            })
+        })
+    }
+}
+
+/// The picture's width and height in pixels, as its sequence parameter set crops them.
+pub fn picture_size(sps: &[u8]) -> Option<(u32, u32)> {
+    // emulation prevention: 00 00 03 stands for 00 00
+    let mut raw = Vec::with_capacity(sps.len());
+    let mut zeros = 0;
+    for &byte in sps.get(1..)? {
+        if zeros >= 2 && byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        raw.push(byte);
+    }
+    let mut bits = Bits {
+        bytes: &raw,
+        at: 24,
+    };
+    let profile = *raw.first()?;
+    bits.unsigned()?; // seq_parameter_set_id
+    let mut chroma = 1;
+    if matches!(
+        profile,
+        100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
+    ) {
+        chroma = bits.unsigned()?;
+        if chroma == 3 {
+            bits.bit()?;
+        }
+        bits.unsigned()?; // bit_depth_luma_minus8
+        bits.unsigned()?; // bit_depth_chroma_minus8
+        bits.bit()?; // qpprime_y_zero_transform_bypass_flag
+        if bits.bit()? == 1 {
+            let lists = if chroma == 3 { 12 } else { 8 };
+            for list in 0..lists {
+                if bits.bit()? == 1 {
+                    bits.skip_scaling_list(if list < 6 { 16 } else { 64 })?;
+                }
+            }
+        }
+    }
+    bits.unsigned()?; // log2_max_frame_num_minus4
+    match bits.unsigned()? {
+        0 => {
+            bits.unsigned()?;
+        }
+        1 => {
+            bits.bit()?;
+            bits.signed()?;
+            bits.signed()?;
+            for _ in 0..bits.unsigned()?.min(255) {
+                bits.signed()?;
+            }
+        }
+        _ => {}
+    }
+    bits.unsigned()?; // max_num_ref_frames
+    bits.bit()?;
+    let columns = bits.unsigned()?.checked_add(1)?;
+    let rows = bits.unsigned()?.checked_add(1)?;
+    let frame_only = bits.bit()?;
+    if frame_only == 0 {
+        bits.bit()?;
+    }
+    bits.bit()?; // direct_8x8_inference_flag
+    let mut crop = [0u32; 4];
+    if bits.bit()? == 1 {
+        for side in &mut crop {
+            *side = bits.unsigned()?;
+        }
+    }
+    let [left, right, top, bottom] = crop;
+    let (unit_x, unit_y) = match chroma {
+        1 => (2, 2),
+        2 => (2, 1),
+        _ => (1, 1),
+    };
+    let fields = 2 - frame_only;
+    let width = columns
+        .checked_mul(16)?
+        .checked_sub(left.checked_add(right)?.checked_mul(unit_x)?)?;
+    let height = rows.checked_mul(16 * fields)?;
+    let height = height.checked_sub(top.checked_add(bottom)?.checked_mul(unit_y * fields)?)?;
+    Some((width, height))
+}
+
+/// A bit reader with Exp-Golomb codes (9.1).
+struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn bit(&mut self) -> Option<u32> {
+        let byte = self.bytes.get(self.at / 8)?;
+        let bit = (byte >> (7 - self.at % 8)) & 1;
+        self.at += 1;
+        Some(bit.into())
+    }
+
+    fn unsigned(&mut self) -> Option<u32> {
+        let mut zeros = 0;
+        while self.bit()? == 0 {
+            zeros += 1;
+            if zeros > 31 {
+                return None;
+            }
+        }
+        let mut value = 1u32;
+        for _ in 0..zeros {
+            value = (value << 1) | self.bit()?;
+        }
+        Some(value - 1)
+    }
+
+    fn signed(&mut self) -> Option<i64> {
+        let code = i64::from(self.unsigned()?);
+        Some(if code % 2 == 1 {
+            (code + 1) / 2
+        } else {
+            -(code / 2)
+        })
+    }
+
+    fn skip_scaling_list(&mut self, size: usize) -> Option<()> {
+        let (mut last, mut next) = (8i64, 8i64);
+        for _ in 0..size {
+            if next != 0 {
+                next = (last + self.signed()? + 256) % 256;
+            }
+            last = if next == 0 { last } else { next };
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nal(kind: u8, length: usize) -> Vec<u8> {
+        let mut nal = vec![0x60 | kind];
+        nal.resize(length, 0xab);
+        nal
+    }
+
+    fn stap(nals: &[&[u8]]) -> Vec<u8> {
+        let mut payload = vec![0x60 | STAP_A];
+        for nal in nals {
+            payload.extend(u16::try_from(nal.len()).expect("short").to_be_bytes());
+            payload.extend(*nal);
+        }
+        payload
+    }
+
+    #[test]
+    fn sizes_are_read_as_players_crop_them() {
+        // x264 1920×1080 High (cropped from 1088), OpenH264 1280×720 Constrained Baseline
+        let full_hd = hex::decode("67640028acd940780227e5c05a808080a0000003002000000651e30632c0")
+            .expect("hex");
+        assert_eq!(picture_size(&full_hd), Some((1920, 1080)));
+        let hd = hex::decode("6742c01f8c8d40280 2dd00f08846a0".replace(' ', "")).expect("hex");
+        assert_eq!(picture_size(&hd), Some((1280, 720)));
+        for cut in 0..full_hd.len() {
+            let _ = picture_size(&full_hd[..cut]);
+        }
+    }
+
+    #[test]
+    fn fragments_and_aggregates_become_units_with_parameter_sets() {
+        let (sps, pps, idr, delta) = (nal(SPS, 9), nal(PPS, 4), nal(IDR, 30), nal(1, 20));
+        let mut assembler = Assembler::default();
+        assert!(begins_key_frame(&stap(&[&sps, &pps])));
+        assert!(assembler.push(10, false, &stap(&[&sps, &pps])).is_empty());
+        let first = [&[0x60 | FU_A, 0x80 | IDR], &idr[1..15]].concat();
+        let last = [&[0x60 | FU_A, 0x40 | IDR], &idr[15..]].concat();
+        assert!(begins_key_frame(&first) && !begins_key_frame(&last));
+        assert!(assembler.push(10, false, &first).is_empty());
+        let done = assembler.push(10, true, &last);
+        let annex_b = [&START[..], &sps, &START, &pps, &START, &idr].concat();
+        assert_eq!(
+            done,
+            [Some(AccessUnit {
+                rtp: 10,
+                key: true,
+                data: annex_b.clone().into()
+            })]
+        );
+
+        let done = assembler.push(20, true, &delta);
+        assert_eq!(
+            done,
+            [Some(AccessUnit {
+                rtp: 20,
+                key: false,
+                data: [&START[..], &delta].concat().into()
+            })]
+        );
+
+        // a key frame without its sets gets those in use; a new timestamp ends what has no marker
+        assert!(assembler.push(30, false, &idr).is_empty());
+        let done = assembler.push(40, true, &delta);
+        assert_eq!(done.len(), 2);
+        assert_eq!(
+            done[0],
+            Some(AccessUnit {
+                rtp: 30,
+                key: true,
+                data: annex_b.into()
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_not_whole_is_not_given_out() {
+        let mut assembler = Assembler::default();
+        let middle = [0x60 | FU_A, 1, 7, 7];
+        assert_eq!(assembler.push(1, true, &middle), [None]);
+        assembler.push(2, false, &nal(1, 9));
+        assembler.lose();
+        assert_eq!(assembler.push(2, true, &nal(1, 9)), [None]);
+        assert!(matches!(assembler.push(3, true, &nal(1, 9))[..], [Some(_)]));
+    }
+}

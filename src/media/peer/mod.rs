@@ -1,0 +1,22 @@
+//! Peers: browsers and other rooms over WebRTC. The only folder that names `webrtc` and `rtc`.
+//!
+//! An offer is cut down and answered (`sdp`), the connection made (`connection`) over ports that all
+//! peers share (`port`, `tcp`, told apart by `stun`, put under the library by `seam`); `tap` hears its
+//! RTCP. [`Peers`] keeps the resources of WHIP and WHEP. Media do not pass through here as meaning,
+//! only as packets: what becomes of them is `media::whip`'s and `media::whep`'s.
+
+mod connection;
+mod peers;
+mod port;
+mod resource;
+mod sdp;
+mod seam;
+mod stun;
+mod tap;
+mod tcp;
+
+pub(crate) use connection::{Connection, Heard};
+pub(crate) use peers::Stop;
+pub use peers::{Counts, Created, Error, Patched, Peers, PeersRun, Settings};
+pub use resource::{EntityTag, ResourceId};
+pub use rtc::rtp;

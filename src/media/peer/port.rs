@@ -1,0 +1,342 @@
+//! Owns the one UDP port that all peers share: sockets, the finding of a datagram's connection, and
+//! the sockets that the library believes to have.
+//!
+//! A datagram belongs to the connection that its sender's address was proven for. The proof is a
+//! STUN request with a connection's user fragment and a message integrity made with its password
+//! (RFC 8445, 7.3), so nobody can take a live address over.
+
+use super::stun;
+use bytes::Bytes;
+use futures::task::AtomicWaker;
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::task::{Context, Poll};
+use tokio::net::UdpSocket;
+use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
+
+/// Datagrams a connection's driver may lag behind; more are lost, as on any network.
+const INBOX: usize = 1024;
+/// The largest datagram taken. WebRTC keeps below 1,500.
+const DATAGRAM: usize = 2048;
+/// Kernel buffer of the shared socket, each way, in bytes: 100 ms of 60 viewers.
+const KERNEL_BUFFER: usize = 4 << 20;
+
+/// The shared port.
+#[derive(Debug)]
+pub(super) struct Port {
+    sockets: Vec<Arc<Shared>>,
+    routes: RwLock<Routes>,
+    unroutable: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    io: UdpSocket,
+    at: SocketAddr,
+}
+
+#[derive(Debug, Default)]
+struct Routes {
+    /// By local user fragment: who to prove an address to.
+    credentials: HashMap<String, (String, Weak<Lanes>)>,
+    /// By local address and peer.
+    addresses: HashMap<(IpAddr, SocketAddr), (Arc<Lane>, Proof)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// We sent there; nobody has answered with a proof yet.
+    Tried,
+    /// The peer proved that it knows the connection's password.
+    Given,
+}
+
+/// One connection's way through the port: a lane for each local address.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    port: Arc<Port>,
+    lanes: Mutex<Vec<Arc<Lane>>>,
+}
+
+/// What the library takes for a socket.
+#[derive(Debug)]
+struct Lane {
+    /// The address the library knows, which is not the shared port's.
+    known_as: SocketAddr,
+    shared: Arc<Shared>,
+    inbox: Mutex<VecDeque<(SocketAddr, Bytes)>>,
+    waker: AtomicWaker,
+    /// The last address that was made known to the routes.
+    tried: Mutex<Option<SocketAddr>>,
+}
+
+impl Port {
+    /// Binds `port` (0: one that is free) on each address.
+    pub(super) fn bind(addresses: &[IpAddr], port: u16) -> io::Result<Arc<Self>> {
+        let mut sockets: Vec<Arc<Shared>> = Vec::new();
+        let mut port = port;
+        for ip in addresses {
+            let socket = std::net::UdpSocket::bind((*ip, port))?;
+            socket.set_nonblocking(true)?;
+            // what the kernel grants is enough to run, so a refusal is not an error
+            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, KERNEL_BUFFER);
+            let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, KERNEL_BUFFER);
+            let at = socket.local_addr()?;
+            port = at.port();
+            sockets.push(Arc::new(Shared {
+                io: UdpSocket::from_std(socket)?,
+                at,
+            }));
+        }
+        Ok(Arc::new(Self {
+            sockets,
+            routes: RwLock::default(),
+            unroutable: AtomicU64::new(0),
+        }))
+    }
+
+    /// Where the port is reached.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.sockets.iter().map(|s| s.at)
+    }
+
+    /// Datagrams that belonged to nobody.
+    pub(super) fn unroutable(&self) -> u64 {
+        self.unroutable.load(Ordering::Relaxed)
+    }
+
+    /// A way for a new connection.
+    pub(super) fn lanes(self: &Arc<Self>) -> Arc<Lanes> {
+        Arc::new(Lanes {
+            port: self.clone(),
+            lanes: Mutex::default(),
+        })
+    }
+
+    /// Distributes what arrives, for ever.
+    pub(super) async fn run(self: Arc<Self>) {
+        let readers = self.sockets.iter().map(|shared| self.read(shared.clone()));
+        futures::future::join_all(readers).await;
+    }
+
+    async fn read(&self, shared: Arc<Shared>) {
+        let mut buffer = vec![0u8; DATAGRAM];
+        loop {
+            // errors here are some peer's ICMP messages; the socket itself stays good
+            let Ok((length, from)) = shared.io.recv_from(&mut buffer).await else {
+                continue;
+            };
+            let datagram = &buffer[..length];
+            match self.find(&shared, from, datagram) {
+                Some(lane) => lane.put(from, Bytes::copy_from_slice(datagram)),
+                None => {
+                    self.unroutable.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    fn find(&self, shared: &Arc<Shared>, from: SocketAddr, datagram: &[u8]) -> Option<Arc<Lane>> {
+        let key = (shared.at.ip(), from);
+        let user = stun::user_fragment(datagram);
+        let prover = {
+            let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+            let current = routes.addresses.get(&key);
+            let Some(user) = user else {
+                return current.map(|(lane, _)| lane.clone());
+            };
+            let (password, lanes) = routes.credentials.get(user)?;
+            let lane = lanes.upgrade()?.lane(shared.at.ip())?;
+            if let Some((known, Proof::Given)) = current
+                && Arc::ptr_eq(known, &lane)
+            {
+                return Some(lane);
+            }
+            stun::proves(datagram, password).then_some(lane)
+        }?;
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        routes.addresses.insert(key, (prover.clone(), Proof::Given));
+        Some(prover)
+    }
+}
+
+impl Lanes {
+    /// Takes the socket's place. The library bound it to a port of its own, which is given back.
+    pub(super) fn wrap(&self, socket: &std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        let known_as = socket.local_addr()?;
+        let shared = self
+            .port
+            .sockets
+            .iter()
+            .find(|s| s.at.ip() == known_as.ip());
+        let shared = shared
+            .ok_or_else(|| io::Error::other(format!("not listening on {}", known_as.ip())))?;
+        let lane = Arc::new(Lane {
+            known_as,
+            shared: shared.clone(),
+            inbox: Mutex::default(),
+            waker: AtomicWaker::new(),
+            tried: Mutex::default(),
+        });
+        self.lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(lane.clone());
+        Ok(Arc::new(Socket {
+            lane,
+            port: self.port.clone(),
+        }))
+    }
+
+    /// Makes the connection known by its credentials; after an ICE restart it has two pairs, because
+    /// the old one lives until the new one has taken over (RFC 8445, 9).
+    pub(super) fn register(self: &Arc<Self>, user: String, password: String) {
+        let mut routes = self
+            .port
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        routes
+            .credentials
+            .insert(user, (password, Arc::downgrade(self)));
+    }
+
+    /// Forgets the connection.
+    pub(super) fn close(self: &Arc<Self>) {
+        let mine = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
+        let this = Arc::downgrade(self);
+        let mut routes = self
+            .port
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        routes
+            .credentials
+            .retain(|_, (_, lanes)| !lanes.ptr_eq(&this));
+        routes
+            .addresses
+            .retain(|_, (lane, _)| !mine.iter().any(|m| Arc::ptr_eq(m, lane)));
+    }
+
+    fn lane(&self, ip: IpAddr) -> Option<Arc<Lane>> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.iter().find(|l| l.known_as.ip() == ip).cloned()
+    }
+}
+
+impl Lane {
+    fn put(&self, from: SocketAddr, datagram: Bytes) {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if inbox.len() < INBOX {
+            inbox.push_back((from, datagram));
+        }
+        drop(inbox);
+        self.waker.wake();
+    }
+
+    fn take(&self) -> Option<(SocketAddr, Bytes)> {
+        self.inbox
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
+    }
+}
+
+/// A lane as the library holds it.
+#[derive(Debug)]
+struct Socket {
+    lane: Arc<Lane>,
+    port: Arc<Port>,
+}
+
+impl Socket {
+    /// Remembers where was sent, so that an answer that carries no name finds its way back.
+    fn try_address(&self, to: SocketAddr) {
+        let mut tried = self
+            .lane
+            .tried
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if tried.replace(to) == Some(to) {
+            return;
+        }
+        drop(tried);
+        let key = (self.lane.known_as.ip(), to);
+        let mut routes = self
+            .port
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        routes
+            .addresses
+            .entry(key)
+            .or_insert_with(|| (self.lane.clone(), Proof::Tried));
+    }
+}
+
+impl AsyncUdpSocket for Socket {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.lane.known_as)
+    }
+
+    fn poll_send(&self, _cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        self.try_address(transmit.destination);
+        // tokio keeps one waker a direction and there are many senders: a full kernel buffer loses
+        // the datagram, and retransmission repairs it
+        match self
+            .lane
+            .shared
+            .io
+            .try_send_to(transmit.contents, transmit.destination)
+        {
+            Err(e) if e.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(e)),
+            Ok(_) | Err(_) => Poll::Ready(Ok(transmit.contents.len())),
+        }
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let next = self.lane.take().or_else(|| {
+            self.lane.waker.register(cx.waker());
+            // what came between the first look and the registration
+            self.lane.take()
+        });
+        let (Some((from, datagram)), Some(buffer), Some(meta)) =
+            (next, buffers.first_mut(), meta.first_mut())
+        else {
+            return Poll::Pending;
+        };
+        let length = datagram.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&datagram[..length]);
+        *meta = RecvMeta::default();
+        meta.addr = from;
+        meta.len = length;
+        meta.stride = length.max(1);
+        Poll::Ready(Ok(1))
+    }
+}
+
+/// All addresses of this machine that a peer may reach: without loopback and link-local ones.
+pub(super) fn reachable(interfaces: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
+    let mut found: Vec<IpAddr> = interfaces
+        .filter(|ip| match ip {
+            IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local() && !ip.is_unspecified(),
+            IpAddr::V6(ip) => {
+                !ip.is_loopback() && !ip.is_unicast_link_local() && !ip.is_unspecified()
+            }
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() {
+        found.push(Ipv4Addr::LOCALHOST.into());
+    }
+    found
+}
