@@ -8,4 +8,6 @@ mod probe;
 mod recorder;
 mod recorder_cost;
 mod room;
+mod strangers;
+mod whep;
 mod whip;
