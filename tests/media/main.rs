@@ -4,6 +4,8 @@
 mod cameras;
 mod capture;
 mod encoded;
+mod http;
+mod offers;
 mod probe;
 mod recorder;
 mod recorder_cost;
