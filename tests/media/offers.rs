@@ -50,6 +50,10 @@ a=ssrc:3333 cname:c\r\n";
 
 /// The same, for watching.
 pub(crate) fn watch() -> String {
-    let lines = PUBLISH.split_inclusive("\r\n").filter(|l| !l.starts_with("a=ssrc") && !l.starts_with("a=msid:"));
-    lines.collect::<String>().replace("a=sendonly", "a=recvonly")
+    let lines = PUBLISH
+        .split_inclusive("\r\n")
+        .filter(|l| !l.starts_with("a=ssrc") && !l.starts_with("a=msid:"));
+    lines
+        .collect::<String>()
+        .replace("a=sendonly", "a=recvonly")
 }

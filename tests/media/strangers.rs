@@ -24,8 +24,12 @@ impl Stranger {
             .expect("Debian's python3 is installed");
         let stdin = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("media flow in time");
-        let line = line.unwrap().unwrap_or_else(|| panic!("the stranger could not {act}"));
+        let line = tokio::time::timeout(PATIENCE, lines.next_line())
+            .await
+            .expect("media flow in time");
+        let line = line
+            .unwrap()
+            .unwrap_or_else(|| panic!("the stranger could not {act}"));
         assert!(line.contains("\"flows\": true"), "{line}");
         Self { stdin, child }
     }
@@ -33,7 +37,9 @@ impl Stranger {
     /// Lets it say goodbye.
     async fn end(mut self) {
         drop(self.stdin);
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
+        let status = tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("it ends in time");
         assert!(status.unwrap().success(), "DELETE is answered");
     }
 }
@@ -54,9 +60,18 @@ async fn gstreamer_publishes_and_watches() {
     assert!(units.recv().await.is_ok());
 
     let viewer = Stranger::start("watch", room.url("/api/whep/seat-1-face"), "sdk-2").await;
-    assert_eq!((room.peers.counts().publishers, room.peers.counts().viewers), (1, 1));
+    assert_eq!(
+        (room.peers.counts().publishers, room.peers.counts().viewers),
+        (1, 1)
+    );
     viewer.end().await;
     publisher.end().await;
-    assert_eq!((room.peers.counts().publishers, room.peers.counts().viewers), (0, 0));
-    room.until("seat-1-face", "lost", |s| matches!(s.liveness, Liveness::Lost { .. })).await;
+    assert_eq!(
+        (room.peers.counts().publishers, room.peers.counts().viewers),
+        (0, 0)
+    );
+    room.until("seat-1-face", "lost", |s| {
+        matches!(s.liveness, Liveness::Lost { .. })
+    })
+    .await;
 }

@@ -125,6 +125,18 @@
       return { changed: before !== etag, fragment };
     },
 
+    // Joins and leaves again and again; every third time without a goodbye by HTTP.
+    async hop({ url, owner, times }) {
+      for (let n = 0; n < times; n += 1) {
+        await this.watch({ url, owner });
+        await connected();
+        if (n % 3) await fetch(resource, { method: 'DELETE', headers: { authorization: `Bearer ${owner}` } });
+        pc.close();
+        video.remove();
+      }
+      return times;
+    },
+
     async end({ owner }) {
       const headers = { authorization: `Bearer ${owner}` };
       const answer = await fetch(resource, { method: 'DELETE', headers });
