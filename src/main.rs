@@ -1,6 +1,7 @@
 //! Arguments → settings → logging → app.
 
-use bidroom::app::{self, Order};
+use bidroom::app::{self, CheckOrder, Order};
+use bidroom::config::Lang;
 use bidroom::console::{ctl, openapi};
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -30,6 +31,21 @@ enum Task {
         #[arg(long, hide = true)]
         unsafe_journal: bool,
     },
+    /// Checks a profile, and what it names: exit code 0 all is well, 1 warnings, 2 faults.
+    Check {
+        /// The room's profile.
+        #[arg(long)]
+        profile: PathBuf,
+        /// The folder of all data.
+        #[arg(long, default_value = "/var/lib/bidroom")]
+        data: PathBuf,
+        /// Print JSON, in both languages.
+        #[arg(long)]
+        json: bool,
+        /// zh or en.
+        #[arg(long, default_value_t)]
+        lang: Lang,
+    },
     /// Does from the command line what the technician's page does.
     Ctl(ctl::Arguments),
     /// Prints the OpenAPI document.
@@ -51,20 +67,45 @@ fn main() -> ExitCode {
                 unsafe_journal,
             }))
         }
+        Task::Check {
+            profile,
+            data,
+            json,
+            lang,
+        } => {
+            let order = CheckOrder {
+                profile,
+                data,
+                json,
+                lang,
+            };
+            return match with_runtime(checked(order)) {
+                Ok(code) => code,
+                Err(error) => failed(&error),
+            };
+        }
         Task::Ctl(arguments) => with_runtime(ctl::run(arguments)),
         Task::Openapi => print(&format!("{:#}\n", openapi::document())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // to people, not to the log: each line says where and why
-            let _ = writeln!(std::io::stderr(), "bidroom: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
 }
 
-fn with_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+/// Tells people, not the log: each line says where and why.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "bidroom: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn checked(order: CheckOrder) -> anyhow::Result<ExitCode> {
+    let (told, code) = app::check(order).await;
+    print(&format!("{told}\n"))?;
+    Ok(ExitCode::from(code))
+}
+
+fn with_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

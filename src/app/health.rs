@@ -3,6 +3,7 @@
 use super::around::space;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::Profile;
+use crate::config::check::KernelClock;
 use crate::keys::Keys;
 use crate::room::{Actor, Command, EquipmentId, Fault, Part};
 use std::fs;
@@ -79,9 +80,11 @@ fn try_to_write(folder: &Path) -> std::io::Result<()> {
 
 /// The clock's offset in ms, where the kernel knows one, and whether it is too large.
 pub(super) fn clock_fault(most_ms: u64) -> (Option<f64>, Option<Fault>) {
-    let Some(offset) = super::ntp::offset_ms() else {
+    // unsynchronised: nobody knows how far it is off
+    let Some(clock) = KernelClock::read().ok().filter(|clock| clock.synchronised) else {
         return (None, None);
     };
+    let offset = clock.offset_us as f64 / 1000.0;
     let off = offset.abs() > most_ms as f64;
     (
         Some(offset),

@@ -3,13 +3,14 @@
 mod around;
 mod attendance;
 mod cameras;
+mod check;
 mod clock;
 mod health;
 mod listen;
-mod ntp;
 mod preflight;
 mod run;
 mod tasks;
 mod watchdog;
 
+pub use check::{CheckOrder, check};
 pub use run::{Order, run};

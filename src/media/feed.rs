@@ -63,6 +63,18 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::H264 => "H.264",
+            Codec::H265 => "H.265",
+            Codec::Opus => "Opus",
+            Codec::Aac => "AAC",
+            Codec::Pcma => "G.711 A",
+            Codec::Pcmu => "G.711 µ",
+        }
+    }
+
     /// Whether browsers take it over WebRTC as it is.
     pub fn is_live(self) -> bool {
         match self {
