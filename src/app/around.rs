@@ -96,14 +96,7 @@ fn live_feed(feed: &Feed, recorded: &RecordingStatus) -> LiveFeed {
 }
 
 fn carried(codec: Codec, status: &FeedStatus) -> String {
-    let name = match codec {
-        Codec::H264 => "H.264",
-        Codec::H265 => "H.265",
-        Codec::Opus => "Opus",
-        Codec::Aac => "AAC",
-        Codec::Pcma => "G.711 A",
-        Codec::Pcmu => "G.711 µ",
-    };
+    let name = codec.name();
     match (codec, status.size) {
         (Codec::H264 | Codec::H265, Some((width, height))) => format!("{name} {width}×{height}"),
         _ => name.to_owned(),

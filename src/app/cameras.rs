@@ -1,4 +1,4 @@
-//! Owns how the profile's cameras and microphones become sources.
+//! Owns how the profile's cameras and microphones become sources, and how one is looked at by `bidroom check`.
 
 use crate::config::{
     self, Camera, CameraSource, Microphone, PictureLimit, Profile, SignIn, VideoSource,
@@ -100,17 +100,10 @@ fn rtsp(streams: &CameraSource, sign_in: Option<SignIn>) -> anyhow::Result<Sourc
     };
     let stream = |url: &config::RtspUrl| -> anyhow::Result<RtspSource> {
         let url = url.to_string().parse()?;
-        Ok(RtspSource {
-            url,
-            username: username.clone(),
-            password: password.clone().into(),
-        })
+        Ok(RtspSource { url, username: username.clone(), password: password.clone().into() })
     };
     let sub = streams.sub.as_ref().map(stream).transpose()?;
-    Ok(Source::Rtsp {
-        main: stream(&streams.main)?,
-        sub,
-    })
+    Ok(Source::Rtsp { main: stream(&streams.main)?, sub })
 }
 
 fn pattern(picture: &PictureLimit) -> TestPattern {

@@ -107,16 +107,8 @@ fn told(stream: Result<StreamReport, ProbeFault>) -> Result<StreamSeen, StreamFa
 }
 
 fn codec(codec: feed::Codec) -> Codec {
-    let name = match codec {
-        feed::Codec::H264 => "H.264",
-        feed::Codec::H265 => "H.265",
-        feed::Codec::Opus => "Opus",
-        feed::Codec::Aac => "AAC",
-        feed::Codec::Pcma => "G.711 A",
-        feed::Codec::Pcmu => "G.711 µ",
-    };
     Codec {
-        name: name.to_owned(),
+        name: codec.name().to_owned(),
         live: codec.is_live(),
     }
 }

@@ -180,7 +180,7 @@ fn source(feed: &Feed) -> CheckResult {
     let codecs: Vec<String> = status
         .formats
         .values()
-        .map(|format| format!("{:?}", format.codec))
+        .map(|format| format.codec.name().to_owned())
         .collect();
     let detail = codecs.join(" · ");
     match &status.liveness {

@@ -158,7 +158,7 @@ fn ports(parts: &Parts, log: &Log<'_>) {
         return;
     };
     let port = network.https_port;
-    if port == network.ice_tcp_port {
+    if port != 0 && port == network.ice_tcp_port {
         let wrong = Wrong {
             what: text!(
                 "https_port 与 ice_tcp_port 都是 {port}",

@@ -1,12 +1,12 @@
 //! Owns how commands come in: parsed with the place of every fault, checked for names, given to the clerk, audited.
 
-use super::guard::{Asker, audit};
+use super::guard::{Asker, audit, seat_owner};
 use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire::{Carried, Order};
-use crate::access::{AuditKind, AuditObject, AuditResult, Principal};
+use crate::access::{Access, Act, AuditKind, AuditObject, AuditResult, Principal};
 use crate::clerk::SubmitError;
-use crate::room::{Actor, CommandId, Note, Seq, SessionId, SessionKind};
+use crate::room::{Actor, Command, CommandId, Note, SeatNo, Seq, SessionId, SessionKind};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -22,8 +22,29 @@ pub(super) async fn post(
     let order: Order = parse(&body)?;
     let actor = acting_as(&console, &asker, &headers, &order)?;
     refuse_names(&console, &actor, &order).await?;
+    let revoked = match order.command {
+        Command::RevokeWorkstation { seat } => Some(seat),
+        _ => None,
+    };
     let seq = give(&console, &asker, actor, order).await?;
+    if let Some(seat) = revoked {
+        revoke(&console, &asker, seat).await?;
+    }
     Ok(Json(Carried { seq }))
+}
+
+/// Takes the credential of a seat's browser back, and ends what it sends.
+async fn revoke(console: &Console, asker: &Asker, seat: SeatNo) -> Answer<()> {
+    let (by, address, now) = (asker.principal.clone(), asker.address, console.now().stamp.at);
+    let take_back = move |access: &Access| {
+        for workstation in access.workstations()?.iter().filter(|known| known.seat == seat) {
+            access.revoke_workstation(Act { by: &by, address, now }, &workstation.id)?;
+        }
+        Ok(())
+    };
+    console.access.background(take_back).await?;
+    console.peers.delete_all_of(&seat_owner(seat)).await;
+    Ok(())
 }
 
 /// Reads JSON; a fault names its line and column, never the value that stood there.

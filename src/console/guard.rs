@@ -11,7 +11,7 @@ use crate::access::{
     Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope,
     SignInState,
 };
-use crate::room::{Actor, FeedId, FeedSpec, may_publish, may_view};
+use crate::room::{Actor, FeedId, FeedSpec, SeatNo, may_publish, may_view};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -41,11 +41,16 @@ impl Asker {
         match &self.principal {
             // a member is still the seat's workstation: what it sent before check-in stays its own
             Principal::Member { seat, .. } | Principal::Workstation { seat, .. } => {
-                format!("seat:{seat}")
+                seat_owner(*seat)
             }
             other => other.to_string(),
         }
     }
+}
+
+/// The owner's name of what a seat's workstation sends and watches.
+pub(super) fn seat_owner(seat: SeatNo) -> String {
+    format!("seat:{seat}")
 }
 
 /// Where a connection comes from: the network, or a user of the box over the control socket.
@@ -80,7 +85,7 @@ pub(super) async fn guard(
 ) -> Result<Response, No> {
     let origin = request.extensions().get::<Origin>().cloned();
     let asker = identify(&console, route, origin, request.headers()).await?;
-    same_origin(route, &asker, request.headers())?;
+    same_origin(route, &asker, &request)?;
     let feed = parameters
         .iter()
         .find(|(name, _)| *name == "feed")
@@ -163,33 +168,22 @@ fn is_seat_page(headers: &HeaderMap) -> bool {
         .is_some_and(|page| page == "seat")
 }
 
-/// Refuses requests that another site's page makes with our cookies.
-fn same_origin(route: &Route, asker: &Asker, headers: &HeaderMap) -> Result<(), No> {
+/// Refuses requests that another site's page makes with our cookies. A program sends no `Origin`, and the cookies'
+/// `SameSite=Strict` keeps browsers from sending them along.
+fn same_origin(route: &Route, asker: &Asker, request: &Request) -> Result<(), No> {
     let changes = matches!(route.method, Method::Post | Method::Patch | Method::Delete);
-    let by_cookie =
-        asker.carried.bearer.is_none() && !matches!(asker.principal, Principal::Local { .. });
+    let by_cookie = asker.carried.bearer.is_none() && !matches!(asker.principal, Principal::Local { .. });
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
     if !changes || !by_cookie {
         return Ok(());
     }
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let Some(origin) = headers
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok())
-    else {
-        // no browser: cookies alone, from a program that means it
-        return Ok(());
-    };
-    // HTTP/2 has the authority in the URI, and axum no Host header then
-    let ours = |authority: &str| host.is_none_or(|host| host == authority);
-    match origin.strip_prefix("https://") {
-        Some(authority) if ours(authority) => Ok(()),
-        _ => Err(No::new(
-            StatusCode::FORBIDDEN,
-            "foreign_origin",
-            "the request comes from another site",
-        )),
+    // HTTP/2 has the authority in the URI, HTTP/1.1 in a header
+    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let ours = request.uri().authority().map(|authority| authority.as_str()).or(header);
+    let theirs = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://"));
+    match theirs.is_some() && theirs == ours {
+        true => Ok(()),
+        false => Err(No::new(StatusCode::FORBIDDEN, "foreign_origin", "the request comes from another site")),
     }
 }
 

@@ -44,7 +44,11 @@ pub struct Owner(pub String);
 impl<S: Send + Sync> FromRequestParts<S> for Owner {
     type Rejection = No;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
-        parts.extensions.get::<Owner>().cloned().ok_or_else(No::unauthenticated)
+        parts
+            .extensions
+            .get::<Owner>()
+            .cloned()
+            .ok_or_else(No::unauthenticated)
     }
 }
 
@@ -134,7 +138,10 @@ where
 impl Live {
     pub(super) fn feed(&self, id: &str) -> Result<Feed, Refused> {
         let id: FeedId = id.parse().map_err(|_| No::not_found("feed"))?;
-        self.feeds.get(&id).cloned().ok_or_else(|| No::not_found("feed").into())
+        self.feeds
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| No::not_found("feed").into())
     }
 
     /// A resource of this owner that belongs to the feed of the address.

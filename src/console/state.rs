@@ -68,7 +68,10 @@ impl Console {
 
 impl FromRef<Console> for Live {
     fn from_ref(console: &Console) -> Self {
-        Self { feeds: console.feeds.clone(), peers: console.peers.clone() }
+        Self {
+            feeds: console.feeds.clone(),
+            peers: console.peers.clone(),
+        }
     }
 }
 

@@ -63,6 +63,18 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::H264 => "H.264",
+            Codec::H265 => "H.265",
+            Codec::Opus => "Opus",
+            Codec::Aac => "AAC",
+            Codec::Pcma => "G.711 A",
+            Codec::Pcmu => "G.711 µ",
+        }
+    }
+
     /// Whether browsers take it over WebRTC as it is.
     pub fn is_live(self) -> bool {
         match self {
@@ -199,7 +211,11 @@ struct Fan {
 
 impl Fan {
     fn new(group: Duration) -> Self {
-        Self { packets_tx: broadcast::Sender::new(PACKETS_KEPT), recent: Mutex::default(), group }
+        Self {
+            packets_tx: broadcast::Sender::new(PACKETS_KEPT),
+            recent: Mutex::default(),
+            group,
+        }
     }
 
     fn recent(&self) -> MutexGuard<'_, Vec<Arc<LivePacket>>> {
@@ -213,7 +229,8 @@ impl Fan {
             // parameter sets and the IDR behind them are one picture: same timestamp, no new start
             let timestamp = packet.packet.header.timestamp;
             let starts = packet.key && first.is_none_or(|f| f.packet.header.timestamp != timestamp);
-            let is_long = first.is_some_and(|f| packet.arrival.saturating_duration_since(f.arrival) > self.group);
+            let is_long = first
+                .is_some_and(|f| packet.arrival.saturating_duration_since(f.arrival) > self.group);
             if starts || is_long || recent.len() >= RECENT_KEPT {
                 recent.clear();
             }
@@ -234,7 +251,10 @@ impl Fan {
     fn join(&self) -> Joined {
         let recent = self.recent();
         let packets = self.packets_tx.subscribe();
-        Joined { recent: recent.clone(), packets }
+        Joined {
+            recent: recent.clone(),
+            packets,
+        }
     }
 }
 

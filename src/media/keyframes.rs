@@ -62,7 +62,11 @@ mod tests {
         assert_eq!(frames.next_due(at(100)), Some(due));
         assert_eq!(frames.take_due(at(100)), BTreeSet::new());
         let both = BTreeSet::from([Layer::Main, Layer::Small]);
-        assert_eq!(frames.take_due(due), both, "deferred, not dropped, and only once");
+        assert_eq!(
+            frames.take_due(due),
+            both,
+            "deferred, not dropped, and only once"
+        );
         assert_eq!(frames.next_due(due), None);
     }
 }

@@ -85,10 +85,16 @@ impl TrackTime {
         let step = (passed.max(0) * NANOS / self.rate / SLEW).min(self.error.abs());
         pts += step * self.error.signum();
         self.error -= step * self.error.signum();
+        let early = nanos(floor) - pts;
+        if early > 0 {
+            // hold it back as a whole and let it catch up, rather than heap its packets on one moment
+            pts += early;
+            self.error -= early;
+        }
         self.anchor = Some((extended, pts));
         let lag = arrival - pts;
         self.least_lag = Some(self.least_lag.map_or(lag, |least| least.min(lag)));
-        self.last_pts = pts.max(self.last_pts).max(nanos(floor));
+        self.last_pts = pts.max(self.last_pts);
         let ntp = self
             .report
             .map(|(at, ntp)| ntp + (extended - at) * NANOS / self.rate);
@@ -199,6 +205,11 @@ mod tests {
     fn a_new_publisher_goes_on_after_the_old_one() {
         let mut audio = TrackTime::new(48_000);
         assert_eq!(audio.place(7, ms(900), ms(950)).pts, ms(950));
+        // as does another layer, which then catches up by 2 % of the time
+        let mut video = TrackTime::new(90_000);
+        video.place(0, ms(1_000), ms(0));
+        assert_eq!(video.place(9_000, ms(1_100), ms(1_150)).pts, ms(1_150));
+        assert_eq!(video.place(18_000, ms(1_200), ms(0)).pts, ms(1_248));
     }
 
     #[test]

@@ -29,6 +29,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// A layer is gone when others went on without it for this long.
 const LAYER_GONE: Duration = Duration::from_secs(1);
 
+/// At least this lies between the pictures of two layers in a recording.
+const TURN: Duration = Duration::from_millis(1);
+
 /// One publisher of a feed.
 #[derive(Debug)]
 pub(crate) struct Publisher {
@@ -43,6 +46,8 @@ pub(crate) struct Publisher {
     timeline: Timeline,
     /// The layer whose picture is recorded.
     recorded: Option<Layer>,
+    /// Where the recorded picture came to on the feed's clock.
+    recorded_to: Duration,
     simulcast: bool,
     bytes: u64,
     live: bool,
@@ -118,6 +123,7 @@ impl Publisher {
             tracks: BTreeMap::new(),
             timeline: Timeline::default(),
             recorded: None,
+            recorded_to: floor,
             simulcast,
             bytes: 0,
             live: false,
@@ -148,6 +154,16 @@ impl Publisher {
             self.feed.return_wishes(wishes);
         }
         self.flush_bytes();
+        let last = self
+            .tracks
+            .values()
+            .map(|t| t.time.last())
+            .max()
+            .unwrap_or_default();
+        self.continuity
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reached(last);
         self.lose(&cause);
         self.feed.update(|status| status.layers.clear());
         self.connection.close().await;
@@ -345,9 +361,16 @@ impl Publisher {
             self.key_frames.wish(layer);
             return;
         };
-        let at = track
-            .time
-            .place(unit.rtp, self.feed.clock(arrival), self.floor);
+        let turns = unit.key && self.recorded != Some(layer) && self.should_record(layer, arrival);
+        let Some(track) = self.tracks.get_mut(&ssrc) else {
+            return;
+        };
+        let floor = if turns {
+            self.recorded_to + TURN
+        } else {
+            self.floor
+        };
+        let at = track.time.place(unit.rtp, self.feed.clock(arrival), floor);
         if unit.key {
             let setup = track.assembler.parameter_sets();
             if track.format.setup != setup {
@@ -356,13 +379,14 @@ impl Publisher {
             }
         }
         let (format, size, rtp) = (track.format.clone(), track.size, unit.rtp);
-        if unit.key && self.should_record(layer, arrival) {
+        if turns {
             self.recorded = Some(layer);
         }
         if self.recorded != Some(layer) {
             return;
         }
         let (pts, ntp) = (at.pts, at.ntp);
+        self.recorded_to = pts;
         let unit = Unit {
             format: format.clone(),
             pts,
@@ -489,16 +513,6 @@ impl Publisher {
         if self.live && is_watched && newest.is_none_or(|seen| now.duration_since(seen) > SILENCE) {
             self.lose("no picture comes from the workstation");
         }
-        let last = self
-            .tracks
-            .values()
-            .map(|t| t.time.last())
-            .max()
-            .unwrap_or_default();
-        self.continuity
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .reached(last);
     }
 
     fn flush_bytes(&mut self) {

@@ -32,11 +32,16 @@ pub(crate) struct Room {
 }
 
 pub(crate) fn loopback() -> Settings {
-    Settings { listen: vec![Ipv4Addr::LOCALHOST.into()], ..Settings::default() }
+    Settings {
+        listen: vec![Ipv4Addr::LOCALHOST.into()],
+        ..Settings::default()
+    }
 }
 
 impl Room {
     pub(crate) async fn start(settings: Settings) -> Self {
+        // another test of this process may have been first
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let spec = |id: &str, kind| FeedSpec {
             id: id.parse().unwrap(),
             name: id.to_owned(),
@@ -54,14 +59,25 @@ impl Room {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let at = listener.local_addr().unwrap();
         let app = router::<Live>()
-            .with_state(Live { feeds: feeds.clone(), peers: peers.clone() })
+            .with_state(Live {
+                feeds: feeds.clone(),
+                peers: peers.clone(),
+            })
             .layer(from_fn(let_in))
             .route("/favicon.ico", get(async || ""))
-            .route("/blank", get(async || Html("<!doctype html><title>test</title>")));
+            .route(
+                "/blank",
+                get(async || Html("<!doctype html><title>test</title>")),
+            );
         let mut tasks = JoinSet::new();
         tasks.spawn(run.run());
         tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { feeds, peers, at, _tasks: tasks }
+        Self {
+            feeds,
+            peers,
+            at,
+            _tasks: tasks,
+        }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -73,15 +89,30 @@ impl Room {
     }
 
     /// Waits until a feed is told to be so.
-    pub(crate) async fn until(&self, id: &str, what: &str, is_so: impl FnMut(&FeedStatus) -> bool) -> FeedStatus {
+    pub(crate) async fn until(
+        &self,
+        id: &str,
+        what: &str,
+        is_so: impl FnMut(&FeedStatus) -> bool,
+    ) -> FeedStatus {
         let mut status = self.feed(id).status();
-        let seen = tokio::time::timeout(PATIENCE, status.wait_for(is_so)).await.map(|s| s.unwrap().clone());
-        seen.unwrap_or_else(|_| panic!("{id} is never {what}: {:?}", self.feed(id).status().borrow()))
+        let seen = tokio::time::timeout(PATIENCE, status.wait_for(is_so))
+            .await
+            .map(|s| s.unwrap().clone());
+        seen.unwrap_or_else(|_| {
+            panic!(
+                "{id} is never {what}: {:?}",
+                self.feed(id).status().borrow()
+            )
+        })
     }
 }
 
 async fn let_in(mut request: Request, next: Next) -> Response {
-    let owner = request.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
+    let owner = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
     if let Some(owner) = owner.map(|name| Owner(name.to_owned())) {
         request.extensions_mut().insert(owner);
     }
@@ -98,7 +129,10 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) async fn start(room: &Room) -> Self {
         let folder = playwright().await;
-        let driver = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/media/browser/driver.mjs");
+        let driver = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/media/browser/driver.mjs"
+        );
         let mut child = Command::new("node")
             .arg(driver)
             .arg(folder)
@@ -110,15 +144,27 @@ impl Browser {
             .expect("node is installed");
         let stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { stdin, stdout, _child: child }
+        Self {
+            stdin,
+            stdout,
+            _child: child,
+        }
     }
 
     /// Lets a page of that name do something.
-    pub(crate) async fn act<T: DeserializeOwned>(&mut self, page: &str, act: &str, given: Value) -> T {
+    pub(crate) async fn act<T: DeserializeOwned>(
+        &mut self,
+        page: &str,
+        act: &str,
+        given: Value,
+    ) -> T {
         let line = json!({ "page": page, "act": act, "given": given }).to_string() + "\n";
         self.stdin.write_all(line.as_bytes()).await.unwrap();
         let answer = tokio::time::timeout(PATIENCE, self.stdout.next_line()).await;
-        let answer = answer.expect("the browser answers in time").unwrap().expect("the browser lives");
+        let answer = answer
+            .expect("the browser answers in time")
+            .unwrap()
+            .expect("the browser lives");
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         assert!(answer.get("failed").is_none(), "{page} {act}: {answer}");
         serde_json::from_value(answer["done"].take()).unwrap()
@@ -129,14 +175,22 @@ impl Browser {
     }
 
     /// Looks at a page until it shows what is wanted.
-    pub(crate) async fn until(&mut self, page: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(
+        &mut self,
+        page: &str,
+        what: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let seen = self.look(page).await;
             if is_so(&seen) {
                 return seen;
             }
-            assert!(Instant::now() < deadline, "{page} never shows {what}: {seen}");
+            assert!(
+                Instant::now() < deadline,
+                "{page} never shows {what}: {seen}"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -154,7 +208,10 @@ async fn playwright() -> PathBuf {
             .arg(&folder)
             .arg("playwright-core@1.65.1")
             .status();
-        assert!(npm.await.expect("npm is installed").success(), "playwright-core can be installed");
+        assert!(
+            npm.await.expect("npm is installed").success(),
+            "playwright-core can be installed"
+        );
     }
     folder
 }

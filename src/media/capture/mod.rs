@@ -17,6 +17,7 @@ pub use fault::{Fault, Stage};
 mod local;
 mod rtsp;
 
+mod clock;
 mod nal;
 mod pipeline;
 mod trace;

@@ -1,5 +1,6 @@
 //! Owns what one stream of a source gives to its feed: units, packets, and the feed's status.
 
+use super::clock;
 use super::live::{Packets, is_showable};
 use super::opus::Transcoder;
 use super::rtp_clock::RtpClock;
@@ -7,9 +8,8 @@ use super::timeline::Timeline;
 use super::units::{Port, Raw, UnitTime, rtp_time};
 use crate::media::feed::{Codec, Feed, Layer, Liveness, TrackKind, Unit};
 use crate::room::FeedKind;
-use rustix::time::{ClockId, clock_gettime};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Publishes one stream. When it is dropped the stream counts as lost.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(super) struct Publisher {
     transcoder: Transcoder,
     /// Received, not yet told.
     bytes: u64,
+    /// Why the stream was lost, for as long as it is.
+    lost_by: Option<String>,
     /// What was logged last, so that each change is logged once.
     logged: Logged,
 }
@@ -61,13 +63,14 @@ impl Publisher {
             role,
             fills_both,
             required,
-            clock_began: monotonic().saturating_sub(feed.clock(Instant::now())),
+            clock_began: clock::since_boot().saturating_sub(feed.clock(clock::now())),
             ntp_epoch: None,
             picture: Track::default(),
             small: Track::default(),
             sound,
             transcoder,
             bytes: 0,
+            lost_by: None,
             logged: Logged::Nothing,
         }
     }
@@ -172,6 +175,7 @@ impl Publisher {
         if essential && self.logged != Logged::Live {
             tracing::info!(feed = %self.feed.id(), stream = ?layer, codec = ?unit.format.codec, "live");
             self.logged = Logged::Live;
+            self.lost_by = None;
         }
         if recorded {
             self.feed.publish_unit(unit);
@@ -232,10 +236,18 @@ impl Publisher {
         }
     }
 
-    /// The stream was lost, or is still.
-    pub(super) fn lost(&mut self, cause: &str) {
+    /// The stream was lost, or cannot be had again. What ended it stays its cause, and what stands in
+    /// its way now is told beside it.
+    pub(super) fn lost(&mut self, fault: &str) {
         self.tell_bytes();
-        let now = Instant::now();
+        let cause = match &self.lost_by {
+            Some(first) if first != fault => format!("{first}; now: {fault}"),
+            Some(_) | None => fault.to_owned(),
+        };
+        if self.logged == Logged::Live {
+            self.lost_by = Some(fault.to_owned());
+        }
+        let now = clock::now();
         let (role, fills_both) = (self.role, self.fills_both);
         self.feed.update(|status| {
             status.layers.retain(|&layer| layer != role && !fills_both);
@@ -246,12 +258,14 @@ impl Publisher {
                 Liveness::Lost { since, .. } => *since,
                 Liveness::Absent | Liveness::Live { .. } => now,
             };
-            let cause = cause.to_owned();
-            status.liveness = Liveness::Lost { since, cause };
+            status.liveness = Liveness::Lost {
+                since,
+                cause: cause.clone(),
+            };
         });
-        if !matches!(&self.logged, Logged::Lost(known) if known == cause) {
-            tracing::warn!(feed = %self.feed.id(), stream = ?role, cause, "lost");
-            self.logged = Logged::Lost(cause.to_owned());
+        if !matches!(&self.logged, Logged::Lost(known) if *known == cause) {
+            tracing::warn!(feed = %self.feed.id(), stream = ?role, %cause, "lost");
+            self.logged = Logged::Lost(cause);
         }
     }
 }
@@ -260,14 +274,4 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         self.lost("its capture was stopped");
     }
-}
-
-/// The clock that [`Instant`] and the pipelines count by.
-fn monotonic() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
-    // the kernel's monotonic clock begins at 0, and a nanosecond part is below 10^9
-    Duration::new(
-        now.tv_sec.unsigned_abs(),
-        u32::try_from(now.tv_nsec).unwrap_or(0),
-    )
 }

@@ -1,5 +1,6 @@
 //! Owns what RTP packets say and depayloaders forget: arrival, RTP time, the sender's NTP time.
 
+use super::clock;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use std::collections::VecDeque;
@@ -63,7 +64,7 @@ impl Trace {
             .map(|meta| meta.timestamp().nseconds());
         let packet = Packet {
             pts,
-            arrival: Instant::now(),
+            arrival: clock::now(),
             rtp: u32::from_be_bytes(rtp),
             ntp,
         };

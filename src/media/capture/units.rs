@@ -1,5 +1,6 @@
 //! Owns how a pipeline's buffers become units: their times, their form, what can be decoded from where.
 
+use super::clock;
 use super::fault::Fault;
 use super::nal;
 use super::pipeline::Reporter;
@@ -112,7 +113,7 @@ struct Seen {
 
 impl Reader {
     fn read(&mut self, sample: &gst::Sample, base: gst::ClockTime) -> Result<Option<Raw>, Fault> {
-        let arrived = Instant::now();
+        let arrived = clock::now();
         let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) else {
             return Ok(None);
         };

@@ -1,0 +1,59 @@
+// Owns sending a feed (WHIP): face and microphone, a screen, or a voice.
+import type { Picture } from "../wire";
+import { MediaLine, type MediaOptions } from "./resource";
+
+export interface WhipOptions extends MediaOptions {
+  /** Full size and small, as simulcast `h` and `l`; none for a voice. */
+  pictures?: { full: Picture; small: Picture };
+  /** A screen keeps its resolution; a face its rate. */
+  keep?: "maintain-resolution" | "maintain-framerate";
+}
+
+export class Whip extends MediaLine {
+  constructor(feed: string, private readonly stream: MediaStream, private readonly send: WhipOptions) {
+    super(`/api/whip/${encodeURIComponent(feed)}`, send);
+  }
+
+  protected async prepare(peer: RTCPeerConnection): Promise<void> {
+    const streams = [this.stream];
+    for (const track of this.stream.getAudioTracks()) peer.addTransceiver(track, { direction: "sendonly", streams });
+    for (const track of this.stream.getVideoTracks()) {
+      const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams, sendEncodings: this.encodings(track) });
+      transceiver.setCodecPreferences(preferH264());
+      const parameters = transceiver.sender.getParameters();
+      parameters.degradationPreference = this.send.keep ?? "balanced";
+      await transceiver.sender.setParameters(parameters).catch(() => undefined);
+    }
+  }
+
+  private encodings(track: MediaStreamTrack): RTCRtpEncodingParameters[] {
+    const pictures = this.send.pictures;
+    if (pictures === undefined) return [{}];
+    const width = track.getSettings().width ?? pictures.full.width;
+    const encoding = (rid: string, picture: Picture): RTCRtpEncodingParameters => ({
+      rid,
+      maxBitrate: picture.bitrate,
+      maxFramerate: picture.fps,
+      scaleResolutionDownBy: Math.max(1, width / picture.width),
+    });
+    return [encoding("h", pictures.full), encoding("l", pictures.small)];
+  }
+
+  protected expectsBytes(): boolean {
+    return this.stream.getTracks().some((track) => track.readyState === "live" && !track.muted);
+  }
+
+  protected counts(report: RTCStats & Record<string, unknown>): number {
+    return report.type === "outbound-rtp" ? Number(report["bytesSent"] ?? 0) : 0;
+  }
+}
+
+/** H.264 first: every recording and every browser takes it; the others stay as a way out. */
+function preferH264(): RTCRtpCodec[] {
+  const codecs = RTCRtpSender.getCapabilities("video")?.codecs ?? [];
+  const rank = (codec: RTCRtpCodec) => {
+    if (codec.mimeType !== "video/H264") return 2;
+    return codec.sdpFmtpLine?.includes("profile-level-id=42e0") === true && codec.sdpFmtpLine.includes("packetization-mode=1") ? 0 : 1;
+  };
+  return [...codecs].sort((a, b) => rank(a) - rank(b));
+}

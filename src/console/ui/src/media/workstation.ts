@@ -1,0 +1,175 @@
+// Owns what a workstation sends: camera and microphone, and the whole screen; from enrolment on, by itself, for as
+// long as the page is open. A lost device is named, waited for, and taken again.
+import { SEAT } from "../api";
+import type { Pictures } from "../wire";
+import { type MediaState } from "./resource";
+import { Whip } from "./whip";
+
+export type DeviceFault = "camera_missing" | "denied" | "busy" | "camera_lost" | "microphone_lost" | "screen_wrong" | "screen_refused" | "screen_ask";
+
+export interface SourceState {
+  state: "idle" | "asking" | "connecting" | "live" | "retrying" | "failed";
+  fault: DeviceFault | null;
+  /** The device that was lost. */
+  device: string;
+  stream: MediaStream | null;
+}
+
+export interface WorkstationState {
+  face: SourceState;
+  screen: SourceState;
+}
+
+const idle: SourceState = { state: "idle", fault: null, device: "", stream: null };
+const AGAIN = 3000;
+
+export class WorkstationMedia {
+  private state: WorkstationState = { face: idle, screen: idle };
+  private readonly listeners = new Set<() => void>();
+  private readonly lines: { face: Whip | null; screen: Whip | null } = { face: null, screen: null };
+  private closed = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly seat: number, private readonly pictures: Pictures) {}
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly current = (): WorkstationState => this.state;
+
+  bitrate(source: "face" | "screen"): number {
+    return this.lines[source]?.bitrate ?? 0;
+  }
+
+  start(): void {
+    this.closed = false;
+    navigator.mediaDevices.addEventListener("devicechange", this.devicesChanged);
+    void this.face();
+    void this.screen(true);
+  }
+
+  stop(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    navigator.mediaDevices.removeEventListener("devicechange", this.devicesChanged);
+    for (const source of ["face", "screen"] as const) this.release(source);
+  }
+
+  private set(source: "face" | "screen", change: Partial<SourceState>): void {
+    this.state = { ...this.state, [source]: { ...this.state[source], ...change } };
+    for (const listener of this.listeners) listener();
+  }
+
+  private release(source: "face" | "screen"): void {
+    this.lines[source]?.stop();
+    this.lines[source] = null;
+    for (const track of this.state[source].stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+  }
+
+  private readonly devicesChanged = (): void => {
+    if (this.state.face.state === "failed" || this.state.face.fault !== null) void this.face();
+  };
+
+  /** Takes camera and microphone, and sends them. */
+  async face(): Promise<void> {
+    clearTimeout(this.timer);
+    if (this.closed || this.state.face.state === "asking") return;
+    this.release("face");
+    this.set("face", { state: "asking", stream: null });
+    const { width, height, fps } = this.pictures.face;
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps } },
+        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      });
+      if (this.closed) return stream.getTracks().forEach((track) => track.stop());
+      for (const track of stream.getTracks()) {
+        track.onended = () => {
+          this.set("face", { state: "failed", fault: track.kind === "video" ? "camera_lost" : "microphone_lost", device: track.label });
+          this.lines.face?.stop();
+          this.later();
+        };
+      }
+      this.set("face", { stream, fault: null, device: "" });
+      this.publish("face", stream);
+    } catch (error) {
+      const before = this.state.face.fault;
+      const lost = before === "camera_lost" || before === "microphone_lost";
+      this.set("face", { state: "failed", fault: lost ? before : faultOf(error) });
+      this.later();
+    }
+  }
+
+  private later(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.face(), AGAIN);
+  }
+
+  /** Takes the whole screen, and sends it. `alone`: without a click, which only a kiosk's policy allows. */
+  async screen(alone = false): Promise<void> {
+    if (this.closed || this.state.screen.state === "asking") return;
+    this.release("screen");
+    this.set("screen", { state: "asking", fault: null, stream: null });
+    const { width, height, fps } = this.pictures.screen;
+    try {
+      const stream = await navigator.mediaDevices.getDisplayMedia({
+        video: { displaySurface: "monitor", width: { max: width }, height: { max: height }, frameRate: { ideal: fps, max: fps } },
+        audio: false,
+        monitorTypeSurfaces: "include",
+        selfBrowserSurface: "exclude",
+        surfaceSwitching: "exclude",
+      } as DisplayMediaStreamOptions);
+      const track = stream.getVideoTracks()[0];
+      const surface = track?.getSettings().displaySurface;
+      if (track === undefined || this.closed) return stream.getTracks().forEach((each) => each.stop());
+      if (surface !== "monitor") {
+        track.stop();
+        this.set("screen", { state: "failed", fault: "screen_wrong" });
+        return;
+      }
+      track.contentHint = "detail";
+      track.onended = () => {
+        this.lines.screen?.stop();
+        this.set("screen", { state: "failed", fault: "screen_refused", stream: null });
+        void this.screen(true);
+      };
+      this.set("screen", { stream });
+      this.publish("screen", stream);
+    } catch (error) {
+      const unasked = alone || (error instanceof DOMException && error.name === "InvalidStateError");
+      this.set("screen", { state: "failed", fault: unasked ? "screen_ask" : "screen_refused" });
+    }
+  }
+
+  private publish(source: "face" | "screen", stream: MediaStream): void {
+    const states: Record<MediaState, SourceState["state"]> = {
+      connecting: "connecting", live: "live", retrying: "retrying", refused: "retrying", stopped: "idle",
+    };
+    const pictures = source === "face"
+      ? { full: this.pictures.face, small: this.pictures.face_small }
+      : { full: this.pictures.screen, small: this.pictures.screen_small };
+    const line: Whip = new Whip(`seat-${this.seat}-${source}`, stream, {
+      headers: SEAT,
+      pictures,
+      keep: source === "face" ? "maintain-framerate" : "maintain-resolution",
+      onState: (state) => {
+        if (this.lines[source] === line && this.state[source].state !== "failed") this.set(source, { state: states[state] });
+      },
+    });
+    this.lines[source] = line;
+    this.set(source, { state: "connecting" });
+    line.start();
+  }
+}
+
+function faultOf(error: unknown): DeviceFault {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
+  if (name === "NotReadableError" || name === "AbortError") return "busy";
+  return "camera_missing";
+}

@@ -1,0 +1,163 @@
+// Owns the room's map: one card a seat where the profile puts it, large enough to be read across the room.
+// Colour marks exceptions; a seat where all is well is neutral.
+import { AudioOutlined, DesktopOutlined, IdcardOutlined, LaptopOutlined, SafetyCertificateOutlined, VideoCameraOutlined } from "@ant-design/icons";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { size as bytesText, span, useNow } from "../clock";
+import { useT, type Dictionary } from "../i18n";
+import { hasSound, mask } from "../names";
+import type { FeedView, RoomView, SeatView } from "../wire";
+import { Mark, type MarkLevel } from "./mark";
+
+/** Card sizes, largest first: the first with which no two cards overlap is used. */
+const SIZES = [
+  { name: "xl", w: 340, h: 176 },
+  { name: "l", w: 300, h: 160 },
+  { name: "m", w: 256, h: 144 },
+  { name: "s", w: 216, h: 122 },
+  { name: "xs", w: 180, h: 100 },
+  { name: "xxs", w: 150, h: 84 },
+] as const;
+const GAP = 10;
+
+type CardSize = (typeof SIZES)[number];
+
+export interface Placed {
+  no: number;
+  left: number;
+  top: number;
+}
+
+/** Where the cards go, and how large they can be. */
+export function place(seats: { no: number; x: number; y: number }[], width: number, height: number): { size: CardSize; cards: Placed[] } {
+  for (const size of SIZES) {
+    const cards = seats.map((seat) => ({
+      no: seat.no,
+      left: clamp((seat.x / 100) * width, size.w / 2, width - size.w / 2),
+      top: clamp((seat.y / 100) * height, size.h / 2, height - size.h / 2),
+    }));
+    const apart = cards.every((a, i) => cards.slice(i + 1).every((b) => Math.abs(a.left - b.left) >= size.w + GAP || Math.abs(a.top - b.top) >= size.h + GAP));
+    if (apart || size === SIZES[SIZES.length - 1]) return { size, cards };
+  }
+  return { size: SIZES[5], cards: [] };
+}
+
+const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(low, high));
+
+export function SeatMap({ view, onSeat }: { view: RoomView; onSeat: (no: number) => void }) {
+  const t = useT();
+  const box = useRef<HTMLDivElement>(null);
+  const [area, setArea] = useState({ width: 1100, height: 620 });
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setArea({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const { size, cards } = place(view.seats, area.width, area.height);
+  return (
+    <div className="map" ref={box}>
+      <ul className="map-seats" aria-label={t.tech.map}>
+        {view.seats.map((seat) => {
+          const card = cards.find((c) => c.no === seat.no);
+          return (
+            <li key={seat.no} className="map-place" style={{ left: card?.left, top: card?.top, width: size.w, height: size.h }}>
+              <SeatCard seat={seat} feeds={view.feeds} size={size.name} onSeat={onSeat} />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+interface Trouble {
+  level: "warn" | "bad";
+  text: string;
+}
+
+function SeatCard({ seat, feeds, size, onSeat }: { seat: SeatView; feeds: FeedView[]; size: string; onSeat: (no: number) => void }) {
+  const t = useT();
+  const now = useNow();
+  const face = feeds.find((feed) => feed.id === seat.face);
+  const screen = feeds.find((feed) => feed.id === seat.screen);
+  const member = seat.member;
+  const trouble = troubleOf(t, seat, face, screen, now);
+  const present = member?.presence === "present";
+  const level = trouble?.level ?? (member == null ? "empty" : present ? "ok" : "waiting");
+  return (
+    <button type="button" className={`seat seat-${level} seat-size-${size}`} onClick={() => onSeat(seat.no)}>
+      <span className="seat-top">
+        <span className="seat-no" aria-label={t.common.seat(seat.no)}>{seat.no}</span>
+        <span className="seat-who">
+          <span className="seat-mask">{member == null ? t.tech.seat.empty : mask(t, member)}</span>
+          {member?.chair === true && <span className="tag">{t.tech.seat.chair}</span>}
+        </span>
+        <Recording seat={seat} face={face} screen={screen} />
+      </span>
+      <span className="seat-lights">
+        <Light icon={<LaptopOutlined />} label={t.tech.seat.enrolled} state={seat.enrolled ? "ok" : "missing"} />
+        <Light icon={<IdcardOutlined />} label={t.tech.seat.checkedIn} state={present ? "ok" : "missing"} />
+        <Light icon={<SafetyCertificateOutlined />} label={t.tech.seat.pledges} state={(member?.pledges.length ?? 0) >= 2 ? "ok" : "missing"} />
+        <Light icon={<VideoCameraOutlined />} label={t.tech.seat.face} state={lightOf(face)} />
+        <Light icon={<AudioOutlined />} label={t.tech.seat.mic} state={face?.source === "live" ? (hasSound(face) ? "ok" : "lost") : lightOf(face)} />
+        <Light icon={<DesktopOutlined />} label={t.tech.seat.screen} state={lightOf(screen)} />
+      </span>
+      <span className={`seat-line ${trouble === null ? "" : `text-${trouble.level}`}`}>
+        {trouble === null ? quietLine(t, seat, face, screen) : trouble.text}
+      </span>
+    </button>
+  );
+}
+
+function quietLine(t: Dictionary, seat: SeatView, face?: FeedView, screen?: FeedView): ReactNode {
+  const member = seat.member;
+  if (!seat.enrolled) return t.tech.seat.notEnrolled;
+  if (member == null) return "";
+  if (member.presence === "expected") return member.code_handed_out ? t.tech.seat.coded : t.tech.seat.expected;
+  const bytes = (face?.recording.bytes ?? 0) + (screen?.recording.bytes ?? 0);
+  if (member.signed != null) return t.tech.members.signed;
+  return bytes > 0 ? t.tech.seat.written(bytesText(bytes)) : t.words.kinds.presence[member.presence];
+}
+
+function troubleOf(t: Dictionary, seat: SeatView, face: FeedView | undefined, screen: FeedView | undefined, now: number): Trouble | null {
+  const age = (since?: number | null) => (since == null ? "" : span(now - since));
+  if (seat.help != null) {
+    const urgent = seat.help.overdue || seat.help.kind === "unwell";
+    return { level: urgent ? "bad" : "warn", text: t.tech.seat.helpCall(t.words.kinds.help[seat.help.kind], age(seat.help.since)) };
+  }
+  const feeds: [FeedView | undefined, string][] = [[face, t.tech.seat.face], [screen, t.tech.seat.screen]];
+  for (const [feed, word] of feeds) {
+    if (feed?.source === "lost" && seat.member != null) return { level: "bad", text: t.tech.seat.lost(word, age(feed.since)) };
+    if (feed?.recording.state === "gap") return { level: "bad", text: t.tech.seat.gap(age(feed.recording.since)) };
+  }
+  const member = seat.member;
+  if (member?.conflict != null && member.conflict.ruling == null) return { level: "warn", text: t.tech.seat.conflict };
+  if (seat.warning != null) return { level: "warn", text: t.tech.seat.warned };
+  if (!seat.enrolled && member != null) return { level: "warn", text: t.tech.seat.notEnrolled };
+  return null;
+}
+
+const lightOf = (feed?: FeedView): "ok" | "missing" | "lost" => (feed?.source === "live" ? "ok" : feed?.source === "lost" ? "lost" : "missing");
+
+function Light({ icon, label, state }: { icon: ReactNode; label: string; state: "ok" | "missing" | "lost" }) {
+  const t = useT();
+  const words = `${label} ${t.tech.seat.states[state]}`;
+  return (
+    <span className={`light light-${state}`} role="img" aria-label={words} title={words}>
+      {icon}
+      {state === "lost" && <Mark level="bad" size={12} />}
+    </span>
+  );
+}
+
+function Recording({ seat, face, screen }: { seat: SeatView; face?: FeedView; screen?: FeedView }) {
+  const t = useT();
+  const states = [face, screen].flatMap((feed) => (feed === undefined ? [] : [feed.recording.state]));
+  let [level, text]: [MarkLevel, string] = ["none", t.tech.seat.notRecorded];
+  if (states.includes("gap")) [level, text] = ["bad", t.tech.seat.recordingGap];
+  else if (states.includes("starting")) [level, text] = ["warn", t.tech.seat.starting];
+  else if (states.includes("writing")) [level, text] = ["rec", t.tech.seat.recording];
+  if (level === "none" && seat.member == null) return null;
+  return <span className={`seat-rec state-${level}`}><Mark level={level} size={14} /> {text}</span>;
+}
