@@ -67,7 +67,7 @@ AUDIO = {
 }
 
 
-def encoder(picture: Picture) -> str:
+def encoder(picture: Picture, b_frames: bool) -> str:
     keyint = picture.fps * KEY_FRAME_EVERY_S
     if picture.codec == "h265":
         return (
@@ -75,13 +75,15 @@ def encoder(picture: Picture) -> str:
             'option-string="pools=1:frame-threads=1:log-level=none" '
             "! h265parse config-interval=-1 ! rtph265pay pt=96 config-interval=-1 name=pay0"
         )
+    manner = "bframes=3 b-adapt=false b-pyramid=true" if b_frames else "tune=zerolatency bframes=0"
+    profile = "main" if b_frames else "constrained-baseline"
     return (
-        f"x264enc speed-preset=ultrafast tune=zerolatency bframes=0 threads=1 bitrate={picture.kbps} key-int-max={keyint} "
-        "! video/x-h264,profile=constrained-baseline ! h264parse config-interval=-1 ! rtph264pay pt=96 config-interval=-1 name=pay0"
+        f"x264enc speed-preset=ultrafast {manner} threads=1 bitrate={picture.kbps} key-int-max={keyint} "
+        f"! video/x-h264,profile={profile} ! h264parse config-interval=-1 ! rtph264pay pt=96 config-interval=-1 name=pay0"
     )
 
 
-def description(camera: Camera, picture: Picture) -> str:
+def description(camera: Camera, picture: Picture, b_frames: bool) -> str:
     """The pipeline of one stream, as gst-launch reads it."""
     size = max(10, picture.height // 24)
     video = (
@@ -89,7 +91,7 @@ def description(camera: Camera, picture: Picture) -> str:
         f"! video/x-raw,format=I420,width={picture.width},height={picture.height},framerate={picture.fps}/1 "
         f'! textoverlay name=clock text="{camera.name}" font-desc="Monospace Bold {size}" valignment=top halignment=left '
         "auto-resize=false shaded-background=true "
-        f"! queue max-size-buffers=3 ! {encoder(picture)}"
+        f"! queue max-size-buffers=3 ! {encoder(picture, b_frames)}"
     )
     if picture is not camera.main:
         return f"( {video} )"
@@ -127,9 +129,9 @@ def key_frame_on_play(_client: GstRtspServer.RTSPClient, context: GstRtspServer.
         pay.get_static_pad("sink").push_event(Gst.Event.new_custom(Gst.EventType.CUSTOM_UPSTREAM, force))
 
 
-def factory(camera: Camera, picture: Picture, role: str) -> GstRtspServer.RTSPMediaFactory:
+def factory(camera: Camera, picture: Picture, b_frames: bool, role: str) -> GstRtspServer.RTSPMediaFactory:
     made = GstRtspServer.RTSPMediaFactory()
-    made.set_launch(description(camera, picture))
+    made.set_launch(description(camera, picture, b_frames))
     made.set_shared(True)
     made.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
     made.set_latency(0)
@@ -165,6 +167,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--user", default="viewer", help="digest user (%(default)s)")
     parser.add_argument("--password", default="rehearsal", help="digest password (%(default)s)")
     parser.add_argument("--only", default="", help="these cameras only, e.g. camera-1,qa-camera")
+    parser.add_argument("--b-frames", action="store_true", help="H.264 main streams with B-frames")
     asked = parser.parse_args()
     names = [name for name in asked.only.split(",") if name]
     unknown = set(names) - {camera.name for camera in CAMERAS}
@@ -187,7 +190,7 @@ def main() -> int:
     streams = []
     for camera in asked.cameras:
         for kind, picture in (("main", camera.main), ("sub", camera.sub)):
-            mounts.add_factory(f"/{camera.name}/{kind}", factory(camera, picture, role))
+            mounts.add_factory(f"/{camera.name}/{kind}", factory(camera, picture, asked.b_frames and kind == "main", role))
             streams.append(f"{camera.name}/{kind}")
     if server.attach(None) == 0:
         print(f"cannot listen on {asked.host}:{asked.port}", file=sys.stderr)

@@ -1,1 +1,127 @@
-fn main() {}
+//! Arguments → settings → logging → app.
+
+use bidroom::app::{self, CheckOrder, Order};
+use bidroom::config::Lang;
+use bidroom::console::{ctl, openapi};
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// The daemon of a remote bid-evaluation room.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs the room.
+    Run {
+        /// The room's profile.
+        #[arg(long)]
+        profile: PathBuf,
+        /// The folder of all data.
+        #[arg(long)]
+        data: PathBuf,
+        /// UNSAFE: acknowledge before the journal is written. Only for proving that the kill tests see a loss.
+        #[arg(long, hide = true)]
+        unsafe_journal: bool,
+    },
+    /// Checks a profile, and what it names: exit code 0 all is well, 1 warnings, 2 faults.
+    Check {
+        /// The room's profile.
+        #[arg(long)]
+        profile: PathBuf,
+        /// The folder of all data.
+        #[arg(long, default_value = "/var/lib/bidroom")]
+        data: PathBuf,
+        /// Print JSON, in both languages.
+        #[arg(long)]
+        json: bool,
+        /// zh or en.
+        #[arg(long, default_value_t)]
+        lang: Lang,
+    },
+    /// Does from the command line what the technician's page does.
+    Ctl(ctl::Arguments),
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.task {
+        Task::Run {
+            profile,
+            data,
+            unsafe_journal,
+        } => {
+            start_logging();
+            with_runtime(app::run(Order {
+                profile,
+                data,
+                unsafe_journal,
+            }))
+        }
+        Task::Check {
+            profile,
+            data,
+            json,
+            lang,
+        } => {
+            let order = CheckOrder {
+                profile,
+                data,
+                json,
+                lang,
+            };
+            return match with_runtime(checked(order)) {
+                Ok(code) => code,
+                Err(error) => failed(&error),
+            };
+        }
+        Task::Ctl(arguments) => with_runtime(ctl::run(arguments)),
+        Task::Openapi => print(&format!("{:#}\n", openapi::document())),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Tells people, not the log: each line says where and why.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "bidroom: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn checked(order: CheckOrder) -> anyhow::Result<ExitCode> {
+    let (told, code) = app::check(order).await;
+    print(&format!("{told}\n"))?;
+    Ok(ExitCode::from(code))
+}
+
+fn with_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+fn start_logging() {
+    // the libraries' own chatter about lawful disconnects
+    let default = "info,rtc=error,rtc_dtls=error,rtc_ice=error,rtc_mdns=error,webrtc=error";
+    let filter = EnvFilter::try_from_env("BIDROOM_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,21 +1,8 @@
 //! Owns what localities and profiles decide about access.
 
 use crate::room::Span;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// Whether accounts need a second factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SecondFactor {
-    /// Every account must enrol one at its first sign-in.
-    #[default]
-    Required,
-    /// Asked of those who enrolled one.
-    Optional,
-    /// Never asked: rehearsals and demonstrations only.
-    Off,
-}
+pub use crate::config::SecondFactor;
 
 /// How access runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

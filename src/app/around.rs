@@ -32,9 +32,19 @@ pub(super) async fn gather(
         if written.len() > RATE_OVER {
             written.pop_front();
         }
-        let feeds = feeds.iter().map(|feed| (feed.id().clone(), live_feed(feed, &recorded))).collect();
-        let storage = Storage { rate: rate(&written), ..space(&folder) };
-        let now = Surroundings { feeds, storage, clock_offset_ms: *clock_offset.borrow() };
+        let feeds = feeds
+            .iter()
+            .map(|feed| (feed.id().clone(), live_feed(feed, &recorded)))
+            .collect();
+        let storage = Storage {
+            rate: rate(&written),
+            ..space(&folder)
+        };
+        let now = Surroundings {
+            feeds,
+            storage,
+            clock_offset_ms: *clock_offset.borrow(),
+        };
         around_tx.send_if_modified(|known| {
             let changed = *known != now;
             *known = now;
@@ -45,10 +55,15 @@ pub(super) async fn gather(
 
 /// Bytes a second over the last periods.
 fn rate(written: &std::collections::VecDeque<u64>) -> u64 {
-    let (Some(first), Some(last)) = (written.front(), written.back()) else { return 0 };
+    let (Some(first), Some(last)) = (written.front(), written.back()) else {
+        return 0;
+    };
     let periods = u64::try_from(written.len() - 1).unwrap_or(0);
     let millis = periods * u64::try_from(PERIOD.as_millis()).unwrap_or(1);
-    last.saturating_sub(*first).saturating_mul(1000).checked_div(millis).unwrap_or(0)
+    last.saturating_sub(*first)
+        .saturating_mul(1000)
+        .checked_div(millis)
+        .unwrap_or(0)
 }
 
 /// The disk that holds a folder; nothing where it cannot be asked.
@@ -67,23 +82,21 @@ fn live_feed(feed: &Feed, recorded: &RecordingStatus) -> LiveFeed {
     let status = feed.status().borrow().clone();
     let recording = recorded.feeds.get(feed.id());
     LiveFeed {
-        carries: status.formats.values().map(|format| carried(format.codec, &status)).collect(),
+        carries: status
+            .formats
+            .values()
+            .map(|format| carried(format.codec, &status))
+            .collect(),
         small: status.layers.contains(&Layer::Small),
-        showable: !status.layers.is_empty() || status.formats.values().any(|format| format.codec.is_live()),
+        showable: !status.layers.is_empty()
+            || status.formats.values().any(|format| format.codec.is_live()),
         bytes: recording.map_or(0, |recording| recording.bytes),
         last_write: recording.and_then(|recording| recording.last_write),
     }
 }
 
 fn carried(codec: Codec, status: &FeedStatus) -> String {
-    let name = match codec {
-        Codec::H264 => "H.264",
-        Codec::H265 => "H.265",
-        Codec::Opus => "Opus",
-        Codec::Aac => "AAC",
-        Codec::Pcma => "G.711 A",
-        Codec::Pcmu => "G.711 µ",
-    };
+    let name = codec.name();
     match (codec, status.size) {
         (Codec::H264 | Codec::H265, Some((width, height))) => format!("{name} {width}×{height}"),
         _ => name.to_owned(),

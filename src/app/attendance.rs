@@ -11,7 +11,17 @@ pub(super) async fn follow(clerk: ClerkHandle, access: Access, clock: Arc<dyn Cl
     loop {
         let (room, now) = (clerk.room(), clock.now().stamp.at);
         let followed = access
-            .background(move |access| sign_out(access, &room, Act { by: &Principal::Daemon, address: None, now }))
+            .background(move |access| {
+                sign_out(
+                    access,
+                    &room,
+                    Act {
+                        by: &Principal::Daemon,
+                        address: None,
+                        now,
+                    },
+                )
+            })
             .await;
         if let Err(error) = followed {
             tracing::error!(%error, "a member could not be signed out");
@@ -35,6 +45,9 @@ fn sign_out(access: &Access, room: &Room, act: Act<'_>) -> Result<(), AccessErro
 
 /// Whether a member still has his seat: present, in a session that is open or has just ended.
 fn belongs(room: &Room, session: &SessionId, member: MemberNo) -> bool {
-    let found = room.sessions.get(session).and_then(|session| session.committee.members.get(&member));
+    let found = room
+        .sessions
+        .get(session)
+        .and_then(|session| session.committee.members.get(&member));
     found.is_some_and(|member| member.presence.is_active())
 }

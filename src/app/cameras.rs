@@ -1,54 +1,104 @@
-//! Owns how the profile's cameras and microphones become sources.
+//! Owns how the profile's cameras and microphones become sources, and how one is looked at by `bidroom check`.
 
-use crate::config::{Camera, CameraSource, Profile, VideoSource};
+use crate::config::{
+    self, Camera, CameraSource, Microphone, PictureLimit, Profile, SignIn, VideoSource,
+};
 use crate::media::capture::{PictureFormat, RtspSource, Source, TestPattern, V4l2Source};
 use crate::room::FeedId;
 use anyhow::Context;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// What a camera at the box itself is asked for.
-const DEVICE: (u32, u32, u32, u32) = (1280, 720, 25, 2_000);
+/// The tone of a made picture, in Hz.
+const TONE_HZ: u32 = 440;
 
 /// The profile's sources by feed.
 ///
 /// # Errors
 /// A password that cannot be read, or a device name that is none; the camera is named.
 pub(super) fn sources(profile: &Profile) -> anyhow::Result<Vec<(FeedId, Source)>> {
+    let credentials = credentials();
     let cameras = profile.cameras.iter().map(|camera| {
-        let source = camera_source(camera).with_context(|| format!("camera {}", camera.id))?;
-        Ok((camera.id.clone(), source))
+        let named = || format!("camera {}", camera.id);
+        let sign_in = sign_in(camera, credentials.as_deref()).with_context(named)?;
+        Ok((
+            camera.id.clone(),
+            camera_source(camera, sign_in).with_context(named)?,
+        ))
     });
     let microphones = profile.microphones.iter().map(|microphone| {
-        let named = || format!("microphone {}", microphone.id);
-        let source = match microphone.simulated {
-            true => Source::Test(tone_only()),
-            false => Source::Alsa(microphone.device.parse().with_context(named)?),
-        };
-        Ok((microphone.id.clone(), source))
+        let source = microphone_source(microphone);
+        Ok((
+            microphone.id.clone(),
+            source.with_context(|| format!("microphone {}", microphone.id))?,
+        ))
     });
     cameras.chain(microphones).collect()
 }
 
-fn camera_source(camera: &Camera) -> anyhow::Result<Source> {
+/// Where systemd put the credentials of the daemon's unit.
+pub(super) fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+fn sign_in(
+    camera: &Camera,
+    credentials: Option<&Path>,
+) -> Result<Option<SignIn>, config::PasswordError> {
+    match &camera.source {
+        VideoSource::Rtsp(streams) => streams.sign_in(credentials),
+        VideoSource::Device { .. } | VideoSource::TestPattern(_) => Ok(None),
+    }
+}
+
+/// How media reads a camera.
+pub(super) fn camera_source(camera: &Camera, sign_in: Option<SignIn>) -> anyhow::Result<Source> {
     Ok(match &camera.source {
-        VideoSource::Rtsp(streams) => rtsp(streams)?,
-        VideoSource::Device { device, audio } => {
-            let (width, height, fps, kbps) = DEVICE;
+        VideoSource::Rtsp(streams) => rtsp(streams, sign_in)?,
+        VideoSource::Device {
+            device,
+            format,
+            picture,
+            audio,
+        } => {
             let sound = audio.as_deref().map(str::parse).transpose()?;
-            let format = PictureFormat::Raw;
-            Source::V4l2 { camera: V4l2Source { device: device.clone(), format, width, height, fps, kbps }, sound }
+            let format = match format {
+                config::PictureFormat::Mjpeg => PictureFormat::Mjpeg,
+                config::PictureFormat::Raw => PictureFormat::Raw,
+            };
+            let camera = V4l2Source {
+                device: device.clone(),
+                format,
+                width: picture.width.into(),
+                height: picture.height.into(),
+                fps: picture.fps.into(),
+                kbps: picture.bits_per_second / 1000,
+            };
+            Source::V4l2 { camera, sound }
         }
+        VideoSource::TestPattern(picture) => Source::Test(pattern(picture)),
     })
 }
 
-fn rtsp(streams: &CameraSource) -> anyhow::Result<Source> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let sign_in = streams.sign_in(credentials.as_deref())?;
+/// How media reads a microphone.
+pub(super) fn microphone_source(microphone: &Microphone) -> anyhow::Result<Source> {
+    Ok(match microphone.simulated {
+        true => Source::Test(TestPattern {
+            width: 320,
+            height: 180,
+            fps: 5,
+            kbps: 100,
+            tone_hz: TONE_HZ,
+        }),
+        false => Source::Alsa(microphone.device.parse()?),
+    })
+}
+
+fn rtsp(streams: &CameraSource, sign_in: Option<SignIn>) -> anyhow::Result<Source> {
     let (username, password) = match sign_in {
         Some(sign_in) => (sign_in.username, sign_in.password.expose().to_owned()),
         None => Default::default(),
     };
-    let stream = |url: &crate::config::RtspUrl| -> anyhow::Result<RtspSource> {
+    let stream = |url: &config::RtspUrl| -> anyhow::Result<RtspSource> {
         let url = url.to_string().parse()?;
         Ok(RtspSource { url, username: username.clone(), password: password.clone().into() })
     };
@@ -56,6 +106,12 @@ fn rtsp(streams: &CameraSource) -> anyhow::Result<Source> {
     Ok(Source::Rtsp { main: stream(&streams.main)?, sub })
 }
 
-fn tone_only() -> TestPattern {
-    TestPattern { width: 320, height: 180, fps: 5, kbps: 100, tone_hz: 440 }
+fn pattern(picture: &PictureLimit) -> TestPattern {
+    TestPattern {
+        width: picture.width.into(),
+        height: picture.height.into(),
+        fps: picture.fps.into(),
+        kbps: picture.bits_per_second / 1000,
+        tone_hz: TONE_HZ,
+    }
 }

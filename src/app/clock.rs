@@ -18,7 +18,10 @@ impl SystemClock {
     pub(super) fn new(zone: TimeZone) -> anyhow::Result<Self> {
         let file = "/proc/sys/kernel/random/boot_id";
         let boot = std::fs::read_to_string(file).with_context(|| format!("reading {file}"))?;
-        Ok(Self { boot: boot.trim().parse().context("the kernel's boot id")?, zone })
+        Ok(Self {
+            boot: boot.trim().parse().context("the kernel's boot id")?,
+            zone,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::around::space;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::Profile;
+use crate::config::check::KernelClock;
 use crate::keys::Keys;
 use crate::room::{Actor, Command, EquipmentId, Fault, Part};
 use std::fs;
@@ -37,11 +38,16 @@ pub(super) async fn watch(
         report(&clerk, "clock", fault).await;
         if look % LOOKS_A_DAY == 0 {
             let (keys, now) = (keys.clone(), jiff::Timestamp::now().as_millisecond());
-            let renewed = tokio::task::spawn_blocking(move || keys.renew(crate::room::Utc(now))).await;
+            let renewed =
+                tokio::task::spawn_blocking(move || keys.renew(crate::room::Utc(now))).await;
             let fault = match renewed {
                 Ok(Ok(_)) => None,
-                Ok(Err(error)) => Some(Fault::Other { detail: error.to_string() }),
-                Err(error) => Some(Fault::Other { detail: error.to_string() }),
+                Ok(Err(error)) => Some(Fault::Other {
+                    detail: error.to_string(),
+                }),
+                Err(error) => Some(Fault::Other {
+                    detail: error.to_string(),
+                }),
             };
             report(&clerk, "certificate", fault).await;
         }
@@ -51,11 +57,15 @@ pub(super) async fn watch(
 /// What is wrong with the disk for recordings: tried by writing, as a read-only or dying disk still has space.
 fn disk_fault(folder: &Path, least: u64) -> Option<Fault> {
     if let Err(error) = try_to_write(folder) {
-        return Some(Fault::DiskNotWritable { detail: error.to_string() });
+        return Some(Fault::DiskNotWritable {
+            detail: error.to_string(),
+        });
     }
     let free = space(folder).free_bytes;
     // whole gigabytes, so that a slowly filling disk is no stream of events
-    (free < least).then_some(Fault::DiskNearlyFull { free_bytes: free / 1_000_000_000 * 1_000_000_000 })
+    (free < least).then_some(Fault::DiskNearlyFull {
+        free_bytes: free / 1_000_000_000 * 1_000_000_000,
+    })
 }
 
 fn try_to_write(folder: &Path) -> std::io::Result<()> {
@@ -70,17 +80,32 @@ fn try_to_write(folder: &Path) -> std::io::Result<()> {
 
 /// The clock's offset in ms, where the kernel knows one, and whether it is too large.
 pub(super) fn clock_fault(most_ms: u64) -> (Option<f64>, Option<Fault>) {
-    let Some(offset) = super::ntp::offset_ms() else { return (None, None) };
+    // unsynchronised: nobody knows how far it is off
+    let Some(clock) = KernelClock::read().ok().filter(|clock| clock.synchronised) else {
+        return (None, None);
+    };
+    let offset = clock.offset_us as f64 / 1000.0;
     let off = offset.abs() > most_ms as f64;
-    (Some(offset), off.then_some(Fault::ClockOff { offset_ms: Some(offset as i64) }))
+    (
+        Some(offset),
+        off.then_some(Fault::ClockOff {
+            offset_ms: Some(offset as i64),
+        }),
+    )
 }
 
 /// Tells the clerk of a fault or a recovery; what it knows already makes no event.
 async fn report(clerk: &ClerkHandle, equipment: &str, fault: Option<Fault>) {
     let equipment: EquipmentId = equipment.parse().expect("a plain word");
-    let known = clerk.room().failures.get(&equipment).map(|failure| failure.fault.clone());
+    let known = clerk
+        .room()
+        .failures
+        .get(&equipment)
+        .map(|failure| failure.fault.clone());
     let command = match (fault, known) {
-        (Some(fault), known) if known.as_ref() != Some(&fault) => Command::ReportFault { equipment, fault },
+        (Some(fault), known) if known.as_ref() != Some(&fault) => {
+            Command::ReportFault { equipment, fault }
+        }
         (None, Some(_)) => Command::ReportRecovery { equipment },
         _ => return,
     };

@@ -30,7 +30,9 @@ pub(super) struct Listeners {
 impl Listeners {
     /// Takes no more, and lets go of what is open.
     pub(super) fn stop(self) {
-        self.handles.iter().for_each(|handle| handle.graceful_shutdown(Some(GRACE)));
+        self.handles
+            .iter()
+            .for_each(|handle| handle.graceful_shutdown(Some(GRACE)));
         if let Err(error) = fs::remove_file(&self.socket) {
             tracing::warn!(%error, "the control socket was not removed");
         }
@@ -61,7 +63,11 @@ pub(super) async fn start(
         let handle = Handle::new();
         let server = axum_server::from_tcp_rustls(listener, tls.clone())?
             .handle(handle.clone())
-            .serve(pages.clone().into_make_service_with_connect_info::<SocketAddr>());
+            .serve(
+                pages
+                    .clone()
+                    .into_make_service_with_connect_info::<SocketAddr>(),
+            );
         handles.push(handle);
         tasks.start("console", async move {
             if let Err(error) = server.await {
@@ -75,16 +81,24 @@ pub(super) async fn start(
     let place = data.join("port");
     fs::write(place.with_extension("new"), port.to_string())?;
     fs::rename(place.with_extension("new"), &place)?;
-    Ok(Listeners { handles, socket, port })
+    Ok(Listeners {
+        handles,
+        socket,
+        port,
+    })
 }
 
-fn control(socket: &Path, pages: axum::Router) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+fn control(
+    socket: &Path,
+    pages: axum::Router,
+) -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     match fs::remove_file(socket) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         // what a killed daemon left behind; the lock says that nobody listens there
         Ok(()) | Err(_) => {}
     }
-    let listener = UnixListener::bind(socket).with_context(|| format!("listening on {}", socket.display()))?;
+    let listener =
+        UnixListener::bind(socket).with_context(|| format!("listening on {}", socket.display()))?;
     fs::set_permissions(socket, fs::Permissions::from_mode(0o660))?;
     Ok(async move {
         let service = pages.into_make_service_with_connect_info::<Local>();

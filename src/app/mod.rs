@@ -1,15 +1,16 @@
 //! The only place that knows everyone: start order, stop order, supervised tasks, what systemd is told.
 
+mod around;
+mod attendance;
+mod cameras;
+mod check;
+mod clock;
+mod health;
+mod listen;
+mod preflight;
 mod run;
 mod tasks;
-mod clock;
-mod listen;
-mod cameras;
-mod around;
-mod health;
-mod ntp;
-mod preflight;
-mod attendance;
 mod watchdog;
 
+pub use check::{CheckOrder, check};
 pub use run::{Order, run};

@@ -5,7 +5,10 @@ use super::health;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::Profile;
 use crate::media::feed::{Feed, FeedStatus, Feeds, Liveness};
-use crate::room::{Actor, CheckResult, Command, EquipmentId, Fault, FeedKind, Part, Place, Room, Seat, Verdict, wanted};
+use crate::room::{
+    Actor, CheckResult, Command, EquipmentId, Fault, FeedKind, Part, Place, Room, Seat, Verdict,
+    wanted,
+};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -37,8 +40,13 @@ pub(super) async fn follow(clerk: ClerkHandle, profile: Arc<Profile>, data: Path
 
 async fn report(clerk: &ClerkHandle, results: Vec<CheckResult>) {
     loop {
-        let command = Command::ReportPreflight { results: results.clone() };
-        match clerk.submit(Actor::Daemon { part: Part::Health }, None, None, command).await {
+        let command = Command::ReportPreflight {
+            results: results.clone(),
+        };
+        match clerk
+            .submit(Actor::Daemon { part: Part::Health }, None, None, command)
+            .await
+        {
             Ok(_) | Err(SubmitError::Stopped | SubmitError::Refused(_)) => return,
             Err(error) => {
                 tracing::warn!(%error, "the preflight's report waits");
@@ -54,16 +62,31 @@ async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Ve
     let disk = tokio::task::spawn_blocking(move || disk(&folder, least)).await;
     let mut results = match disk {
         Ok(results) => results,
-        Err(error) => vec![failed("disk-recordings", Fault::Other { detail: error.to_string() })],
+        Err(error) => vec![failed(
+            "disk-recordings",
+            Fault::Other {
+                detail: error.to_string(),
+            },
+        )],
     };
     results.push(clock(room));
     results.extend(feeds.iter().filter(|feed| is_fixed(feed)).map(source));
-    results.extend(room.layout.seats.iter().map(|place| seat(room, feeds, place)));
+    results.extend(
+        room.layout
+            .seats
+            .iter()
+            .map(|place| seat(room, feeds, place)),
+    );
     results
 }
 
 fn result(item: &str, verdict: Verdict, fault: Option<Fault>, detail: String) -> CheckResult {
-    CheckResult { item: item.parse().unwrap_or_else(|_| unnamed()), verdict, fault, detail }
+    CheckResult {
+        item: item.parse().unwrap_or_else(|_| unnamed()),
+        verdict,
+        fault,
+        detail,
+    }
 }
 
 fn unnamed() -> EquipmentId {
@@ -84,15 +107,25 @@ fn disk(folder: &Path, least: u64) -> Vec<CheckResult> {
     let hours = free / NEEDED * 2 / 3600;
     let room = match free < least {
         true => failed("disk-space", Fault::DiskNearlyFull { free_bytes: free }),
-        false => passed("disk-space", format!("{} GB · {hours} h", free / 1_000_000_000)),
+        false => passed(
+            "disk-space",
+            format!("{} GB · {hours} h", free / 1_000_000_000),
+        ),
     };
     let speed = match measure(folder) {
-        Err(error) => failed("disk-recordings", Fault::DiskNotWritable { detail: error.to_string() }),
+        Err(error) => failed(
+            "disk-recordings",
+            Fault::DiskNotWritable {
+                detail: error.to_string(),
+            },
+        ),
         Ok(rate) => {
             let detail = format!("{} MB/s", rate / 1_000_000);
             match rate < NEEDED {
                 true => {
-                    let fault = Fault::Other { detail: "slower than a full room writes".to_owned() };
+                    let fault = Fault::Other {
+                        detail: "slower than a full room writes".to_owned(),
+                    };
                     result("disk-recordings", Verdict::Failed, Some(fault), detail)
                 }
                 false => passed("disk-recordings", detail),
@@ -127,9 +160,12 @@ fn clock(room: &Room) -> CheckResult {
     match (offset, fault) {
         (_, Some(fault)) => failed("clock", fault),
         (Some(offset), None) => passed("clock", format!("{offset:.1} ms")),
-        (None, None) => {
-            result("clock", Verdict::Attention, Some(Fault::ClockOff { offset_ms: None }), String::new())
-        }
+        (None, None) => result(
+            "clock",
+            Verdict::Attention,
+            Some(Fault::ClockOff { offset_ms: None }),
+            String::new(),
+        ),
     }
 }
 
@@ -141,11 +177,25 @@ fn is_fixed(feed: &Feed) -> bool {
 fn source(feed: &Feed) -> CheckResult {
     let status = feed.status().borrow().clone();
     let item = feed.id().as_str();
-    let codecs: Vec<String> = status.formats.values().map(|format| format!("{:?}", format.codec)).collect();
+    let codecs: Vec<String> = status
+        .formats
+        .values()
+        .map(|format| format.codec.name().to_owned())
+        .collect();
     let detail = codecs.join(" · ");
     match &status.liveness {
-        Liveness::Lost { cause, .. } => failed(item, Fault::NoSignal { detail: cause.clone() }),
-        Liveness::Absent => failed(item, Fault::NoSignal { detail: "nothing has come yet".to_owned() }),
+        Liveness::Lost { cause, .. } => failed(
+            item,
+            Fault::NoSignal {
+                detail: cause.clone(),
+            },
+        ),
+        Liveness::Absent => failed(
+            item,
+            Fault::NoSignal {
+                detail: "nothing has come yet".to_owned(),
+            },
+        ),
         Liveness::Live { .. } if is_showable(&status) => passed(item, detail),
         Liveness::Live { .. } => failed(item, Fault::NotShowable { codec: detail }),
     }
@@ -159,10 +209,14 @@ fn is_showable(status: &FeedStatus) -> bool {
 fn seat(room: &Room, feeds: &Feeds, place: &Seat) -> CheckResult {
     let item = format!("seat-{}", place.no);
     if !room.workstations.contains_key(&place.no) {
-        let fault = Fault::NoSignal { detail: "no workstation is enrolled".to_owned() };
+        let fault = Fault::NoSignal {
+            detail: "no workstation is enrolled".to_owned(),
+        };
         return result(&item, Verdict::Attention, Some(fault), String::new());
     }
-    let of_seat = feeds.iter().filter(|feed| feed.spec().place == Place::Seat(place.no));
+    let of_seat = feeds
+        .iter()
+        .filter(|feed| feed.spec().place == Place::Seat(place.no));
     let silent: Vec<&str> = of_seat
         .filter(|feed| !matches!(feed.status().borrow().liveness, Liveness::Live { .. }))
         .map(|feed| feed.id().as_str())
@@ -170,7 +224,9 @@ fn seat(room: &Room, feeds: &Feeds, place: &Seat) -> CheckResult {
     match silent.is_empty() {
         true => passed(&item, String::new()),
         false => {
-            let fault = Fault::NoSignal { detail: silent.join(", ") };
+            let fault = Fault::NoSignal {
+                detail: silent.join(", "),
+            };
             result(&item, Verdict::Attention, Some(fault), String::new())
         }
     }

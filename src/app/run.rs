@@ -71,7 +71,9 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
     let mut intake = Tasks::default();
     for (id, source) in cameras::sources(&profile)? {
         if let Some(feed) = media.feeds.get(&id).cloned() {
-            intake.start("camera", async move { match crate::media::capture::run(feed, source).await {} });
+            intake.start("camera", async move {
+                match crate::media::capture::run(feed, source).await {}
+            });
         }
     }
     let console = room.console(&profile, &data, &clerk, &media, clock, &mut tasks)?;
@@ -91,17 +93,28 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
     listeners.stop();
     match failed {
         None => stopped,
-        Some(name) => anyhow::bail!("the daemon stops, as its part '{name}' has failed; the log says why"),
+        Some(name) => {
+            anyhow::bail!("the daemon stops, as its part '{name}' has failed; the log says why")
+        }
     }
 }
 
 /// Only one daemon works on a folder.
 fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).with_context(|| {
-        format!("{} is held: another bidroom runs on this folder; stop it first", path.display())
-    })?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).with_context(
+        || {
+            format!(
+                "{} is held: another bidroom runs on this folder; stop it first",
+                path.display()
+            )
+        },
+    )?;
     Ok(file)
 }
 
@@ -116,20 +129,35 @@ struct Room {
 }
 
 impl Room {
-    fn open(profile: &Profile, data: &Path, clock: &SystemClock, unsafe_journal: bool) -> anyhow::Result<Self> {
+    fn open(
+        profile: &Profile,
+        data: &Path,
+        clock: &SystemClock,
+        unsafe_journal: bool,
+    ) -> anyhow::Result<Self> {
         let now = clock.now().stamp.at;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let sources = KeySources { folder: data.join("keys"), credentials };
+        let sources = KeySources {
+            folder: data.join("keys"),
+            credentials,
+        };
         let keys = Keys::open(sources, &profile.network.host_names, now)?;
         let durability = match unsafe_journal {
             true => Durability::Unsafe,
             false => Durability::Full,
         };
-        let settings = Settings { durability, ballast: profile.storage.ballast.0 };
+        let settings = Settings {
+            durability,
+            ballast: profile.storage.ballast.0,
+        };
         let journal = Journal::open(&data.join("journal.sqlite"), settings)?;
         let history = journal.reader()?;
         let clerk = Some(Clerk::start(journal, clock.clone())?);
-        let access = Access::open(&data.join("access.sqlite"), keys.clone(), access_policy(profile))?;
+        let access = Access::open(
+            &data.join("access.sqlite"),
+            keys.clone(),
+            access_policy(profile),
+        )?;
         let passwords = data.join("first-passwords.txt");
         if access.bootstrap(now, |first| hand_over(&passwords, first))? {
             tracing::info!(file = %passwords.display(), "the first accounts were made; hand out their passwords and delete the file");
@@ -140,7 +168,14 @@ impl Room {
             policies: profile.policies(),
             profile_sha256: hex::encode(profile.sha256()),
         };
-        Ok(Self { keys, access, vault, history, clerk, configure })
+        Ok(Self {
+            keys,
+            access,
+            vault,
+            history,
+            clerk,
+            configure,
+        })
     }
 
     async fn start_clerk(&mut self, tasks: &mut Tasks) -> anyhow::Result<ClerkHandle> {
@@ -152,8 +187,14 @@ impl Room {
         });
         let app = || Actor::Daemon { part: Part::App };
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        handle.submit(app(), None, None, self.configure.clone()).await.context("journalling the profile")?;
-        handle.submit(app(), None, None, Command::ReportStart { version }).await.context("journalling the start")?;
+        handle
+            .submit(app(), None, None, self.configure.clone())
+            .await
+            .context("journalling the profile")?;
+        handle
+            .submit(app(), None, None, Command::ReportStart { version })
+            .await
+            .context("journalling the start")?;
         Ok(handle)
     }
 
@@ -172,11 +213,37 @@ impl Room {
         let folder = profile.storage.sessions(data);
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         let recordings = folder.parent().unwrap_or(data).to_owned();
-        tasks.start("around", around::gather(media.feeds.clone(), media.recorders.clone(), folder, offset, around_tx));
-        let watch = health::watch(clerk.clone(), profile.clone(), data.to_owned(), self.keys.clone(), offset_tx);
+        tasks.start(
+            "around",
+            around::gather(
+                media.feeds.clone(),
+                media.recorders.clone(),
+                folder,
+                offset,
+                around_tx,
+            ),
+        );
+        let watch = health::watch(
+            clerk.clone(),
+            profile.clone(),
+            data.to_owned(),
+            self.keys.clone(),
+            offset_tx,
+        );
         tasks.start("health", watch);
-        tasks.start("attendance", attendance::follow(clerk.clone(), self.access.clone(), clock.clone()));
-        tasks.start("preflight", preflight::follow(clerk.clone(), profile.clone(), data.to_owned(), media.feeds.clone()));
+        tasks.start(
+            "attendance",
+            attendance::follow(clerk.clone(), self.access.clone(), clock.clone()),
+        );
+        tasks.start(
+            "preflight",
+            preflight::follow(
+                clerk.clone(),
+                profile.clone(),
+                data.to_owned(),
+                media.feeds.clone(),
+            ),
+        );
         Ok(Console::new(Parts {
             clerk: clerk.clone(),
             clock,
@@ -219,9 +286,20 @@ fn access_policy(profile: &Profile) -> AccessPolicy {
 
 /// Writes the first passwords where only root and the daemon read them.
 fn hand_over(path: &Path, first: &[FirstPassword]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)?;
     for account in first {
-        writeln!(file, "{}\t{}\t{}", account.account, account.role.word(), account.password.expose())?;
+        writeln!(
+            file,
+            "{}\t{}\t{}",
+            account.account,
+            account.role.word(),
+            account.password.expose()
+        )?;
     }
     file.sync_all()
 }
@@ -236,13 +314,22 @@ struct Media {
 }
 
 impl Media {
-    fn start(profile: &Profile, data: &Path, clerk: &ClerkHandle, tasks: &mut Tasks) -> anyhow::Result<Self> {
+    fn start(
+        profile: &Profile,
+        data: &Path,
+        clerk: &ClerkHandle,
+        tasks: &mut Tasks,
+    ) -> anyhow::Result<Self> {
         gstreamer::init().context("starting GStreamer")?;
         let feeds = Feeds::new(&profile.layout().feeds);
-        let (peers, serve) = Peers::bind(peer_settings(profile)).context("opening the ports for live media")?;
+        let (peers, serve) =
+            Peers::bind(peer_settings(profile)).context("opening the ports for live media")?;
         tasks.start("peers", serve.run());
         let folder = profile.storage.sessions(data);
-        let recorders = Recorders::new(folder.parent().unwrap_or(data).to_owned(), profile.storage.sm3);
+        let recorders = Recorders::new(
+            folder.parent().unwrap_or(data).to_owned(),
+            profile.storage.sm3,
+        );
         let handle = recorders.handle();
         let (wanted_tx, wanted_rx) = watch::channel(WantedRecordings::default());
         let (reports_tx, reports_rx) = mpsc::channel(REPORTS);
@@ -255,16 +342,43 @@ impl Media {
                 _ = stop_rx.wait_for(|stop| *stop) => {}
             }
         });
-        tasks.start("recorders", recorders.run(wanted_rx, feeds.clone(), reports_tx));
-        tasks.start("recorder reports", reports::of_recorders(clerk.clone(), reports_rx));
-        tasks.start("feed reports", reports::of_feeds(clerk.clone(), feeds.clone()));
-        Ok(Self { feeds, peers, recorders: handle, stop_tx })
+        tasks.start(
+            "recorders",
+            recorders.run(wanted_rx, feeds.clone(), reports_tx),
+        );
+        tasks.start(
+            "recorder reports",
+            reports::of_recorders(clerk.clone(), reports_rx),
+        );
+        tasks.start(
+            "feed reports",
+            reports::of_feeds(clerk.clone(), feeds.clone()),
+        );
+        Ok(Self {
+            feeds,
+            peers,
+            recorders: handle,
+            stop_tx,
+        })
     }
 }
 
-async fn stop(clerk: &ClerkHandle, media: Media, intake: Tasks, tasks: &mut Tasks, clerk_task: &mut Tasks) {
+async fn stop(
+    clerk: &ClerkHandle,
+    media: Media,
+    intake: Tasks,
+    tasks: &mut Tasks,
+    clerk_task: &mut Tasks,
+) {
     watchdog::stopping();
-    let stopping = clerk.submit(Actor::Daemon { part: Part::App }, None, None, Command::ReportStop).await;
+    let stopping = clerk
+        .submit(
+            Actor::Daemon { part: Part::App },
+            None,
+            None,
+            Command::ReportStop,
+        )
+        .await;
     if let Err(error) = stopping {
         tracing::warn!(%error, "the stop was not journalled");
     }
@@ -273,7 +387,10 @@ async fn stop(clerk: &ClerkHandle, media: Media, intake: Tasks, tasks: &mut Task
     media.stop_tx.send_replace(true);
     for part in ["recorders", "recorder reports"] {
         if timeout(FINALISE, tasks.finish(part)).await.is_err() {
-            tracing::error!(part, "recordings were not finalised in time; they are recovered at the next start");
+            tracing::error!(
+                part,
+                "recordings were not finalised in time; they are recovered at the next start"
+            );
         }
     }
     clerk.drain().await;
@@ -288,7 +405,10 @@ struct Signals {
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {

@@ -14,7 +14,11 @@ pub(super) struct Tasks {
 
 impl Tasks {
     /// Starts a task that is to run until it is told to stop.
-    pub(super) fn start(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn start(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let span = tracing::info_span!("task", name);
         let id = self.running.spawn(task.instrument(span)).id();
         self.names.insert(id, name);

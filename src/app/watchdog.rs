@@ -19,7 +19,9 @@ const ANSWERS: Duration = Duration::from_secs(3);
 /// Tells systemd that the daemon is ready, and from then on that it makes progress.
 pub(super) fn ready(clerk: &ClerkHandle, recorders: RecordersHandle, tasks: &mut Tasks) {
     notify(&[NotifyState::Ready]);
-    let Some(limit) = sd_notify::watchdog_enabled() else { return };
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        return;
+    };
     let clerk = clerk.clone();
     tasks.start("watchdog", async move {
         let mut tick = interval(limit / 3);
@@ -43,14 +45,20 @@ fn hanging(recorders: &RecordersHandle) -> Option<String> {
     let status = recorders.status();
     let status = status.borrow();
     let late = |looked: Instant| looked.elapsed() > HANGS;
-    status.feeds.iter().find(|(_, feed)| late(feed.looked)).map(|(id, _)| id.to_string())
+    status
+        .feeds
+        .iter()
+        .find(|(_, feed)| late(feed.looked))
+        .map(|(id, _)| id.to_string())
 }
 
 /// Whether the clerk answers; passing deadlines that have not come leads to nothing.
 async fn answers(clerk: &ClerkHandle) -> bool {
     let actor = Actor::Daemon { part: Part::Clock };
     let asked = clerk.submit(actor, None, None, Command::PassDeadlines);
-    timeout(ANSWERS, asked).await.is_ok_and(|answer| answer.is_ok())
+    timeout(ANSWERS, asked)
+        .await
+        .is_ok_and(|answer| answer.is_ok())
 }
 
 fn notify(states: &[NotifyState<'_>]) {

@@ -381,7 +381,11 @@ impl Index {
             .filter(|text| !text.is_empty())
         {
             let line = serde_json::from_slice::<Line>(text);
-            advance(&mut index.head, text, line.as_ref().ok().map(|line| &line.record));
+            advance(
+                &mut index.head,
+                text,
+                line.as_ref().ok().map(|line| &line.record),
+            );
         }
         index.length = whole as u64;
         if new {

@@ -121,11 +121,18 @@ pub fn sessions(data: &Path) -> io::Result<Vec<SessionId>> {
 }
 
 /// Where a segment lies, and when it begins; none where that is no segment of this feed.
-pub fn locate(data: &Path, session: &SessionId, feed: &FeedId, name: &str) -> Option<(PathBuf, Utc)> {
+pub fn locate(
+    data: &Path,
+    session: &SessionId,
+    feed: &FeedId,
+    name: &str,
+) -> Option<(PathBuf, Utc)> {
     let from = segment_start(name)?;
     let path = feed_folder(data, session, feed).join(name);
     // a link that somebody put there is not ours to follow
-    fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()).then_some((path, from))
+    fs::symlink_metadata(&path)
+        .is_ok_and(|found| found.is_file())
+        .then_some((path, from))
 }
 
 /// Opens a segment to read, and tells its present length. A name that is no segment's is not found.

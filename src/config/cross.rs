@@ -109,6 +109,7 @@ fn streams(cameras: &[At<Camera>], log: &Log<'_>) {
         let source = match &camera.value.source {
             VideoSource::Rtsp(source) => source.main.to_string(),
             VideoSource::Device { device, .. } => device.display().to_string(),
+            VideoSource::TestPattern(_) => continue,
         };
         let id = &camera.value.id;
         if let Some((other, offset)) = taken.get(&source) {
@@ -157,7 +158,7 @@ fn ports(parts: &Parts, log: &Log<'_>) {
         return;
     };
     let port = network.https_port;
-    if port == network.ice_tcp_port {
+    if port != 0 && port == network.ice_tcp_port {
         let wrong = Wrong {
             what: text!(
                 "https_port 与 ice_tcp_port 都是 {port}",

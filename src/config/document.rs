@@ -178,7 +178,8 @@ impl<'a> Section<'a> {
 
     /// The value of `key`, which must be there. `example` shows a right one.
     pub(super) fn required<T: Value>(&mut self, key: &'static str, example: &str) -> Option<At<T>> {
-        if self.get(key).is_none() {
+        if !self.has(key) {
+            self.known.push(key);
             let wrong = Wrong {
                 what: text!("缺少必填项 {key}", "the required key {key} is missing"),
                 allowed: text!("例如 {key} = {example}", "for example {key} = {example}"),

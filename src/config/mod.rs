@@ -19,11 +19,13 @@ mod units;
 mod url;
 mod values;
 
+pub mod check;
+
 pub use fault::{Fault, ProfileError};
 pub use password::{Password, PasswordError, SignIn};
 pub use profile::{
-    Access, Camera, CameraSource, Media, Microphone, Network, Profile, Room, RoomId, SecondFactor,
-    Storage, VideoSource,
+    Access, Camera, CameraSource, Media, Microphone, Network, PictureFormat, Profile, Room, RoomId,
+    SecondFactor, Storage, VideoSource,
 };
 pub use text::{Lang, Text};
 pub use units::{PictureLimit, Size};

@@ -100,9 +100,24 @@ pub enum VideoSource {
     Device {
         /// Its video4linux device, e.g. `/dev/video0`.
         device: PathBuf,
+        /// How it sends its pictures.
+        format: PictureFormat,
+        /// What is asked of it, and recorded at most.
+        picture: PictureLimit,
         /// The ALSA device of its sound, e.g. `hw:1`.
         audio: Option<String>,
     },
+    /// A made picture and tone, without any device: such a room can rehearse only.
+    TestPattern(PictureLimit),
+}
+
+/// How a camera at the box sends its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Motion JPEG: what USB cameras need for more than VGA.
+    Mjpeg,
+    /// Raw pictures.
+    Raw,
 }
 
 /// A network camera's streams and sign-in.

@@ -2,7 +2,8 @@
 
 use super::document::{At, Section, Wrong};
 use super::password::Password;
-use super::profile::{Camera, CameraSource, Microphone, VideoSource};
+use super::profile::{Camera, CameraSource, Microphone, PictureFormat, VideoSource};
+use super::units::PictureLimit;
 use super::url::RtspUrl;
 use super::values::{AbsolutePath, AlsaName, CredentialName, Label, UserName};
 use crate::keys::Secret;
@@ -14,27 +15,34 @@ pub(super) fn camera(mut s: Section<'_>, folder: &Path) -> Option<At<Camera>> {
     let name = s.required::<Label>("name", "\"前方全景\"");
     let place = s.required::<Place>("place", "\"evaluation-room\"");
     let simulated = s.or("simulated", false);
-    let source = match (s.has("main"), s.has("device")) {
-        (_, false) => rtsp(&mut s, folder).map(VideoSource::Rtsp),
-        (false, true) => device(&mut s),
-        (true, true) => {
-            // both are read, so that neither's keys count as unknown
+    let present: Vec<_> = ["main", "device", "test_pattern"]
+        .into_iter()
+        .filter(|key| s.has(key))
+        .collect();
+    // all three are read, so that no key of theirs counts as unknown
+    let made = s.optional::<PictureLimit>("test_pattern").map(|p| p.value);
+    let source = match present.as_slice() {
+        ["device"] => device(&mut s),
+        ["test_pattern"] => made.map(VideoSource::TestPattern),
+        [] | ["main"] => rtsp(&mut s, folder).map(VideoSource::Rtsp),
+        [_, second, ..] => {
             rtsp(&mut s, folder);
             device(&mut s);
             let wrong = Wrong {
                 what: text!(
-                    "main 与 device 不能同时出现",
-                    "main and device exclude each other"
+                    "main、device、test_pattern 只能出现一个",
+                    "main, device and test_pattern exclude each other"
                 ),
                 allowed: text!(
-                    "网络摄像机写 main 和 sub；本机摄像头写 device 和 audio",
-                    "main and sub for a network camera; device and audio for one at the box"
+                    "网络摄像机写 main 和 sub；本机摄像头写 device 和 audio；演练画面写 test_pattern",
+                    "main and sub for a network camera; device and audio for one at the box; test_pattern for a made picture"
                 ),
-                remedy: text!("删去其中一个", "remove one of them"),
+                remedy: text!("只留一个", "keep one of them"),
             };
-            s.fault("device", s.offset(), wrong);
+            s.fault(second, s.place_of(second), wrong);
             None
         }
+        [_] => None,
     };
     s.close();
     let id = id?;
@@ -42,8 +50,8 @@ pub(super) fn camera(mut s: Section<'_>, folder: &Path) -> Option<At<Camera>> {
         id: id.value,
         name: name?.value.0,
         place: place?.value,
+        simulated: simulated? || matches!(source, Some(VideoSource::TestPattern(_))),
         source: source?,
-        simulated: simulated?,
     };
     Some(At {
         value,
@@ -53,13 +61,24 @@ pub(super) fn camera(mut s: Section<'_>, folder: &Path) -> Option<At<Camera>> {
 
 fn device(s: &mut Section<'_>) -> Option<VideoSource> {
     let device = s.required::<AbsolutePath>("device", "\"/dev/video0\"");
+    let format = s.or("format", PictureFormat::Mjpeg);
+    let standard = PictureLimit {
+        width: 1280,
+        height: 720,
+        fps: 25,
+        bits_per_second: 2_000_000,
+    };
+    let picture = s.or("picture", standard);
     let has_audio = s.has("audio");
     let audio = s.optional::<AlsaName>("audio").map(|a| a.value.0);
     if has_audio && audio.is_none() {
         return None;
     }
+    let (device, format, picture) = (device?.value.0, format?, picture?);
     Some(VideoSource::Device {
-        device: device?.value.0,
+        device,
+        format,
+        picture,
         audio,
     })
 }

@@ -137,6 +137,35 @@ fn values_become_domain_types() {
     );
 }
 
+#[test]
+fn a_camera_at_the_box_and_a_made_one() {
+    let with = |lines: &str| {
+        let network = GOOD.lines().filter(|l| {
+            !["main", "sub", "user", "passw"]
+                .iter()
+                .any(|k| l.starts_with(k))
+        });
+        let text: Vec<_> = network
+            .map(|l| l.replace("place = ", &format!("{lines}\nplace = ")))
+            .collect();
+        parse(&text.join("\n")).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let device = with("device = \"/dev/video0\"\naudio = \"hw:1\"\nformat = \"raw\"");
+    let VideoSource::Device { format, audio, .. } = &device.cameras[0].source else {
+        panic!("a device")
+    };
+    assert_eq!(
+        (*format, audio.as_deref()),
+        (PictureFormat::Raw, Some("hw:1"))
+    );
+    assert!(!device.layout().feeds[0].simulated);
+    let made = with("test_pattern = \"640x360@15 500 kbit/s\"");
+    assert!(
+        made.layout().feeds[0].simulated,
+        "a made picture can rehearse only"
+    );
+}
+
 /// What is changed in the good profile, the line the fault must name, its key, and a word of it.
 #[rustfmt::skip]
 const WRONG: &[(&str, &str, usize, &str, &str)] = &[
@@ -163,7 +192,7 @@ const WRONG: &[(&str, &str, usize, &str, &str)] = &[
     ("username = \"u\"\n", "", 23, "cameras[1].username", "without a user"),
     ("username = \"u\"", "username = \"u\"\npassword_file = \"x\"", 25, "cameras[1].password", "more than once"),
     ("password = \"hunter2-secret\"", "password = 5", 24, "cameras[1].password", "double quotes"),
-    ("username = \"u\"", "device = \"/dev/video0\"\nusername = \"u\"", 17, "cameras[1].device", "exclude"),
+    ("username = \"u\"", "device = \"/dev/video0\"\nusername = \"u\"", 23, "cameras[1].device", "exclude"),
     ("username = \"u\"", "audio = \"hw:1\"\nusername = \"u\"", 23, "cameras[1].audio", "unknown"),
     ("committee_min = 2", "committee_min = 3", 27, "policies.committee_min", "2 seats"),
     ("committee_min = 2", "committee_min = \"2\"", 27, "policies.committee_min", "without quotes"),
@@ -222,6 +251,12 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
         .replace("8444", "8443");
     let lines: Vec<_> = faults(&text).iter().map(|f| f.line).collect();
     assert_eq!(lines, [1, 3, 14, 31, 37]);
+}
+
+#[test]
+fn an_unknown_key_is_answered_with_the_known_ones_once_each() {
+    let fault = &faults(&GOOD.replace("city =", "city_name = 1\ncity ="))[0];
+    assert_eq!(fault.allowed.of(Lang::En), "id, name, city, time_zone, language");
 }
 
 #[test]

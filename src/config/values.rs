@@ -2,7 +2,7 @@
 
 use super::document::{Shown, Value, Wrong, wrong_type};
 use super::password::Password;
-use super::profile::{RoomId, SecondFactor};
+use super::profile::{PictureFormat, RoomId, SecondFactor};
 use super::text::Lang;
 use super::units::{self, PictureLimit, Size};
 use crate::keys::{HostName, Secret};
@@ -95,6 +95,10 @@ impl Word for SecondFactor {
         ("optional", Self::Optional),
         ("off", Self::Off),
     ];
+}
+
+impl Word for PictureFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("mjpeg", Self::Mjpeg), ("raw", Self::Raw)];
 }
 
 impl Word for Lang {
@@ -322,18 +326,18 @@ impl Value for IpAddr {
     }
 }
 
-/// A port to listen on.
+/// A port to listen on; 0 takes any that is free, and the daemon writes into its data folder which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Port(pub(super) u16);
 
 impl Value for Port {
     fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
         match u16::read(value) {
-            Ok(port) if port > 0 => Ok(Self(port)),
+            Ok(port) => Ok(Self(port)),
             Err(wrong) if value.as_integer().is_none() => Err(wrong),
-            Ok(_) | Err(_) => Err(Wrong {
+            Err(_) => Err(Wrong {
                 what: text!("端口号超出范围", "the port is out of range"),
-                allowed: text!("1 至 65535", "1 to 65535"),
+                allowed: text!("0 至 65535，0 表示任一空闲端口", "0 to 65535; 0 takes any that is free"),
                 remedy: text!("改为未被占用的端口", "choose a port that is free"),
             }),
         }

@@ -5,7 +5,9 @@ use super::guard::Asker;
 use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire::{self, AccountAct};
-use crate::access::{Access, AccessError, Account, Act, Token, TokenId, TrailFilter, TrailRow, Workstation};
+use crate::access::{
+    Access, AccessError, Account, Act, Token, TokenId, TrailFilter, TrailRow, Workstation,
+};
 use crate::keys::Secret;
 use crate::room::{AccountId, Utc};
 use axum::Json;
@@ -21,13 +23,23 @@ async fn with_access<T: Send + 'static>(
 ) -> Answer<T> {
     let now = console.now().stamp.at;
     let done = console.access.background(move |access| {
-        work(access, Act { by: &asker.principal, address: asker.address, now })
+        work(
+            access,
+            Act {
+                by: &asker.principal,
+                address: asker.address,
+                now,
+            },
+        )
     });
     Ok(done.await?)
 }
 
 /// `GET /api/accounts`.
-pub(super) async fn accounts(State(console): State<Console>, asker: Asker) -> Answer<Json<Vec<Account>>> {
+pub(super) async fn accounts(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<Json<Vec<Account>>> {
     Ok(Json(with_access(&console, asker, Access::accounts).await?))
 }
 
@@ -38,7 +50,9 @@ pub(super) async fn create_account(
     body: Bytes,
 ) -> Answer<Json<wire::IssuedPassword>> {
     let form: wire::NewAccount = parse(&body)?;
-    let made = with_access(&console, asker, move |access, act| access.create_account(act, &form.id, form.role));
+    let made = with_access(&console, asker, move |access, act| {
+        access.create_account(act, &form.id, form.role)
+    });
     Ok(issued(Some(made.await?.password)))
 }
 
@@ -54,18 +68,25 @@ pub(super) async fn account_act(
         AccountAct::Close => access.close_account(act, &id).map(|()| None),
         AccountAct::Approve => access.approve_account(act, &id).map(|()| None),
         AccountAct::Unlock => access.unlock_account(act, &id).map(|()| None),
-        AccountAct::ResetPassword => access.reset_password(act, &id).map(|made| Some(made.password)),
+        AccountAct::ResetPassword => access
+            .reset_password(act, &id)
+            .map(|made| Some(made.password)),
         AccountAct::ResetFactor => access.reset_factor(act, &id).map(|()| None),
     });
     Ok(issued(password.await?))
 }
 
 fn issued(password: Option<Secret>) -> Json<wire::IssuedPassword> {
-    Json(wire::IssuedPassword { password: password.map(|password| password.expose().to_owned()) })
+    Json(wire::IssuedPassword {
+        password: password.map(|password| password.expose().to_owned()),
+    })
 }
 
 /// `GET /api/tokens`.
-pub(super) async fn tokens(State(console): State<Console>, asker: Asker) -> Answer<Json<Vec<Token>>> {
+pub(super) async fn tokens(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<Json<Vec<Token>>> {
     Ok(Json(with_access(&console, asker, Access::tokens).await?))
 }
 
@@ -80,7 +101,10 @@ pub(super) async fn create_token(
         access.make_token(act, &form.name, &form.scopes, form.expires)
     })
     .await?;
-    Ok(Json(wire::IssuedToken { id: made.id.0, token: made.token.expose().to_owned() }))
+    Ok(Json(wire::IssuedToken {
+        id: made.id.0,
+        token: made.token.expose().to_owned(),
+    }))
 }
 
 /// `DELETE /api/tokens/{token}`.
@@ -89,7 +113,10 @@ pub(super) async fn revoke_token(
     Path(id): Path<i64>,
     asker: Asker,
 ) -> Answer<StatusCode> {
-    with_access(&console, asker, move |access, act| access.revoke_token(act, TokenId(id))).await?;
+    with_access(&console, asker, move |access, act| {
+        access.revoke_token(act, TokenId(id))
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -133,11 +160,20 @@ pub(super) async fn audit(
 }
 
 /// `GET /api/audit/verification`.
-pub(super) async fn verify_audit(State(console): State<Console>, asker: Asker) -> Answer<Json<wire::AuditVerification>> {
+pub(super) async fn verify_audit(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<Json<wire::AuditVerification>> {
     let verified = with_access(&console, asker, Access::verify_audit).await?;
     Ok(Json(match verified {
-        Ok(head) => wire::AuditVerification { rows: head.rows, fault: None },
-        Err(fault) => wire::AuditVerification { rows: 0, fault: Some(fault.to_string()) },
+        Ok(head) => wire::AuditVerification {
+            rows: head.rows,
+            fault: None,
+        },
+        Err(fault) => wire::AuditVerification {
+            rows: 0,
+            fault: Some(fault.to_string()),
+        },
     }))
 }
 

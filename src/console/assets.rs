@@ -32,7 +32,10 @@ pub(super) async fn serve(request: Request) -> Response {
 
 fn encodings(headers: &HeaderMap) -> String {
     let accepted = headers.get(header::ACCEPT_ENCODING);
-    accepted.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    accepted
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn file(path: &str, headers: &HeaderMap, accepts: &str) -> Option<Response> {
@@ -41,9 +44,19 @@ fn file(path: &str, headers: &HeaderMap, accepts: &str) -> Option<Response> {
         Some(packed) if accepts.contains("br") => (packed, Some("br")),
         _ => (plain, None),
     };
-    let etag = format!("\"{}{}\"", hex::encode(&found.metadata.sha256_hash()[..16]), encoding.unwrap_or(""));
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    Some(if known { StatusCode::NOT_MODIFIED.into_response() } else { send(path, found, encoding, &etag) })
+    let etag = format!(
+        "\"{}{}\"",
+        hex::encode(&found.metadata.sha256_hash()[..16]),
+        encoding.unwrap_or("")
+    );
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    Some(if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        send(path, found, encoding, &etag)
+    })
 }
 
 fn send(path: &str, found: EmbeddedFile, encoding: Option<&'static str>, etag: &str) -> Response {
@@ -52,7 +65,11 @@ fn send(path: &str, found: EmbeddedFile, encoding: Option<&'static str>, etag: &
     let mime = mime_guess::from_path(path).first_or_octet_stream();
     let text = |value: &str| HeaderValue::from_str(value).expect("plain ASCII");
     let utf8 = mime.type_() == "text" || mime.subtype() == "javascript";
-    let kind = if utf8 { format!("{mime}; charset=utf-8") } else { mime.to_string() };
+    let kind = if utf8 {
+        format!("{mime}; charset=utf-8")
+    } else {
+        mime.to_string()
+    };
     headers.insert(header::CONTENT_TYPE, text(&kind));
     headers.insert(header::ETAG, text(etag));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -60,7 +77,11 @@ fn send(path: &str, found: EmbeddedFile, encoding: Option<&'static str>, etag: &
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     // built names change with their content
-    let caching = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     response
 }
@@ -74,7 +95,10 @@ pub(super) fn harden(headers: &mut HeaderMap) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("strict-transport-security", "max-age=31536000"),
-        ("permissions-policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()"),
+        (
+            "permissions-policy",
+            "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

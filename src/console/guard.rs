@@ -4,11 +4,14 @@
 //! they carry a bearer token or come over the box's own socket. What is refused, and what is watched, is audited.
 
 use super::problem::No;
-use super::signalling::Owner;
 use super::routes::{Method, Route, Who};
+use super::signalling::Owner;
 use super::state::Console;
-use crate::access::{Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope, SignInState};
-use crate::room::{Actor, FeedId, FeedSpec, may_publish, may_view};
+use crate::access::{
+    Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope,
+    SignInState,
+};
+use crate::room::{Actor, FeedId, FeedSpec, SeatNo, may_publish, may_view};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -18,7 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Who asks, from where, and what the request carried.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub(super) struct Asker {
     /// Who.
     pub principal: Principal,
     /// From which network address; none on the box itself.
@@ -29,23 +32,30 @@ pub struct Asker {
 
 impl Asker {
     /// As whom the room takes commands.
-    pub fn actor(&self) -> Result<Actor, No> {
+    pub(super) fn actor(&self) -> Result<Actor, No> {
         self.principal.actor().ok_or_else(No::forbidden)
     }
 
     /// Whoever makes a media resource owns it by this name; a person keeps it over locking and new sign-ins.
-    pub fn owner(&self) -> String {
+    pub(super) fn owner(&self) -> String {
         match &self.principal {
             // a member is still the seat's workstation: what it sent before check-in stays its own
-            Principal::Member { seat, .. } | Principal::Workstation { seat, .. } => format!("seat:{seat}"),
+            Principal::Member { seat, .. } | Principal::Workstation { seat, .. } => {
+                seat_owner(*seat)
+            }
             other => other.to_string(),
         }
     }
 }
 
+/// The owner's name of what a seat's workstation sends and watches.
+pub(super) fn seat_owner(seat: SeatNo) -> String {
+    format!("seat:{seat}")
+}
+
 /// Where a connection comes from: the network, or a user of the box over the control socket.
 #[derive(Debug, Clone)]
-pub enum Origin {
+pub(super) enum Origin {
     /// The network.
     Network(SocketAddr),
     /// A user of the box, as the kernel vouches.
@@ -58,12 +68,16 @@ pub enum Origin {
 impl<S: Send + Sync> FromRequestParts<S> for Asker {
     type Rejection = No;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
-        parts.extensions.get::<Asker>().cloned().ok_or_else(No::unauthenticated)
+        parts
+            .extensions
+            .get::<Asker>()
+            .cloned()
+            .ok_or_else(No::unauthenticated)
     }
 }
 
 /// Lets a request in, or not.
-pub async fn guard(
+pub(super) async fn guard(
     State((console, route)): State<(Console, &'static Route)>,
     parameters: RawPathParams,
     mut request: Request,
@@ -71,11 +85,21 @@ pub async fn guard(
 ) -> Result<Response, No> {
     let origin = request.extensions().get::<Origin>().cloned();
     let asker = identify(&console, route, origin, request.headers()).await?;
-    same_origin(route, &asker, request.headers())?;
-    let feed = parameters.iter().find(|(name, _)| *name == "feed").map(|(_, value)| value.to_owned());
+    same_origin(route, &asker, &request)?;
+    let feed = parameters
+        .iter()
+        .find(|(name, _)| *name == "feed")
+        .map(|(_, value)| value.to_owned());
     if let Err(no) = admit(&console, route.who, &asker.principal, feed.as_deref()) {
         let denied = AuditObject::Route(route.path);
-        audit(&console, &asker, AuditKind::Denied, denied, AuditResult::Refused("not-permitted")).await?;
+        audit(
+            &console,
+            &asker,
+            AuditKind::Denied,
+            denied,
+            AuditResult::Refused("not-permitted"),
+        )
+        .await?;
         return Err(no);
     }
     if let Some((kind, object)) = watched(route.who, feed.as_deref()) {
@@ -95,14 +119,24 @@ async fn identify(
     let address = match origin {
         Some(Origin::Local { uid }) => {
             let principal = Principal::Local { uid };
-            return Ok(Asker { principal, address: None, carried: Carried::default() });
+            return Ok(Asker {
+                principal,
+                address: None,
+                carried: Carried::default(),
+            });
         }
         Some(Origin::Network(address)) => Some(address.ip()),
         None => None,
     };
-    let text = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+    };
     // only what a person does keeps a sign-in from locking: pages poll and reconnect by themselves
-    let by_person = matches!(route.method, Method::Post) && matches!(route.who, Who::Actors | Who::SignedIn | Who::Technician);
+    let by_person = matches!(route.method, Method::Post)
+        && matches!(route.who, Who::Actors | Who::SignedIn | Who::Technician);
     let authorization = text(header::AUTHORIZATION).next().map(str::to_owned);
     let cookies: Vec<String> = text(header::COOKIE).map(str::to_owned).collect();
     let carried = Carried::from_headers(
@@ -120,44 +154,56 @@ async fn identify(
             false => access.authenticate(&asked, at),
         })
         .await?;
-    Ok(Asker { principal, address, carried })
+    Ok(Asker {
+        principal,
+        address,
+        carried,
+    })
 }
 
 /// A browser may hold both cookies (a technician who tries a seat): the seat's page says which one it means.
 fn is_seat_page(headers: &HeaderMap) -> bool {
-    headers.get("bidroom-page").is_some_and(|page| page == "seat")
+    headers
+        .get("bidroom-page")
+        .is_some_and(|page| page == "seat")
 }
 
-/// Refuses requests that another site's page makes with our cookies.
-fn same_origin(route: &Route, asker: &Asker, headers: &HeaderMap) -> Result<(), No> {
+/// Refuses requests that another site's page makes with our cookies. A program sends no `Origin`, and the cookies'
+/// `SameSite=Strict` keeps browsers from sending them along.
+fn same_origin(route: &Route, asker: &Asker, request: &Request) -> Result<(), No> {
     let changes = matches!(route.method, Method::Post | Method::Patch | Method::Delete);
     let by_cookie = asker.carried.bearer.is_none() && !matches!(asker.principal, Principal::Local { .. });
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
     if !changes || !by_cookie {
         return Ok(());
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let Some(origin) = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) else {
-        // no browser: cookies alone, from a program that means it
-        return Ok(());
-    };
-    // HTTP/2 has the authority in the URI, and axum no Host header then
-    let ours = |authority: &str| host.is_none_or(|host| host == authority);
-    match origin.strip_prefix("https://") {
-        Some(authority) if ours(authority) => Ok(()),
-        _ => Err(No::new(StatusCode::FORBIDDEN, "foreign_origin", "the request comes from another site")),
+    // HTTP/2 has the authority in the URI, HTTP/1.1 in a header
+    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let ours = request.uri().authority().map(|authority| authority.as_str()).or(header);
+    let theirs = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://"));
+    match theirs.is_some() && theirs == ours {
+        true => Ok(()),
+        false => Err(No::new(StatusCode::FORBIDDEN, "foreign_origin", "the request comes from another site")),
     }
 }
 
 /// Whether the table lets somebody in; a feed's row is decided by the room at this moment.
 fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>) -> Result<(), No> {
     let role = match principal {
-        Principal::Account { role, state: SignInState::Open, .. } => Some(*role),
+        Principal::Account {
+            role,
+            state: SignInState::Open,
+            ..
+        } => Some(*role),
         Principal::Local { .. } => Some(Role::Technician),
         _ => None,
     };
     let known = !matches!(principal, Principal::Anonymous);
     let is = |roles: &[Role]| role.is_some_and(|role| roles.contains(&role));
-    let seat = matches!(principal, Principal::Member { .. } | Principal::Workstation { .. });
+    let seat = matches!(
+        principal,
+        Principal::Member { .. } | Principal::Workstation { .. }
+    );
     let let_in = match who {
         Who::Anybody => true,
         Who::SignedIn => matches!(principal, Principal::Account { .. }),
@@ -178,25 +224,41 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
                 || matches!(principal, Principal::Token { scopes, .. } if scopes.contains(&Scope::Metrics))
         }
     };
-    if let_in { Ok(()) } else { Err(refuse(principal)) }
+    if let_in {
+        Ok(())
+    } else {
+        Err(refuse(principal))
+    }
 }
 
 fn refuse(principal: &Principal) -> No {
     match principal {
         Principal::Anonymous => No::unauthenticated(),
-        Principal::Account { state: SignInState::Locked, .. } => {
-            No::new(StatusCode::FORBIDDEN, "locked", "the sign-in is locked; unlock it first")
-        }
+        Principal::Account {
+            state: SignInState::Locked,
+            ..
+        } => No::new(
+            StatusCode::FORBIDDEN,
+            "locked",
+            "the sign-in is locked; unlock it first",
+        ),
         _ => No::forbidden(),
     }
 }
 
-fn admit_to_feed(console: &Console, who: Who, principal: &Principal, feed: Option<&str>) -> Result<(), No> {
+fn admit_to_feed(
+    console: &Console,
+    who: Who,
+    principal: &Principal,
+    feed: Option<&str>,
+) -> Result<(), No> {
     if matches!(principal, Principal::Anonymous) {
         return Err(No::unauthenticated());
     }
     let room = console.room();
-    let id: FeedId = feed.and_then(|id| id.parse().ok()).ok_or_else(|| No::not_found("feed"))?;
+    let id: FeedId = feed
+        .and_then(|id| id.parse().ok())
+        .ok_or_else(|| No::not_found("feed"))?;
     let spec: &FeedSpec = room.layout.feed(&id).ok_or_else(|| No::not_found("feed"))?;
     let publishes = matches!(who, Who::Publishers);
     let let_in = match principal {
@@ -206,7 +268,10 @@ fn admit_to_feed(console: &Console, who: Who, principal: &Principal, feed: Optio
             Scope::ViewAll => !publishes,
             Scope::Metrics => false,
         }),
-        Principal::Account { state: SignInState::Open, .. }
+        Principal::Account {
+            state: SignInState::Open,
+            ..
+        }
         | Principal::Member { .. }
         | Principal::Workstation { .. }
         | Principal::Local { .. } => principal.actor().is_some_and(|actor| match publishes {
@@ -215,7 +280,11 @@ fn admit_to_feed(console: &Console, who: Who, principal: &Principal, feed: Optio
         }),
         _ => false,
     };
-    if let_in { Ok(()) } else { Err(refuse(principal)) }
+    if let_in {
+        Ok(())
+    } else {
+        Err(refuse(principal))
+    }
 }
 
 /// What of the requests that are let in is written down here; commands and codes are where they are carried out.
@@ -236,9 +305,22 @@ pub(super) async fn audit(
     object: AuditObject,
     result: AuditResult,
 ) -> Result<(), No> {
-    let (by, address, now) = (asker.principal.clone(), asker.address, console.now().stamp.at);
+    let (by, address, now) = (
+        asker.principal.clone(),
+        asker.address,
+        console.now().stamp.at,
+    );
     let write = move |access: &crate::access::Access| {
-        access.record(Act { by: &by, address, now }, kind, &object, result)
+        access.record(
+            Act {
+                by: &by,
+                address,
+                now,
+            },
+            kind,
+            &object,
+            result,
+        )
     };
     Ok(console.access.background(write).await?)
 }

@@ -33,9 +33,17 @@ impl fmt::Debug for History {
 impl History {
     /// Begins with the journal's end. `upto` is its last number.
     pub fn new(reader: Reader, upto: Seq) -> Self {
-        let from = Seq(upto.0.saturating_sub(u64::try_from(2 * KEPT).expect("small")));
-        let kept = Kept { upto: from, lines: VecDeque::new() };
-        Self { reader, kept: Arc::new(Mutex::new(kept)) }
+        let from = Seq(upto
+            .0
+            .saturating_sub(u64::try_from(2 * KEPT).expect("small")));
+        let kept = Kept {
+            upto: from,
+            lines: VecDeque::new(),
+        };
+        Self {
+            reader,
+            kept: Arc::new(Mutex::new(kept)),
+        }
     }
 
     /// The newest lines up to `upto`, newest first: the room's own and those of `session`.
@@ -53,12 +61,19 @@ impl History {
             let entries = self.reader.entries(kept.upto, STEP)?;
             let Some(last) = entries.last() else { break };
             kept.upto = last.seq;
-            kept.lines.extend(entries.iter().filter(|entry| is_for_people(entry)).map(Line::from));
+            kept.lines.extend(
+                entries
+                    .iter()
+                    .filter(|entry| is_for_people(entry))
+                    .map(Line::from),
+            );
             let surplus = kept.lines.len().saturating_sub(KEPT);
             kept.lines.drain(..surplus);
         }
         let lines = kept.lines.iter().rev();
-        let shown = lines.filter(|line| line.seq <= upto && (line.session.is_none() || line.session.as_ref() == session));
+        let shown = lines.filter(|line| {
+            line.seq <= upto && (line.session.is_none() || line.session.as_ref() == session)
+        });
         Ok(shown.take(most).cloned().collect())
     }
 
@@ -68,11 +83,18 @@ impl History {
     /// The journal cannot be read.
     pub fn of_session(&self, session: &SessionId) -> Result<Vec<Line>, JournalError> {
         let entries = self.reader.session_entries(session)?;
-        Ok(entries.iter().filter(|entry| is_for_people(entry)).map(Line::from).collect())
+        Ok(entries
+            .iter()
+            .filter(|entry| is_for_people(entry))
+            .map(Line::from)
+            .collect())
     }
 }
 
 /// Whether people want to read of it; the indexes' heads each minute are for verifiers.
 fn is_for_people(entry: &Entry) -> bool {
-    !matches!(entry.event, Event::IndexHeads { .. } | Event::RoomConfigured { .. })
+    !matches!(
+        entry.event,
+        Event::IndexHeads { .. } | Event::RoomConfigured { .. }
+    )
 }

@@ -24,13 +24,19 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const LINES: usize = 120;
 
 /// `GET /api/live/technician` and `/api/live/supervisor`.
-pub(super) async fn room(State(console): State<Console>, asker: Asker) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, No> {
+pub(super) async fn room(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, No> {
     let actor = asker.actor()?;
     Ok(Sse::new(stream(console, asker, actor, fold_room)))
 }
 
 /// `GET /api/live/seat`.
-pub(super) async fn seat(State(console): State<Console>, asker: Asker) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, No> {
+pub(super) async fn seat(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, No> {
     let actor = asker.actor()?;
     Ok(Sse::new(stream(console, asker, actor, fold_seat)))
 }
@@ -75,7 +81,12 @@ struct Line {
     figures: Instant,
 }
 
-fn stream(console: Console, asker: Asker, actor: Actor, fold: Fold) -> impl Stream<Item = Result<Event, Infallible>> {
+fn stream(
+    console: Console,
+    asker: Asker,
+    actor: Actor,
+    fold: Fold,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let line = Line {
         room: console.clerk.watch(),
         around: console.around.clone(),
@@ -97,7 +108,10 @@ impl Line {
     async fn next(&mut self) -> Option<Event> {
         loop {
             if self.sent.is_some() && !self.wait().await {
-                return self.still_good().await.then(|| Event::default().event("heartbeat").data("{}"));
+                return self
+                    .still_good()
+                    .await
+                    .then(|| Event::default().event("heartbeat").data("{}"));
             }
             let (seq, mut view) = (self.fold)(&self.console, &self.actor, &self.asker.principal)?;
             let at = view.get_mut("at").map(Value::take);
@@ -135,7 +149,10 @@ impl Line {
     /// Whether whoever listens is still who he was.
     async fn still_good(&self) -> bool {
         let (carried, at) = (self.asker.carried.clone(), self.console.now().stamp.at);
-        let seat = matches!(self.asker.principal, Principal::Member { .. } | Principal::Workstation { .. });
+        let seat = matches!(
+            self.asker.principal,
+            Principal::Member { .. } | Principal::Workstation { .. }
+        );
         if let Principal::Local { .. } = self.asker.principal {
             return true;
         }

@@ -11,8 +11,12 @@ use std::fmt::Write;
 /// `GET /healthz`.
 pub(super) async fn healthz(State(console): State<Console>) -> (StatusCode, Json<Health>) {
     let room = console.room();
-    let failing: Vec<_> =
-        room.failures.iter().filter(|(_, failure)| failure.fault.blocks_start()).map(|(id, _)| id.clone()).collect();
+    let failing: Vec<_> = room
+        .failures
+        .iter()
+        .filter(|(_, failure)| failure.fault.blocks_start())
+        .map(|(id, _)| id.clone())
+        .collect();
     let health = Health {
         ok: failing.is_empty(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -25,27 +29,81 @@ pub(super) async fn healthz(State(console): State<Console>) -> (StatusCode, Json
 
 /// `GET /metrics`.
 pub(super) async fn metrics(State(console): State<Console>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], page(&console))
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        page(&console),
+    )
 }
 
 fn page(console: &Console) -> String {
     let room = console.room();
     let around = console.around.borrow().clone();
     let mut page = Page::default();
-    page.gauge("bidroom_journal_seq", "Last number of the journal", &[("", "", room.seq.0)]);
+    page.gauge(
+        "bidroom_journal_seq",
+        "Last number of the journal",
+        &[("", "", room.seq.0)],
+    );
     let failing = u64::try_from(room.failures.len()).unwrap_or(u64::MAX);
-    page.gauge("bidroom_equipment_failing", "Pieces of equipment with a fault", &[("", "", failing)]);
-    page.gauge("bidroom_disk_free_bytes", "Free bytes for recordings", &[("", "", around.storage.free_bytes)]);
-    let recorded = room.occupant().map(|(_, session)| crate::room::recorded_feeds(&room, session)).unwrap_or_default();
+    page.gauge(
+        "bidroom_equipment_failing",
+        "Pieces of equipment with a fault",
+        &[("", "", failing)],
+    );
+    page.gauge(
+        "bidroom_disk_free_bytes",
+        "Free bytes for recordings",
+        &[("", "", around.storage.free_bytes)],
+    );
+    let recorded = room
+        .occupant()
+        .map(|(_, session)| crate::room::recorded_feeds(&room, session))
+        .unwrap_or_default();
     let feeds = || room.layout.feeds.iter().map(|feed| feed.id.as_str());
-    let rows: Vec<_> = feeds().map(|id| ("feed", id, u64::from(room.feeds.iter().any(|(known, state)| known.as_str() == id && matches!(state, crate::room::FeedState::Live { .. }))))).collect();
+    let rows: Vec<_> = feeds()
+        .map(|id| {
+            (
+                "feed",
+                id,
+                u64::from(room.feeds.iter().any(|(known, state)| {
+                    known.as_str() == id && matches!(state, crate::room::FeedState::Live { .. })
+                })),
+            )
+        })
+        .collect();
     page.gauge("bidroom_feed_live", "Whether a feed's source lives", &rows);
-    let rows: Vec<_> = feeds().map(|id| ("feed", id, u64::from(recorded.iter().any(|known| known.as_str() == id)))).collect();
-    page.gauge("bidroom_feed_recorded", "Whether a feed is to be recorded now", &rows);
-    let rows: Vec<_> = around.feeds.iter().map(|(id, live)| ("feed", id.as_str(), live.bytes)).collect();
-    page.gauge("bidroom_feed_bytes", "Bytes of a feed on the disk of this session", &rows);
-    let gaps = room.occupant().map_or(0, |(_, session)| session.recordings.gaps.len());
-    page.gauge("bidroom_session_gaps", "Gaps in this session's recordings", &[("", "", u64::try_from(gaps).unwrap_or(0))]);
+    let rows: Vec<_> = feeds()
+        .map(|id| {
+            (
+                "feed",
+                id,
+                u64::from(recorded.iter().any(|known| known.as_str() == id)),
+            )
+        })
+        .collect();
+    page.gauge(
+        "bidroom_feed_recorded",
+        "Whether a feed is to be recorded now",
+        &rows,
+    );
+    let rows: Vec<_> = around
+        .feeds
+        .iter()
+        .map(|(id, live)| ("feed", id.as_str(), live.bytes))
+        .collect();
+    page.gauge(
+        "bidroom_feed_bytes",
+        "Bytes of a feed on the disk of this session",
+        &rows,
+    );
+    let gaps = room
+        .occupant()
+        .map_or(0, |(_, session)| session.recordings.gaps.len());
+    page.gauge(
+        "bidroom_session_gaps",
+        "Gaps in this session's recordings",
+        &[("", "", u64::try_from(gaps).unwrap_or(0))],
+    );
     page.text
 }
 

@@ -3,29 +3,29 @@
 //! The server folds, the browser draws. Every request passes the guard, which lets in whom the table of routes names;
 //! commands go to the clerk, views come from the room, names go to the vault and never come back.
 
-pub mod routes;
-pub mod wire;
-pub mod views;
 pub mod openapi;
+pub mod routes;
+pub mod views;
+pub mod wire;
 
-mod state;
-mod history;
-mod problem;
-mod guard;
-mod commands;
-mod live;
-mod sign_in;
-mod people;
 mod administration;
-mod recordings;
-mod metrics;
 mod assets;
-mod signalling;
-mod whip;
-mod whep;
+mod commands;
+pub mod ctl;
+mod guard;
+mod history;
+mod live;
+mod metrics;
+mod people;
+mod problem;
+mod recordings;
 mod server;
+mod sign_in;
+pub mod signalling;
+mod state;
+mod whep;
+mod whip;
 
 pub use history::History;
-pub use signalling::Live;
 pub use server::{Local, router};
 pub use state::{Console, Parts};

@@ -26,17 +26,28 @@ pub(super) async fn import(
     table: Bytes,
 ) -> Answer<Json<wire::Convened>> {
     let members = store(&console, &id, table).await?;
-    let experts = members.iter().filter(|m| m.kind == MemberKind::Expert).count();
+    let experts = members
+        .iter()
+        .filter(|m| m.kind == MemberKind::Expert)
+        .count();
     let tenderer_representatives = members.len() - experts;
     let persons: Vec<PersonRef> = members.iter().map(|m| m.person.clone()).collect();
-    let order = wire::Order { id: new_id(), session: Some(id.clone()), command: Command::ConveneCommittee { members } };
+    let order = wire::Order {
+        id: new_id(),
+        session: Some(id.clone()),
+        command: Command::ConveneCommittee { members },
+    };
     let actor = asker.actor()?;
     let seq = match give(&console, &asker, actor, order).await {
         Ok(seq) => seq,
         // whoever was not taken leaves no trace
         Err(no) => return Err(forget(&console, &id, persons, no).await),
     };
-    Ok(Json(wire::Convened { experts, tenderer_representatives, seq }))
+    Ok(Json(wire::Convened {
+        experts,
+        tenderer_representatives,
+        seq,
+    }))
 }
 
 /// `POST /api/sessions/{session}/replacement`.
@@ -54,8 +65,15 @@ pub(super) async fn replace(
         let title = "the table has to have one row below its header";
         Err(No::new(StatusCode::UNPROCESSABLE_ENTITY, "one_row", title))
     })?;
-    let command = Command::ReplaceMember { member: form.member, by };
-    let order = wire::Order { id: new_id(), session: Some(id.clone()), command };
+    let command = Command::ReplaceMember {
+        member: form.member,
+        by,
+    };
+    let order = wire::Order {
+        id: new_id(),
+        session: Some(id.clone()),
+        command,
+    };
     match give(&console, &asker, actor, order).await {
         Ok(seq) => Ok(Json(wire::Carried { seq })),
         Err(no) => Err(forget(&console, &id, persons, no).await),
@@ -69,12 +87,18 @@ async fn store(console: &Console, id: &SessionId, table: Bytes) -> Answer<Vec<Ne
         .vault
         .background(move |vault| vault.import_committee(&session, &table))
         .await?;
-    Ok(stored.into_iter().map(|(person, kind)| NewMember { kind, person }).collect())
+    Ok(stored
+        .into_iter()
+        .map(|(person, kind)| NewMember { kind, person })
+        .collect())
 }
 
 async fn forget(console: &Console, id: &SessionId, persons: Vec<PersonRef>, no: No) -> No {
     let session = id.clone();
-    let forgotten = console.vault.background(move |vault| vault.remove(&session, &persons)).await;
+    let forgotten = console
+        .vault
+        .background(move |vault| vault.remove(&session, &persons))
+        .await;
     match forgotten {
         Ok(()) => no,
         Err(error) => No::internal(&error),
@@ -83,7 +107,10 @@ async fn forget(console: &Console, id: &SessionId, persons: Vec<PersonRef>, no: 
 
 fn find(console: &Console, id: &SessionId) -> Answer<Session> {
     let room = console.room();
-    let session = room.sessions.get(id).ok_or_else(|| No::not_found("open session"))?;
+    let session = room
+        .sessions
+        .get(id)
+        .ok_or_else(|| No::not_found("open session"))?;
     Ok(session.clone())
 }
 
@@ -102,36 +129,72 @@ pub(super) async fn gate(
         (None, Some(number)) => identify(&console, &id, &session, number, &actor).await?,
         _ => return Err(No::bad_request("name either the ID number or the mask")),
     };
-    let found = session.committee.members.get(&member).ok_or_else(|| No::not_found("member"))?;
+    let found = session
+        .committee
+        .members
+        .get(&member)
+        .ok_or_else(|| No::not_found("member"))?;
     let kind = found.kind;
     let command = Command::HandOutCode { member };
-    let order = wire::Order { id: new_id(), session: Some(id.clone()), command };
+    let order = wire::Order {
+        id: new_id(),
+        session: Some(id.clone()),
+        command,
+    };
     give(&console, &asker, actor, order).await?;
     let seat = found.seat.ok_or_else(|| {
-        No::new(StatusCode::CONFLICT, "no_seat_yet", "seats are assigned when check-in opens")
+        No::new(
+            StatusCode::CONFLICT,
+            "no_seat_yet",
+            "seats are assigned when check-in opens",
+        )
     })?;
     let now = console.now().stamp.at;
     let code = console
         .access
         .background(move |access| {
-            let act = Act { by: &asker.principal, address: asker.address, now };
+            let act = Act {
+                by: &asker.principal,
+                address: asker.address,
+                now,
+            };
             access.hand_out(act, &id, member, seat, now + GATE_CODE)
         })
         .await?;
-    Ok(Json(wire::GateCode { member, kind, seat, code: code.expose().to_owned() }))
+    Ok(Json(wire::GateCode {
+        member,
+        kind,
+        seat,
+        code: code.expose().to_owned(),
+    }))
 }
 
 /// Finds the member by ID number. Nothing that was typed is shown, kept or logged.
-async fn identify(console: &Console, id: &SessionId, session: &Session, number: String, actor: &Actor) -> Answer<MemberNo> {
+async fn identify(
+    console: &Console,
+    id: &SessionId,
+    session: &Session,
+    number: String,
+    actor: &Actor,
+) -> Answer<MemberNo> {
     let (wanted, by, now) = (id.clone(), actor.clone(), console.now().stamp.at);
     let person = console
         .vault
         .background(move |vault| vault.find_by_id_number(&wanted, &number, &by, now))
         .await?;
     let members = session.committee.members.values();
-    let found = person.and_then(|person| members.into_iter().find(|m| m.person == person).map(|m| m.no));
+    let found = person.and_then(|person| {
+        members
+            .into_iter()
+            .find(|m| m.person == person)
+            .map(|m| m.no)
+    });
     found.ok_or_else(|| {
-        No::new(StatusCode::NOT_FOUND, "not_of_this_committee", "nobody of this committee has that ID number")
+        No::new(
+            StatusCode::NOT_FOUND,
+            "not_of_this_committee",
+            "nobody of this committee has that ID number",
+        )
     })
 }
 
@@ -149,8 +212,18 @@ pub(super) async fn enrolment_code(
     let code = console
         .access
         .background(move |access| {
-            access.make_enrolment_code(Act { by: &asker.principal, address: asker.address, now }, seat)
+            access.make_enrolment_code(
+                Act {
+                    by: &asker.principal,
+                    address: asker.address,
+                    now,
+                },
+                seat,
+            )
         })
         .await?;
-    Ok(Json(wire::OneTimeCode { code: code.expose().to_owned(), expires }))
+    Ok(Json(wire::OneTimeCode {
+        code: code.expose().to_owned(),
+        expires,
+    }))
 }

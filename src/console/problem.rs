@@ -17,11 +17,11 @@ pub struct No {
 }
 
 /// What handlers give back.
-pub type Answer<T> = Result<T, No>;
+pub(super) type Answer<T> = Result<T, No>;
 
 impl No {
     /// A no with a code of its own.
-    pub fn new(status: StatusCode, code: &str, title: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &str, title: impl Into<String>) -> Self {
         let problem = Problem {
             code: code.to_owned(),
             title: title.into(),
@@ -30,31 +30,38 @@ impl No {
             rows: Vec::new(),
             until: None,
         };
-        Self { status, problem: Box::new(problem) }
+        Self {
+            status,
+            problem: Box::new(problem),
+        }
     }
 
     /// Nobody is signed in, or not well enough.
-    pub fn unauthenticated() -> Self {
+    pub(super) fn unauthenticated() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "sign_in_first", "sign in first")
     }
 
     /// Somebody else may, this one may not.
-    pub fn forbidden() -> Self {
+    pub(super) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "not_permitted", "not permitted")
     }
 
     /// There is no such thing.
-    pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no such {what}"))
+    pub(super) fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is no such {what}"),
+        )
     }
 
     /// What came in cannot be understood; the place is named.
-    pub fn bad_request(title: impl Into<String>) -> Self {
+    pub(super) fn bad_request(title: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", title)
     }
 
     /// Something broke here; the log knows more.
-    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+    pub(super) fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
         let title = "the box could not do it; its log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title)
@@ -70,7 +77,10 @@ impl IntoResponse for No {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(&*self.problem)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -95,19 +105,25 @@ impl From<SubmitError> for No {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Refused(refusal) => refusal.into(),
-            SubmitError::Busy => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the room is busy; try again")
-            }
-            SubmitError::Stopped => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the daemon is stopping")
-            }
+            SubmitError::Busy => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "the room is busy; try again",
+            ),
+            SubmitError::Stopped => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "the daemon is stopping",
+            ),
             SubmitError::NotWritten => {
                 let title = "the journal cannot be written; see to the disk, then try again";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "not_written", title)
             }
-            SubmitError::IdReused => {
-                Self::new(StatusCode::CONFLICT, "id_reused", "another command had this id")
-            }
+            SubmitError::IdReused => Self::new(
+                StatusCode::CONFLICT,
+                "id_reused",
+                "another command had this id",
+            ),
             SubmitError::Fault => Self::internal(&error),
         }
     }

@@ -18,8 +18,18 @@ use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
 /// `GET /api/recordings`: the sessions that have recordings, newest first.
-pub(super) async fn list(State(console): State<Console>, asker: Asker) -> Answer<Json<Vec<SessionLine>>> {
-    audit(&console, &asker, AuditKind::Read, AuditObject::Route("/api/recordings"), AuditResult::Done).await?;
+pub(super) async fn list(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<Json<Vec<SessionLine>>> {
+    audit(
+        &console,
+        &asker,
+        AuditKind::Read,
+        AuditObject::Route("/api/recordings"),
+        AuditResult::Done,
+    )
+    .await?;
     let (data, history) = (console.data.clone(), console.history.clone());
     let room = console.room();
     let lines = blocking(move || {
@@ -36,7 +46,11 @@ pub(super) async fn list(State(console): State<Console>, asker: Asker) -> Answer
 }
 
 /// A session in the list, from what the journal says of it.
-fn line(id: &SessionId, phase: Option<PhaseKind>, moments: &[super::views::Line]) -> Option<SessionLine> {
+fn line(
+    id: &SessionId,
+    phase: Option<PhaseKind>,
+    moments: &[super::views::Line],
+) -> Option<SessionLine> {
     let plan = moments.iter().rev().find_map(|line| match &line.event {
         Event::SessionPlanned { plan } | Event::PlanChanged { plan } => Some(plan),
         _ => None,
@@ -47,7 +61,12 @@ fn line(id: &SessionId, phase: Option<PhaseKind>, moments: &[super::views::Line]
         _ => None,
     });
     let phase = phase.or(ended)?;
-    Some(SessionLine { id: id.clone(), kind: plan.kind, phase, start: plan.start })
+    Some(SessionLine {
+        id: id.clone(),
+        kind: plan.kind,
+        phase,
+        start: plan.start,
+    })
 }
 
 /// `GET /api/recordings/{session}`.
@@ -56,7 +75,14 @@ pub(super) async fn session(
     Path(id): Path<SessionId>,
     asker: Asker,
 ) -> Answer<Json<wire::RecordedSession>> {
-    audit(&console, &asker, AuditKind::Read, AuditObject::Session(id.clone()), AuditResult::Done).await?;
+    audit(
+        &console,
+        &asker,
+        AuditKind::Read,
+        AuditObject::Session(id.clone()),
+        AuditResult::Done,
+    )
+    .await?;
     let (data, history) = (console.data.clone(), console.history.clone());
     let room = console.room();
     let recorded = blocking(move || {
@@ -65,10 +91,20 @@ pub(super) async fn session(
             Event::SessionPlanned { plan } => Some(plan.kind),
             _ => None,
         });
-        let names: BTreeMap<FeedId, String> =
-            room.layout.feeds.iter().map(|feed| (feed.id.clone(), feed.name.clone())).collect();
+        let names: BTreeMap<FeedId, String> = room
+            .layout
+            .feeds
+            .iter()
+            .map(|feed| (feed.id.clone(), feed.name.clone()))
+            .collect();
         let feeds = playback::list(&data, &id)?;
-        Ok(wire::RecordedSession { id, kind, names, feeds, moments })
+        Ok(wire::RecordedSession {
+            id,
+            kind,
+            names,
+            feeds,
+            moments,
+        })
     })
     .await?;
     if recorded.kind.is_none() && recorded.feeds.is_empty() {
@@ -88,16 +124,30 @@ pub(super) async fn file(
     let found = blocking(move || Ok(playback::locate(&data, &of, &part, &name))).await?;
     let (path, from) = found.ok_or_else(|| No::not_found("recorded file"))?;
     // a player asks for a file range by range; one line for each look is enough
-    let first = request.headers().get(header::RANGE).is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
+    let first = request
+        .headers()
+        .get(header::RANGE)
+        .is_none_or(|range| range.as_bytes().starts_with(b"bytes=0-"));
     if first {
         let object = AuditObject::File(session, feed, from);
-        audit(&console, &asker, AuditKind::ReadFile, object, AuditResult::Done).await?;
+        audit(
+            &console,
+            &asker,
+            AuditKind::ReadFile,
+            object,
+            AuditResult::Done,
+        )
+        .await?;
     }
-    let served = ServeFile::new_with_mime(path, &mime()).oneshot(request).await;
+    let served = ServeFile::new_with_mime(path, &mime())
+        .oneshot(request)
+        .await;
     let Ok(served) = served;
     let mut response = served.map(Body::new).into_response();
     // evidence stays out of caches on shared machines
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
@@ -108,7 +158,10 @@ fn mime() -> mime_guess::Mime {
 /// Why something on the disk could not be read.
 type Unread = Box<dyn std::error::Error + Send + Sync>;
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Unread> + Send + 'static) -> Answer<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unread> + Send + 'static,
+) -> Answer<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| No::internal(&error))?.map_err(|error| No::internal(&error))
+    done.map_err(|error| No::internal(&error))?
+        .map_err(|error| No::internal(&error))
 }

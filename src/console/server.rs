@@ -5,7 +5,8 @@ use super::guard::{Origin, guard};
 use super::routes::{Endpoint, ROUTES};
 use super::state::Console;
 use super::{
-    administration, assets, commands, live, metrics, openapi, people, recordings, sign_in, signalling, whep, whip,
+    administration, assets, commands, live, metrics, openapi, people, recordings, sign_in,
+    signalling, whep, whip,
 };
 use axum::Router;
 use axum::extract::connect_info::Connected;
@@ -25,7 +26,10 @@ pub fn router(console: Console) -> Router {
         let guarded = from_fn_with_state((console.clone(), route), guard);
         router = router.route(route.path, handler(route.endpoint).route_layer(guarded));
     }
-    router.fallback(assets::serve).layer(from_fn(finish)).with_state(console)
+    router
+        .fallback(assets::serve)
+        .layer(from_fn(finish))
+        .with_state(console)
 }
 
 fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
@@ -62,38 +66,52 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::RevokeToken => delete(administration::revoke_token),
         Endpoint::Audit => get(administration::audit),
         Endpoint::VerifyAudit => get(administration::verify_audit),
-        Endpoint::WhipOptions | Endpoint::WhepOptions => options(signalling::endpoint_options),
+        Endpoint::WhipOptions => options(whip::options),
         Endpoint::WhipPublish => post(whip::publish).fallback(signalling::endpoint_other),
+        Endpoint::WhipResourceOptions => options(whip::resource_options),
+        Endpoint::WhipPatch => patch(whip::patch).fallback(signalling::resource_other),
+        Endpoint::WhipDelete => delete(whip::delete),
+        Endpoint::WhepOptions => options(whep::options),
         Endpoint::WhepWatch => post(whep::watch).fallback(signalling::endpoint_other),
-        Endpoint::WhipResourceOptions | Endpoint::WhepResourceOptions => {
-            options(signalling::resource_options)
-        }
-        Endpoint::WhipPatch => patch(whip::change).fallback(signalling::resource_other),
-        Endpoint::WhipDelete => delete(whip::end),
-        Endpoint::WhepPatch => patch(whep::change).fallback(signalling::resource_other),
-        Endpoint::WhepDelete => delete(whep::end),
+        Endpoint::WhepResourceOptions => options(whep::resource_options),
+        Endpoint::WhepPatch => patch(whep::patch).fallback(signalling::resource_other),
+        Endpoint::WhepDelete => delete(whep::delete),
     }
 }
 
 async fn ca_certificate(State(console): State<Console>) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, "application/x-pem-file"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"bidroom-ca.pem\""),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"bidroom-ca.pem\"",
+        ),
     ];
     (headers, console.keys.ca_certificate_pem())
 }
 
 /// Where a request comes from goes in, and what every answer bears goes out.
 async fn finish(mut request: Request, next: Next) -> Response {
-    let network = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let local = request.extensions().get::<ConnectInfo<Local>>().map(|info| info.0.uid);
-    let origin = network.map(Origin::Network).or(local.map(|uid| Origin::Local { uid }));
+    let network = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0);
+    let local = request
+        .extensions()
+        .get::<ConnectInfo<Local>>()
+        .map(|info| info.0.uid);
+    let origin = network
+        .map(Origin::Network)
+        .or(local.map(|uid| Origin::Local { uid }));
     if let Some(origin) = origin {
         request.extensions_mut().insert(origin);
     }
     let mut response = next.run(request).await;
     assets::harden(response.headers_mut());
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(header::HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(header::HeaderValue::from_static("no-store"));
     response
 }
 
@@ -108,7 +126,10 @@ const NOBODY: u32 = 65_534;
 
 impl Connected<IncomingStream<'_, UnixListener>> for Local {
     fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        let uid = stream.io().peer_cred().map_or(NOBODY, |peer: UCred| peer.uid());
+        let uid = stream
+            .io()
+            .peer_cred()
+            .map_or(NOBODY, |peer: UCred| peer.uid());
         Self { uid }
     }
 }

@@ -5,7 +5,9 @@ use super::guard::Asker;
 use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire;
-use crate::access::{self, Act, Principal, SIGN_IN_COOKIE, WORKSTATION_COOKIE, clear_cookie, set_cookie};
+use crate::access::{
+    self, Act, Principal, SIGN_IN_COOKIE, WORKSTATION_COOKIE, clear_cookie, set_cookie,
+};
 use crate::keys::Secret;
 use crate::room::{Actor, Command, Part, Span};
 use axum::Json;
@@ -20,12 +22,23 @@ const WORKSTATION_KEEPS: Span = Span::hours(400 * 24);
 /// Who somebody is, for the page.
 pub(super) fn caller(principal: &Principal) -> wire::Caller {
     match principal {
-        Principal::Account { id, role, state, .. } => {
-            wire::Caller::Account { account: id.clone(), role: *role, state: *state }
-        }
-        Principal::Member { session, member, seat, .. } => {
-            wire::Caller::Member { session: session.clone(), member: *member, seat: *seat }
-        }
+        Principal::Account {
+            id, role, state, ..
+        } => wire::Caller::Account {
+            account: id.clone(),
+            role: *role,
+            state: *state,
+        },
+        Principal::Member {
+            session,
+            member,
+            seat,
+            ..
+        } => wire::Caller::Member {
+            session: session.clone(),
+            member: *member,
+            seat: *seat,
+        },
         Principal::Workstation { seat, .. } => wire::Caller::Workstation { seat: *seat },
         _ => wire::Caller::Nobody,
     }
@@ -43,27 +56,49 @@ pub(super) async fn welcome(State(console): State<Console>, asker: Asker) -> Jso
 }
 
 /// `POST /api/sign-in`.
-pub(super) async fn sign_in(State(console): State<Console>, asker: Asker, body: Bytes) -> Answer<impl IntoResponse> {
+pub(super) async fn sign_in(
+    State(console): State<Console>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<impl IntoResponse> {
     let form: wire::SignIn = parse(&body)?;
     let (password, code) = (Secret::new(form.password), form.code.map(Secret::new));
     let (address, now) = (asker.address, console.now().stamp.at);
     let signed_in = console
         .access
-        .background(move |access| access.sign_in(&form.account, &password, code.as_ref(), address, now))
+        .background(move |access| {
+            access.sign_in(&form.account, &password, code.as_ref(), address, now)
+        })
         .await?;
     let cookie = set_cookie(SIGN_IN_COOKIE, &signed_in.cookie, None);
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(caller(&signed_in.principal))))
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        Json(caller(&signed_in.principal)),
+    ))
 }
 
 /// `POST /api/sign-out`.
-pub(super) async fn sign_out(State(console): State<Console>, asker: Asker) -> Answer<impl IntoResponse> {
+pub(super) async fn sign_out(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<impl IntoResponse> {
     let now = console.now().stamp.at;
-    console.access.background(move |access| access.sign_out(&asker.carried, now)).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, clear_cookie(SIGN_IN_COOKIE))])))
+    console
+        .access
+        .background(move |access| access.sign_out(&asker.carried, now))
+        .await?;
+    Ok((
+        StatusCode::NO_CONTENT,
+        AppendHeaders([(header::SET_COOKIE, clear_cookie(SIGN_IN_COOKIE))]),
+    ))
 }
 
 /// `POST /api/unlock`.
-pub(super) async fn unlock(State(console): State<Console>, asker: Asker, body: Bytes) -> Answer<Json<wire::Caller>> {
+pub(super) async fn unlock(
+    State(console): State<Console>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<Json<wire::Caller>> {
     let form: wire::SignIn = parse(&body)?;
     let (password, code) = (Secret::new(form.password), form.code.map(Secret::new));
     let now = console.now().stamp.at;
@@ -75,7 +110,11 @@ pub(super) async fn unlock(State(console): State<Console>, asker: Asker, body: B
 }
 
 /// `POST /api/password`.
-pub(super) async fn change_password(State(console): State<Console>, asker: Asker, body: Bytes) -> Answer<Json<wire::Caller>> {
+pub(super) async fn change_password(
+    State(console): State<Console>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<Json<wire::Caller>> {
     let form: wire::ChangePassword = parse(&body)?;
     let (old, new) = (Secret::new(form.old), Secret::new(form.new));
     let now = console.now().stamp.at;
@@ -90,12 +129,19 @@ pub(super) async fn change_password(State(console): State<Console>, asker: Asker
 }
 
 /// `POST /api/factor`.
-pub(super) async fn offer_factor(State(console): State<Console>, asker: Asker) -> Answer<Json<wire::FactorOffer>> {
+pub(super) async fn offer_factor(
+    State(console): State<Console>,
+    asker: Asker,
+) -> Answer<Json<wire::FactorOffer>> {
     let now = console.now().stamp.at;
     let offer = console
         .access
         .background(move |access| {
-            access.begin_factor(Act { by: &asker.principal, address: asker.address, now })
+            access.begin_factor(Act {
+                by: &asker.principal,
+                address: asker.address,
+                now,
+            })
         })
         .await?;
     Ok(Json(wire::FactorOffer {
@@ -105,14 +151,25 @@ pub(super) async fn offer_factor(State(console): State<Console>, asker: Asker) -
 }
 
 /// `POST /api/factor/confirmation`.
-pub(super) async fn confirm_factor(State(console): State<Console>, asker: Asker, body: Bytes) -> Answer<Json<wire::Caller>> {
+pub(super) async fn confirm_factor(
+    State(console): State<Console>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<Json<wire::Caller>> {
     let form: wire::ConfirmFactor = parse(&body)?;
     let code = Secret::new(form.code);
     let now = console.now().stamp.at;
     let principal = console
         .access
         .background(move |access| {
-            access.confirm_factor(Act { by: &asker.principal, address: asker.address, now }, &code)?;
+            access.confirm_factor(
+                Act {
+                    by: &asker.principal,
+                    address: asker.address,
+                    now,
+                },
+                &code,
+            )?;
             access.authenticate(&asker.carried, now)
         })
         .await?;
@@ -120,26 +177,58 @@ pub(super) async fn confirm_factor(State(console): State<Console>, asker: Asker,
 }
 
 /// `POST /api/enrolment`: the browser gets its credential only once the room knows of it.
-pub(super) async fn enrol(State(console): State<Console>, asker: Asker, body: Bytes) -> Answer<impl IntoResponse> {
+pub(super) async fn enrol(
+    State(console): State<Console>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<impl IntoResponse> {
     let form: wire::Code = parse(&body)?;
     let code = Secret::new(form.code);
     let (address, now) = (asker.address, console.now().stamp.at);
-    let enrolled = console.access.background(move |access| access.enrol(&code, address, now)).await?;
+    let enrolled = console
+        .access
+        .background(move |access| access.enrol(&code, address, now))
+        .await?;
     let (seat, workstation) = (enrolled.seat, enrolled.workstation.clone());
-    by_access(&console, None, Command::EnrolWorkstation { seat, workstation }).await?;
-    let cookie = set_cookie(WORKSTATION_COOKIE, &enrolled.cookie, Some(WORKSTATION_KEEPS));
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(wire::Caller::Workstation { seat })))
+    by_access(
+        &console,
+        None,
+        Command::EnrolWorkstation { seat, workstation },
+    )
+    .await?;
+    let cookie = set_cookie(
+        WORKSTATION_COOKIE,
+        &enrolled.cookie,
+        Some(WORKSTATION_KEEPS),
+    );
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        Json(wire::Caller::Workstation { seat }),
+    ))
 }
 
 /// `POST /api/check-in`: the code is good, and the room lets the member in; else nobody is checked in.
-pub(super) async fn check_in(State(console): State<Console>, asker: Asker, body: Bytes) -> Answer<impl IntoResponse> {
+pub(super) async fn check_in(
+    State(console): State<Console>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<impl IntoResponse> {
     let form: wire::Code = parse(&body)?;
     let code = Secret::new(form.code);
     let now = console.now().stamp.at;
     let (by, address) = (asker.principal.clone(), asker.address);
     let checked = console
         .access
-        .background(move |access| access.check_in(Act { by: &by, address, now }, &code))
+        .background(move |access| {
+            access.check_in(
+                Act {
+                    by: &by,
+                    address,
+                    now,
+                },
+                &code,
+            )
+        })
         .await?;
     let (session, member, seat) = (checked.session.clone(), checked.member, checked.seat);
     let command = Command::CheckIn { member, seat };
@@ -154,21 +243,49 @@ pub(super) async fn check_in(State(console): State<Console>, asker: Asker, body:
         console
             .access
             .background(move |access| {
-                access.end_member(Act { by: &by, address, now }, &undo, member)
+                access.end_member(
+                    Act {
+                        by: &by,
+                        address,
+                        now,
+                    },
+                    &undo,
+                    member,
+                )
             })
             .await?;
         return Err(no);
     }
-    let cookie = asker.carried.workstation.map(|cookie| set_cookie(WORKSTATION_COOKIE, &cookie, Some(WORKSTATION_KEEPS)));
-    let headers: Vec<_> = cookie.into_iter().map(|cookie| (header::SET_COOKIE, cookie)).collect();
-    let mut answer = Json(wire::Caller::Member { session, member, seat }).into_response();
+    let cookie = asker
+        .carried
+        .workstation
+        .map(|cookie| set_cookie(WORKSTATION_COOKIE, &cookie, Some(WORKSTATION_KEEPS)));
+    let headers: Vec<_> = cookie
+        .into_iter()
+        .map(|cookie| (header::SET_COOKIE, cookie))
+        .collect();
+    let mut answer = Json(wire::Caller::Member {
+        session,
+        member,
+        seat,
+    })
+    .into_response();
     for (name, value) in headers {
-        answer.headers_mut().append(name, value.parse().map_err(|_| No::internal(&"a cookie is no header"))?);
+        answer.headers_mut().append(
+            name,
+            value
+                .parse()
+                .map_err(|_| No::internal(&"a cookie is no header"))?,
+        );
     }
     Ok(answer)
 }
 
-async fn by_access(console: &Console, session: Option<crate::room::SessionId>, command: Command) -> Answer<()> {
+async fn by_access(
+    console: &Console,
+    session: Option<crate::room::SessionId>,
+    command: Command,
+) -> Answer<()> {
     let actor = Actor::Daemon { part: Part::Access };
     console.clerk.submit(actor, session, None, command).await?;
     Ok(())

@@ -2,15 +2,19 @@
 //!
 //! Other origins are denied: no CORS header is ever sent, so their preflight fails in the browser.
 
+use super::problem::No;
+use super::{whep, whip};
 use crate::media::feed::{Feed, Feeds};
 use crate::media::peer::{Created, Error, Patched, Peers, ResourceId};
 use crate::room::FeedId;
+use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::FromRef;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, ETAG, IF_MATCH, LOCATION, RETRY_AFTER};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use axum::routing::{MethodRouter, patch, post};
 
 pub(super) const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -32,55 +36,57 @@ pub struct Live {
     pub peers: Peers,
 }
 
-/// State that these routes can live in.
-pub trait HasLive: Clone + Send + Sync + 'static {}
-impl<S: Clone + Send + Sync + 'static> HasLive for S where Live: FromRef<S> {}
-
-/// Who asks, set by whatever let the request in: a stable name of the account, workstation or token.
+/// Who asks: a stable name of the account, workstation or token. Whoever lets a request in puts it
+/// into the request's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner(pub String);
 
-/// A refusal, as `application/problem+json` (RFC 9457). The console translates `code`.
-#[derive(Debug, Serialize)]
-pub(super) struct Problem {
-    code: &'static str,
-    title: &'static str,
-    detail: String,
-    status: u16,
-    #[serde(skip)]
+impl<S: Send + Sync> FromRequestParts<S> for Owner {
+    type Rejection = No;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, No> {
+        parts
+            .extensions
+            .get::<Owner>()
+            .cloned()
+            .ok_or_else(No::unauthenticated)
+    }
+}
+
+/// A no with the header that its status demands.
+#[derive(Debug)]
+pub(super) struct Refused {
+    no: No,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl ToString) -> Self {
-        let title = status.canonical_reason().unwrap_or("Error");
-        Self { code, title, detail: detail.to_string(), status: status.as_u16(), header: None }
+impl Refused {
+    fn new(status: StatusCode, code: &str, title: impl Into<String>) -> Self {
+        No::new(status, code, title).into()
     }
 
     fn with(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.header = Some((name, value.into()));
         self
     }
+}
 
-    pub(super) fn unknown_feed() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "unknown_feed", "the room has no such feed")
+impl From<No> for Refused {
+    fn from(no: No) -> Self {
+        Self { no, header: None }
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(&self)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let mut response = self.no.into_response();
         if let Some((name, value)) = self.header {
-            headers.insert(name, value);
+            response.headers_mut().insert(name, value);
         }
         response
     }
 }
 
-impl From<Error> for Problem {
+impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         let (status, code) = match error {
             Error::BadSdp { .. } => (StatusCode::BAD_REQUEST, "bad_sdp"),
@@ -90,33 +96,63 @@ impl From<Error> for Problem {
             Error::NotAcceptable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not_acceptable"),
             Error::IfMatchNeeded => (StatusCode::PRECONDITION_REQUIRED, "if_match_needed"),
             Error::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
-            Error::Broken(_) => (StatusCode::INTERNAL_SERVER_ERROR, "connection_failed"),
+            Error::Broken(_) => return No::internal(&error).into(),
         };
-        let problem = Problem::new(status, code, &error);
+        let refused = Refused::new(status, code, error.to_string());
         match error {
-            Error::Full { retry_after } => problem.with(RETRY_AFTER, retry_after.as_secs()),
+            Error::Full { retry_after } => refused.with(RETRY_AFTER, retry_after.as_secs()),
             Error::BadSdp { .. }
             | Error::UnknownResource
             | Error::Conflict
             | Error::Outdated
             | Error::NotAcceptable(_)
             | Error::IfMatchNeeded
-            | Error::Broken(_) => problem,
+            | Error::Broken(_) => refused,
         }
     }
 }
 
+/// The routes of WHIP and WHEP, for a server that lets people in by an [`Owner`] extension.
+pub fn router<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Live: FromRef<S>,
+{
+    let endpoint =
+        |posts: MethodRouter<S>| posts.options(endpoint_options).fallback(endpoint_other);
+    let resource =
+        |patches: MethodRouter<S>| patches.options(resource_options).fallback(resource_other);
+    Router::new()
+        .route("/api/whip/{feed}", endpoint(post(whip::publish)))
+        .route(
+            "/api/whip/{feed}/{resource}",
+            resource(patch(whip::patch).delete(whip::delete)),
+        )
+        .route("/api/whep/{feed}", endpoint(post(whep::watch)))
+        .route(
+            "/api/whep/{feed}/{resource}",
+            resource(patch(whep::patch).delete(whep::delete)),
+        )
+}
+
 impl Live {
-    pub(super) fn feed(&self, id: &str) -> Result<Feed, Problem> {
-        let id: FeedId = id.parse().map_err(|_| Problem::unknown_feed())?;
-        self.feeds.get(&id).cloned().ok_or_else(Problem::unknown_feed)
+    pub(super) fn feed(&self, id: &str) -> Result<Feed, Refused> {
+        let id: FeedId = id.parse().map_err(|_| No::not_found("feed"))?;
+        self.feeds
+            .get(&id)
+            .cloned()
+            .ok_or_else(|| No::not_found("feed").into())
     }
 
     /// A resource of this owner that belongs to the feed of the address.
-    fn resource(&self, owner: &Owner, feed: &str, resource: &str) -> Result<ResourceId, Problem> {
+    fn resource(&self, owner: &Owner, feed: &str, resource: &str) -> Result<ResourceId, Refused> {
         let resource: ResourceId = resource.parse().map_err(|_| Error::UnknownResource)?;
         let of = self.peers.feed_of(resource, &owner.0)?;
-        if of.as_str() == feed { Ok(resource) } else { Err(Error::UnknownResource.into()) }
+        if of.as_str() == feed {
+            Ok(resource)
+        } else {
+            Err(Error::UnknownResource.into())
+        }
     }
 
     pub(super) async fn patch(
@@ -126,7 +162,7 @@ impl Live {
         resource: &str,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<Response, Problem> {
+    ) -> Result<Response, Refused> {
         let resource = self.resource(owner, feed, resource)?;
         demand_type(headers, FRAGMENT)
             .map_err(|problem| problem.with(ACCEPT_PATCH, HeaderValue::from_static(FRAGMENT)))?;
@@ -135,16 +171,28 @@ impl Live {
             return Err(Error::IfMatchNeeded.into());
         }
         let body = read(body).await?;
-        match self.peers.patch(resource, &owner.0, if_match, &body).await? {
+        match self
+            .peers
+            .patch(resource, &owner.0, if_match, &body)
+            .await?
+        {
             Patched::NoContent => Ok(StatusCode::NO_CONTENT.into_response()),
             Patched::Answer { fragment, etag } => {
-                let headers = [(CONTENT_TYPE, FRAGMENT.to_owned()), (ETAG, etag.to_string())];
+                let headers = [
+                    (CONTENT_TYPE, FRAGMENT.to_owned()),
+                    (ETAG, etag.to_string()),
+                ];
                 Ok((StatusCode::OK, headers, fragment).into_response())
             }
         }
     }
 
-    pub(super) async fn delete(&self, owner: &Owner, feed: &str, resource: &str) -> Result<Response, Problem> {
+    pub(super) async fn delete(
+        &self,
+        owner: &Owner,
+        feed: &str,
+        resource: &str,
+    ) -> Result<Response, Refused> {
         let resource = self.resource(owner, feed, resource)?;
         self.peers.delete(resource, &owner.0).await?;
         Ok(StatusCode::OK.into_response())
@@ -152,8 +200,9 @@ impl Live {
 }
 
 /// The offer of a POST, if its headers are in order.
-pub(super) async fn offer(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
-    demand_type(headers, SDP).map_err(|problem| problem.with(ACCEPT_POST, HeaderValue::from_static(SDP)))?;
+pub(super) async fn offer(headers: &HeaderMap, body: Body) -> Result<String, Refused> {
+    demand_type(headers, SDP)
+        .map_err(|problem| problem.with(ACCEPT_POST, HeaderValue::from_static(SDP)))?;
     let accepts = |value: &HeaderValue| {
         let ranges = value.to_str().unwrap_or("");
         ranges.split(',').any(|range| {
@@ -166,7 +215,11 @@ pub(super) async fn offer(headers: &HeaderMap, body: Body) -> Result<String, Pro
     let mut wanted = headers.get_all(ACCEPT).iter().peekable();
     if wanted.peek().is_some() && !wanted.any(accepts) {
         let detail = "the answer is application/sdp, which Accept excludes";
-        return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "answer_not_accepted", detail));
+        return Err(Refused::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "answer_not_accepted",
+            detail,
+        ));
     }
     read(body).await
 }
@@ -204,29 +257,44 @@ pub(super) async fn resource_other() -> Response {
 }
 
 fn not_allowed(methods: &'static str) -> Response {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("allowed: {methods}"))
-        .with(ALLOW, HeaderValue::from_static(methods))
-        .into_response()
+    Refused::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("allowed: {methods}"),
+    )
+    .with(ALLOW, HeaderValue::from_static(methods))
+    .into_response()
 }
 
-fn demand_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+fn demand_type(headers: &HeaderMap, wanted: &str) -> Result<(), Refused> {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     let kind = kind.split(';').next().unwrap_or("").trim();
     if kind.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
     let detail = format!("Content-Type must be {wanted}");
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_content_type", detail))
+    Err(Refused::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "wrong_content_type",
+        detail,
+    ))
 }
 
-async fn read(body: Body) -> Result<String, Problem> {
+async fn read(body: Body) -> Result<String, Refused> {
     let bytes = to_bytes(body, LARGEST_BODY).await.map_err(|_| {
         let detail = format!("a description has at most {LARGEST_BODY} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     })?;
     if bytes.is_empty() {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "empty_body", "the body is empty"));
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "empty_body",
+            "the body is empty",
+        ));
     }
     String::from_utf8(bytes.into())
-        .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad_sdp", "the body is not UTF-8"))
+        .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, "bad_sdp", "the body is not UTF-8"))
 }

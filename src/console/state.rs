@@ -1,15 +1,17 @@
 //! Owns what every handler needs: the handles to the room, to access, to the vault, to media and to history.
 
 use super::history::History;
+use super::signalling::Live;
 use super::views::Surroundings;
 use crate::access::Access;
 use crate::clerk::{ClerkHandle, Clock};
 use crate::config::Media;
 use crate::keys::Keys;
-use crate::media::peer::Peers;
 use crate::media::feed::Feeds;
+use crate::media::peer::Peers;
 use crate::room::{Now, Room};
 use crate::vault::Vault;
+use axum::extract::FromRef;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -50,7 +52,9 @@ pub struct Parts {
 impl Console {
     /// From its parts.
     pub fn new(parts: Parts) -> Self {
-        Self { inner: Arc::new(parts) }
+        Self {
+            inner: Arc::new(parts),
+        }
     }
 
     pub(super) fn now(&self) -> Now {
@@ -59,6 +63,15 @@ impl Console {
 
     pub(super) fn room(&self) -> Arc<Room> {
         self.inner.clerk.room()
+    }
+}
+
+impl FromRef<Console> for Live {
+    fn from_ref(console: &Console) -> Self {
+        Self {
+            feeds: console.feeds.clone(),
+            peers: console.peers.clone(),
+        }
     }
 }
 

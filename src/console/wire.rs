@@ -4,8 +4,8 @@ use crate::access::{Role, Scope, SignInState};
 use crate::archive::playback::FeedRecording;
 use crate::config::Media;
 use crate::room::{
-    AccountId, Command, CommandId, EquipmentId, FeedId, GapCause, MemberKind, MemberNo, Refusal,
-    SeatNo, Seq, SessionId, SessionKind, Track, Utc,
+    AccountId, Command, CommandId, EquipmentId, FeedId, MemberKind, MemberNo, Refusal, SeatNo, Seq,
+    SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 /// `entries.line` is the truth; the columns beside it find it. `commands` holds what was carried out.
@@ -40,6 +41,11 @@ CREATE TABLE IF NOT EXISTS snapshots (
 
 /// How long a statement waits for a lock that a reader's checkpoint holds.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// A process that is just ending, or one that was forked and has not executed its program yet, holds the
+/// lock a moment longer: it is tried for a second.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Opens the journal for writing, and makes it where there is none.
 pub(super) fn open(path: &Path) -> Result<Connection, JournalError> {
@@ -140,11 +146,14 @@ pub(super) fn lock(journal: &Path) -> Result<File, JournalError> {
         .mode(0o600)
         .open(&path)
         .map_err(at)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::InUse {
-            path: journal.to_owned(),
-        }),
-        Err(e) => Err(at(io::Error::from(e))),
+    for _ in 0..LOCK_TRIES {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) => thread::sleep(LOCK_PAUSE),
+            Err(e) => return Err(at(io::Error::from(e))),
+        }
     }
+    Err(JournalError::InUse {
+        path: journal.to_owned(),
+    })
 }

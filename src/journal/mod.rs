@@ -5,16 +5,20 @@
 //! holds the SHA-256 of the line before it, in the box and in its session.
 
 mod ballast;
+mod batch;
 mod error;
 mod file;
 mod line;
 mod reader;
+mod settings;
 mod snapshots;
 mod verify;
 mod writer;
 
+pub use batch::{Accepted, Head};
 pub use error::JournalError;
 pub use line::{Line, LineHash};
 pub use reader::Reader;
 pub use verify::{Broken, Verified};
-pub use writer::{Accepted, Durability, Head, Journal, Settings};
+pub use settings::{Durability, Settings};
+pub use writer::Journal;

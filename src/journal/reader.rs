@@ -4,7 +4,7 @@ use super::error::JournalError;
 use super::file;
 use super::line::{self, Line, LineHash};
 use super::verify::{self, Broken, Verified};
-use super::writer::Head;
+use super::batch::Head;
 use crate::room::{Entry, Seq, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use super::error::JournalError;
 use super::line::{self, LineHash};
 use super::reader;
-use super::writer::Head;
+use super::batch::Head;
 use crate::room::{Seq, SessionId};
 use rusqlite::Connection;
 use std::collections::BTreeMap;

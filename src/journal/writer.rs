@@ -1,75 +1,17 @@
 //! Owns the writing of the journal: entries go in whole batches, durably, or not at all.
 
 use super::ballast::Ballast;
+use super::batch::{Accepted, Batch, Head};
 use super::error::JournalError;
 use super::line::{self, LineHash};
 use super::reader::{self, Reader};
+use super::settings::{Durability, Settings};
 use super::{file, snapshots};
 use crate::room::{CommandId, Entry, Room, Seq, SessionId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-
-/// When an append counts as done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// When it is on the disk.
-    #[default]
-    Full,
-    /// UNSAFE: before it is on the disk, 64 entries or a calm moment later. A process that is killed loses
-    /// what it acknowledged. It exists only to prove that the kill tests can see a loss.
-    Unsafe,
-}
-
-/// How a journal is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// When an append counts as done.
-    pub durability: Durability,
-    /// Bytes that are set aside for a full disk; 0 for none.
-    pub ballast: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            durability: Durability::Full,
-            ballast: 64 << 20,
-        }
-    }
-}
-
-impl From<Durability> for Settings {
-    fn from(durability: Durability) -> Self {
-        Self {
-            durability,
-            ..Self::default()
-        }
-    }
-}
-
-/// Where the chain stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The last entry; 0 where there is none.
-    pub seq: Seq,
-    /// The hash of its line.
-    pub sha256: LineHash,
-}
-
-/// A command that was carried out: its id is never carried out again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// The id it came with.
-    pub id: CommandId,
-    /// What was asked, by whom: another command under the same id is a mistake, not a redelivery.
-    pub sha256: LineHash,
-    /// The first entry it led to.
-    pub first: Seq,
-    /// The last one.
-    pub last: Seq,
-}
 
 /// How many entries `Durability::Unsafe` acknowledges before it writes them.
 const UNSAFE_ENTRIES: usize = 64;
@@ -103,13 +45,6 @@ enum State {
     Closed {
         sound: bool,
     },
-}
-
-/// What one append brings, chained.
-#[derive(Debug)]
-struct Batch {
-    lines: Vec<(Seq, Option<SessionId>, Vec<u8>)>,
-    accepted: Vec<Accepted>,
 }
 
 impl Journal {
@@ -163,25 +98,26 @@ impl Journal {
     /// where the disk failed after it was written.
     pub fn append(&mut self, entries: &[Entry], accepted: &[Accepted]) -> Result<(), JournalError> {
         self.recover()?;
-        let mut expected = self.head.seq;
-        for entry in entries {
-            if entry.seq != expected.next() {
-                return Err(JournalError::OutOfStep {
-                    head: expected,
-                    given: entry.seq,
-                });
-            }
-            expected = entry.seq;
-        }
         if entries.is_empty() {
             return Ok(());
         }
-        let (batch, head, sessions) = self.chain(entries, accepted)?;
+        let mut batch = Batch::after(self.head);
+        for entry in entries {
+            if let Some(id) = &entry.session
+                && !batch.sessions.contains_key(id)
+            {
+                let before = self.session_head(id)?;
+                batch.sessions.insert(id.clone(), before);
+            }
+            batch.add(entry)?;
+        }
+        batch.accepted = accepted.to_vec();
+        let (head, sessions) = (batch.head, batch.sessions.clone());
         match self.durability {
             Durability::Full => self.write_or_throw_off(&[batch])?,
             Durability::Unsafe => {
                 self.unwritten.push(batch);
-                if self.unwritten.iter().map(|b| b.lines.len()).sum::<usize>() >= UNSAFE_ENTRIES {
+                if self.unwritten.iter().map(Batch::len).sum::<usize>() >= UNSAFE_ENTRIES {
                     self.flush()?;
                 }
             }
@@ -354,37 +290,6 @@ impl Journal {
         }
     }
 
-    /// Makes the lines of a batch, each with the hashes of those before it.
-    fn chain(
-        &mut self,
-        entries: &[Entry],
-        accepted: &[Accepted],
-    ) -> Result<(Batch, Head, HashMap<SessionId, LineHash>), JournalError> {
-        let mut head = self.head;
-        let mut sessions: HashMap<SessionId, LineHash> = HashMap::new();
-        let mut lines = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let session_prev = match &entry.session {
-                None => None,
-                Some(id) => Some(match sessions.get(id) {
-                    Some(hash) => *hash,
-                    None => self.session_head(id)?,
-                }),
-            };
-            let bytes = line::write(entry, head.sha256, session_prev);
-            head = Head {
-                seq: entry.seq,
-                sha256: LineHash::of(&bytes),
-            };
-            if let Some(id) = &entry.session {
-                sessions.insert(id.clone(), head.sha256);
-            }
-            lines.push((entry.seq, entry.session.clone(), bytes));
-        }
-        let accepted = accepted.to_vec();
-        Ok((Batch { lines, accepted }, head, sessions))
-    }
-
     fn session_head(&mut self, id: &SessionId) -> Result<LineHash, JournalError> {
         if let Some(hash) = self.sessions.get(id) {
             return Ok(*hash);
@@ -423,25 +328,7 @@ impl Journal {
     fn try_write(&mut self, batches: &[Batch]) -> Result<(), JournalError> {
         let db = self.db()?;
         let tx = db.unchecked_transaction()?;
-        for batch in batches {
-            let mut insert =
-                tx.prepare_cached("INSERT INTO entries (seq, session, line) VALUES (?1, ?2, ?3)")?;
-            for (seq, session, bytes) in &batch.lines {
-                let session = session.as_ref().map(SessionId::as_str);
-                insert.execute(params![reader::number(*seq), session, bytes])?;
-            }
-            let mut insert = tx.prepare_cached(
-                "INSERT INTO commands (id, sha256, first, last) VALUES (?1, ?2, ?3, ?4)",
-            )?;
-            for done in &batch.accepted {
-                insert.execute(params![
-                    done.id.as_str(),
-                    done.sha256.to_string(),
-                    reader::number(done.first),
-                    reader::number(done.last)
-                ])?;
-            }
-        }
+        batches.iter().try_for_each(|batch| batch.insert(&tx))?;
         tx.commit()?;
         Ok(())
     }

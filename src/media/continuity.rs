@@ -82,13 +82,24 @@ impl Continuity {
 }
 
 impl Numbers {
-    fn turn(&mut self, source: Source, format: &Arc<Format>, header: &rtp::Header, arrival: Instant) {
+    fn turn(
+        &mut self,
+        source: Source,
+        format: &Arc<Format>,
+        header: &rtp::Header,
+        arrival: Instant,
+    ) {
         let passed = arrival.saturating_duration_since(self.last_arrival);
         let ticks = (passed.as_nanos() * u128::from(format.clock_rate) / 1_000_000_000).max(1);
-        let timestamp = self.last_timestamp.wrapping_add((ticks & u128::from(u32::MAX)) as u32);
+        let timestamp = self
+            .last_timestamp
+            .wrapping_add((ticks & u128::from(u32::MAX)) as u32);
         self.source = source;
         self.format = format.clone();
-        self.sequence_shift = self.last_sequence.wrapping_add(1).wrapping_sub(header.sequence_number);
+        self.sequence_shift = self
+            .last_sequence
+            .wrapping_add(1)
+            .wrapping_sub(header.sequence_number);
         self.timestamp_shift = timestamp.wrapping_sub(header.timestamp);
     }
 
@@ -112,24 +123,49 @@ mod tests {
     use bytes::Bytes;
 
     fn header(sequence_number: u16, timestamp: u32) -> rtp::Header {
-        rtp::Header { sequence_number, timestamp, ..Default::default() }
+        rtp::Header {
+            sequence_number,
+            timestamp,
+            ..Default::default()
+        }
     }
 
     #[test]
     fn numbers_go_on_over_a_new_source_which_begins_with_a_key_frame() {
-        let format =
-            Arc::new(Format { codec: Codec::H264, clock_rate: 90_000, channels: 0, setup: Bytes::new() });
+        let format = Arc::new(Format {
+            codec: Codec::H264,
+            clock_rate: 90_000,
+            channels: 0,
+            setup: Bytes::new(),
+        });
         let start = Instant::now();
         let mut feed = Continuity::default();
         let mut go = |source, key, header: rtp::Header, ms| {
-            feed.continue_with(Layer::Main, source, &format, key, &header, start + Duration::from_millis(ms))
+            feed.continue_with(
+                Layer::Main,
+                source,
+                &format,
+                key,
+                &header,
+                start + Duration::from_millis(ms),
+            )
         };
         assert_eq!(go((1, 7), false, header(9, 90), 0), None);
         assert_eq!(go((1, 7), true, header(10, 100), 0), Some((10, 100)));
         assert_eq!(go((1, 7), false, header(12, 3_100), 33), Some((12, 3_100)));
-        assert_eq!(go((1, 7), false, header(11, 3_100), 60), Some((11, 3_100)), "late");
+        assert_eq!(
+            go((1, 7), false, header(11, 3_100), 60),
+            Some((11, 3_100)),
+            "late"
+        );
         assert_eq!(go((2, 8), false, header(60_000, 5), 1_000), None);
-        assert_eq!(go((2, 8), true, header(60_001, 50), 1_033), Some((13, 3_100 + 90_000)));
-        assert_eq!(go((2, 8), false, header(60_002, 3_050), 1_066), Some((14, 3_100 + 93_000)));
+        assert_eq!(
+            go((2, 8), true, header(60_001, 50), 1_033),
+            Some((13, 3_100 + 90_000))
+        );
+        assert_eq!(
+            go((2, 8), false, header(60_002, 3_050), 1_066),
+            Some((14, 3_100 + 93_000))
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, watch};
 
@@ -22,6 +22,10 @@ const WISHES_KEPT: usize = 16;
 /// Packets of the current group of pictures kept for whoever joins. A longer group (about 12 s of a
 /// 2 Mbit/s camera) is not worth replaying: its viewers wait for the next key frame.
 const RECENT_KEPT: usize = 3000;
+/// How old a camera's group may be: it makes key frames when it likes.
+const CAMERA_GROUP: Duration = Duration::from_secs(12);
+/// How old a browser's group may be: it makes a key frame when asked, but not twice in 300 ms.
+const BROWSER_GROUP: Duration = Duration::from_millis(600);
 
 /// Picture or sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +63,18 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::H264 => "H.264",
+            Codec::H265 => "H.265",
+            Codec::Opus => "Opus",
+            Codec::Aac => "AAC",
+            Codec::Pcma => "G.711 A",
+            Codec::Pcmu => "G.711 µ",
+        }
+    }
+
     /// Whether browsers take it over WebRTC as it is.
     pub fn is_live(self) -> bool {
         match self {
@@ -188,29 +204,44 @@ struct Inner {
 /// A layer's packets on their way to viewers, and what a joining viewer needs of the past.
 struct Fan {
     packets_tx: broadcast::Sender<Arc<LivePacket>>,
-    /// Video from the last key frame on; only where the source cannot make one at will.
-    recent: Option<Mutex<Vec<Arc<LivePacket>>>>,
+    /// Pictures from the last key frame on, while they span no more than `group`.
+    recent: Mutex<Vec<Arc<LivePacket>>>,
+    group: Duration,
 }
 
 impl Fan {
-    fn new(keeps_recent: bool) -> Self {
-        let recent = keeps_recent.then(|| Mutex::new(Vec::new()));
-        Self { packets_tx: broadcast::Sender::new(PACKETS_KEPT), recent }
+    fn new(group: Duration) -> Self {
+        Self {
+            packets_tx: broadcast::Sender::new(PACKETS_KEPT),
+            recent: Mutex::default(),
+            group,
+        }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Vec<Arc<LivePacket>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish(&self, packet: Arc<LivePacket>) {
-        let mut recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(recent) = &mut recent
-            && packet.format.codec.track() == TrackKind::Video
-        {
+        let mut recent = self.recent();
+        if packet.format.codec.track() == TrackKind::Video {
+            let first = recent.first();
             // parameter sets and the IDR behind them are one picture: same timestamp, no new start
-            let starts = packet.key
-                && recent.first().is_none_or(|f| f.packet.header.timestamp != packet.packet.header.timestamp);
-            if starts || recent.len() >= RECENT_KEPT {
+            let timestamp = packet.packet.header.timestamp;
+            let starts = packet.key && first.is_none_or(|f| f.packet.header.timestamp != timestamp);
+            let is_long = first
+                .is_some_and(|f| packet.arrival.saturating_duration_since(f.arrival) > self.group);
+            if starts || is_long || recent.len() >= RECENT_KEPT {
                 recent.clear();
             }
             if starts || !recent.is_empty() {
-                recent.push(packet.clone());
+                // retransmissions come late; a joining viewer gets all in order
+                let number = packet.packet.header.sequence_number;
+                let is_before = |p: &Arc<LivePacket>| {
+                    number.wrapping_sub(p.packet.header.sequence_number) < 0x8000
+                };
+                let place = recent.iter().rposition(is_before).map_or(0, |at| at + 1);
+                recent.insert(place, packet.clone());
             }
         }
         // nobody watching is a lawful state, not an error
@@ -218,16 +249,19 @@ impl Fan {
     }
 
     fn join(&self) -> Joined {
-        let recent = self.recent.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
+        let recent = self.recent();
         let packets = self.packets_tx.subscribe();
-        Joined { recent: recent.map(|r| r.clone()).unwrap_or_default(), packets }
+        Joined {
+            recent: recent.clone(),
+            packets,
+        }
     }
 }
 
 /// What a viewer gets that joins a layer: no packet is in both parts, none is missing between them.
 #[derive(Debug)]
 pub struct Joined {
-    /// Video since the last key frame, for sources that cannot make one at will; else empty.
+    /// The picture since the last key frame; empty when that is long ago, or the source is lost.
     pub recent: Vec<Arc<LivePacket>>,
     /// All packets from now on, both tracks.
     pub packets: broadcast::Receiver<Arc<LivePacket>>,
@@ -253,18 +287,17 @@ impl Feed {
             size: None,
             bytes: 0,
         };
-        // browsers make a key frame within 100 ms when asked, cameras behind RTSP when they like
-        let keeps_recent = match spec.kind {
-            FeedKind::Camera | FeedKind::Microphone => true,
-            FeedKind::Face | FeedKind::Screen | FeedKind::TalkBack => false,
+        let group = match spec.kind {
+            FeedKind::Camera | FeedKind::Microphone => CAMERA_GROUP,
+            FeedKind::Face | FeedKind::Screen | FeedKind::TalkBack => BROWSER_GROUP,
         };
         Self {
             inner: Arc::new(Inner {
                 spec,
                 units: broadcast::Sender::new(UNITS_KEPT),
                 opened: Instant::now(),
-                main: Fan::new(keeps_recent),
-                small: Fan::new(keeps_recent),
+                main: Fan::new(group),
+                small: Fan::new(group),
                 status: watch::Sender::new(status),
                 wishes_tx,
                 wishes_rx: Mutex::new(Some(wishes_rx)),
@@ -308,8 +341,7 @@ impl Feed {
         self.fan(layer).packets_tx.subscribe()
     }
 
-    /// All packets of a layer from now on, and before them the current group of pictures, where the
-    /// source cannot make a key frame at will.
+    /// All packets of a layer from now on, and before them the current group of pictures, if it is short.
     pub fn join(&self, layer: Layer) -> Joined {
         self.fan(layer).join()
     }
@@ -326,18 +358,25 @@ impl Feed {
 
     /// Changes the state; for sources only. Listeners wake only when something but `bytes` changed.
     pub fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
+        let mut is_lost = false;
         self.inner.status.send_if_modified(|status| {
             let before = FeedStatus {
                 bytes: 0,
                 ..status.clone()
             };
             change(status);
+            is_lost = matches!(status.liveness, Liveness::Lost { .. });
             before
                 != FeedStatus {
                     bytes: 0,
                     ..status.clone()
                 }
         });
+        if is_lost {
+            // an old picture must not look like a live one to whoever joins now
+            self.inner.main.recent().clear();
+            self.inner.small.recent().clear();
+        }
     }
 
     /// Asks the source for a key frame. Many wishes at once become one.
@@ -357,7 +396,11 @@ impl Feed {
 
     /// Whether a source serves this feed now: it has taken the wishes.
     pub fn is_served(&self) -> bool {
-        self.inner.wishes_rx.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.inner
+            .wishes_rx
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 
     /// Gives the wishes back when a source ends, so that the next one serves them.

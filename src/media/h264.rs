@@ -21,7 +21,9 @@ pub fn begins_key_frame(payload: &[u8]) -> bool {
     match kind(payload) {
         IDR | SPS => true,
         STAP_A => aggregated(payload).any(|nal| matches!(kind(nal), IDR | SPS)),
-        FU_A => payload.get(1).is_some_and(|fu| fu & 0x80 != 0 && fu & 0x1f == IDR),
+        FU_A => payload
+            .get(1)
+            .is_some_and(|fu| fu & 0x80 != 0 && fu & 0x1f == IDR),
         _ => false,
     }
 }
@@ -116,7 +118,9 @@ impl Assembler {
     }
 
     fn append_fragment(&mut self, payload: &[u8]) {
-        let [indicator, header, part @ ..] = payload else { return };
+        let [indicator, header, part @ ..] = payload else {
+            return;
+        };
         if header & 0x80 != 0 {
             self.fragment.clear();
             self.fragment.put_u8((indicator & 0xe0) | (header & 0x1f));
@@ -172,7 +176,13 @@ impl Assembler {
         if damaged {
             return Some(None);
         }
-        (!data.is_empty()).then(|| Some(AccessUnit { rtp: self.rtp, key, data }))
+        (!data.is_empty()).then(|| {
+            Some(AccessUnit {
+                rtp: self.rtp,
+                key,
+                data,
+            })
+        })
     }
 }
 
@@ -189,11 +199,17 @@ pub fn picture_size(sps: &[u8]) -> Option<(u32, u32)> {
         zeros = if byte == 0 { zeros + 1 } else { 0 };
         raw.push(byte);
     }
-    let mut bits = Bits { bytes: &raw, at: 24 };
+    let mut bits = Bits {
+        bytes: &raw,
+        at: 24,
+    };
     let profile = *raw.first()?;
     bits.unsigned()?; // seq_parameter_set_id
     let mut chroma = 1;
-    if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
+    if matches!(
+        profile,
+        100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
+    ) {
         chroma = bits.unsigned()?;
         if chroma == 3 {
             bits.bit()?;
@@ -247,7 +263,9 @@ pub fn picture_size(sps: &[u8]) -> Option<(u32, u32)> {
         _ => (1, 1),
     };
     let fields = 2 - frame_only;
-    let width = columns.checked_mul(16)?.checked_sub(left.checked_add(right)?.checked_mul(unit_x)?)?;
+    let width = columns
+        .checked_mul(16)?
+        .checked_sub(left.checked_add(right)?.checked_mul(unit_x)?)?;
     let height = rows.checked_mul(16 * fields)?;
     let height = height.checked_sub(top.checked_add(bottom)?.checked_mul(unit_y * fields)?)?;
     Some((width, height))
@@ -284,7 +302,11 @@ impl Bits<'_> {
 
     fn signed(&mut self) -> Option<i64> {
         let code = i64::from(self.unsigned()?);
-        Some(if code % 2 == 1 { (code + 1) / 2 } else { -(code / 2) })
+        Some(if code % 2 == 1 {
+            (code + 1) / 2
+        } else {
+            -(code / 2)
+        })
     }
 
     fn skip_scaling_list(&mut self, size: usize) -> Option<()> {
@@ -321,7 +343,8 @@ mod tests {
     #[test]
     fn sizes_are_read_as_players_crop_them() {
         // x264 1920×1080 High (cropped from 1088), OpenH264 1280×720 Constrained Baseline
-        let full_hd = hex::decode("67640028acd940780227e5c05a808080a0000003002000000651e30632c0").expect("hex");
+        let full_hd = hex::decode("67640028acd940780227e5c05a808080a0000003002000000651e30632c0")
+            .expect("hex");
         assert_eq!(picture_size(&full_hd), Some((1920, 1080)));
         let hd = hex::decode("6742c01f8c8d40280 2dd00f08846a0".replace(' ', "")).expect("hex");
         assert_eq!(picture_size(&hd), Some((1280, 720)));
@@ -342,16 +365,37 @@ mod tests {
         assert!(assembler.push(10, false, &first).is_empty());
         let done = assembler.push(10, true, &last);
         let annex_b = [&START[..], &sps, &START, &pps, &START, &idr].concat();
-        assert_eq!(done, [Some(AccessUnit { rtp: 10, key: true, data: annex_b.clone().into() })]);
+        assert_eq!(
+            done,
+            [Some(AccessUnit {
+                rtp: 10,
+                key: true,
+                data: annex_b.clone().into()
+            })]
+        );
 
         let done = assembler.push(20, true, &delta);
-        assert_eq!(done, [Some(AccessUnit { rtp: 20, key: false, data: [&START[..], &delta].concat().into() })]);
+        assert_eq!(
+            done,
+            [Some(AccessUnit {
+                rtp: 20,
+                key: false,
+                data: [&START[..], &delta].concat().into()
+            })]
+        );
 
         // a key frame without its sets gets those in use; a new timestamp ends what has no marker
         assert!(assembler.push(30, false, &idr).is_empty());
         let done = assembler.push(40, true, &delta);
         assert_eq!(done.len(), 2);
-        assert_eq!(done[0], Some(AccessUnit { rtp: 30, key: true, data: annex_b.into() }));
+        assert_eq!(
+            done[0],
+            Some(AccessUnit {
+                rtp: 30,
+                key: true,
+                data: annex_b.into()
+            })
+        );
     }
 
     #[test]

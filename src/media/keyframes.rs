@@ -1,53 +1,42 @@
 //! Owns when a source is asked for a key frame: all wishes of viewers and recorders together make at
-//! most one request a layer in 300 ms. A wish inside that time waits; it is never dropped.
+//! most one request in 300 ms. A wish inside that time waits; it is never dropped.
+//!
+//! The time is one for all layers: libwebrtc ignores a request within 300 ms of the last one, whichever
+//! layer that was for, and answers one with a key frame on every layer.
 
 use super::feed::Layer;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// The shortest time between two requests for a layer. A browser's key frame takes about 100 ms.
-pub const SPACING: Duration = Duration::from_millis(300);
+/// The shortest time between two requests to a source, with a little for their ways' differences.
+pub const SPACING: Duration = Duration::from_millis(310);
 
 /// The wishes for one source's key frames.
 #[derive(Debug, Default)]
 pub struct KeyFrames {
-    layers: BTreeMap<Layer, Wishes>,
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Wishes {
     asked: Option<Instant>,
-    waiting: bool,
-}
-
-impl Wishes {
-    /// When the source may be asked again, if somebody waits for it.
-    fn due(&self) -> Option<Option<Instant>> {
-        self.waiting.then(|| self.asked.map(|asked| asked + SPACING))
-    }
+    waiting: BTreeSet<Layer>,
 }
 
 impl KeyFrames {
     /// Somebody wishes a key frame.
     pub fn wish(&mut self, layer: Layer) {
-        self.layers.entry(layer).or_default().waiting = true;
+        self.waiting.insert(layer);
     }
 
     /// The layers to ask for now. They count as asked.
-    pub fn take_due(&mut self, now: Instant) -> Vec<Layer> {
-        let mut due = Vec::new();
-        for (layer, wishes) in &mut self.layers {
-            if wishes.due().is_some_and(|at| at.is_none_or(|at| at <= now)) {
-                *wishes = Wishes { asked: Some(now), waiting: false };
-                due.push(*layer);
-            }
+    pub fn take_due(&mut self, now: Instant) -> BTreeSet<Layer> {
+        if self.next_due(now).is_none_or(|due| due > now) {
+            return BTreeSet::new();
         }
-        due
+        self.asked = Some(now);
+        std::mem::take(&mut self.waiting)
     }
 
-    /// When [`KeyFrames::take_due`] has something next; `now` if it has already.
+    /// When [`KeyFrames::take_due`] has something next; `now` or before if it has already.
     pub fn next_due(&self, now: Instant) -> Option<Instant> {
-        self.layers.values().filter_map(Wishes::due).map(|at| at.unwrap_or(now)).min()
+        let due = self.asked.map_or(now, |asked| asked + SPACING);
+        (!self.waiting.is_empty()).then_some(due)
     }
 }
 
@@ -63,16 +52,21 @@ mod tests {
         assert_eq!(frames.next_due(at(0)), None);
 
         frames.wish(Layer::Main);
-        assert_eq!(frames.take_due(at(0)), [Layer::Main]);
+        assert_eq!(frames.take_due(at(0)), BTreeSet::from([Layer::Main]));
         assert_eq!(frames.next_due(at(1)), None, "one request answers one wish");
 
         frames.wish(Layer::Main);
         frames.wish(Layer::Main);
         frames.wish(Layer::Small);
-        assert_eq!(frames.take_due(at(100)), [Layer::Small], "layers do not wait for each other");
-        assert_eq!(frames.next_due(at(100)), Some(at(300)));
-        assert_eq!(frames.take_due(at(299)), []);
-        assert_eq!(frames.take_due(at(300)), [Layer::Main], "deferred, not dropped, and only once");
-        assert_eq!(frames.next_due(at(300)), None);
+        let due = at(0) + SPACING;
+        assert_eq!(frames.next_due(at(100)), Some(due));
+        assert_eq!(frames.take_due(at(100)), BTreeSet::new());
+        let both = BTreeSet::from([Layer::Main, Layer::Small]);
+        assert_eq!(
+            frames.take_due(due),
+            both,
+            "deferred, not dropped, and only once"
+        );
+        assert_eq!(frames.next_due(due), None);
     }
 }

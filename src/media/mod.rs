@@ -1,19 +1,21 @@
 //! Capture → feed → viewers and recorders.
 //!
-//! A source publishes into its [`feed`]: cameras by [`capture`], browsers by WHIP over [`peer`]. Browsers watch by WHEP,
-//! the [`recorder`] writes, [`reports`] tell the room.
+//! A source publishes into its [`feed`]; browsers publish by WHIP and watch by WHEP over [`peer`].
 
+mod continuity;
 pub mod feed;
-pub mod capture;
 pub mod h264;
-pub mod reorder;
-pub mod timeline;
 pub mod keyframes;
 pub mod peer;
-mod continuity;
-mod whip;
+pub mod reorder;
+pub mod timeline;
 mod whep;
+mod whip;
+
+pub mod capture;
+
 pub mod recorder;
+
 pub mod reports;
 
 pub use peer::Peers;

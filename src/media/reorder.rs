@@ -30,7 +30,10 @@ pub struct Reorder<T> {
 
 impl<T> Default for Reorder<T> {
     fn default() -> Self {
-        Self { next: None, waiting: BTreeMap::new() }
+        Self {
+            next: None,
+            waiting: BTreeMap::new(),
+        }
     }
 }
 
@@ -48,7 +51,9 @@ impl<T> Reorder<T> {
             out.push(Ordered::Lost(1));
             self.waiting.insert(next, (arrival, packet));
         } else if distance >= 0 {
-            self.waiting.entry(next + distance).or_insert((arrival, packet));
+            self.waiting
+                .entry(next + distance)
+                .or_insert((arrival, packet));
         }
         self.drain(&mut out);
         if self.waiting.len() > WINDOW {
@@ -60,7 +65,11 @@ impl<T> Reorder<T> {
     /// Gives up holes that nobody filled in time.
     pub fn expire(&mut self, now: Instant) -> Vec<Ordered<T>> {
         let mut out = Vec::new();
-        while self.waiting.first_key_value().is_some_and(|(_, (arrival, _))| *arrival + PATIENCE <= now) {
+        while self
+            .waiting
+            .first_key_value()
+            .is_some_and(|(_, (arrival, _))| *arrival + PATIENCE <= now)
+        {
             self.skip(&mut out);
         }
         out
@@ -77,7 +86,9 @@ impl<T> Reorder<T> {
 
     /// Passes the hole before the first waiting packet.
     fn skip(&mut self, out: &mut Vec<Ordered<T>>) {
-        let (Some(next), Some((first, _))) = (self.next, self.waiting.first_key_value()) else { return };
+        let (Some(next), Some((first, _))) = (self.next, self.waiting.first_key_value()) else {
+            return;
+        };
         out.push(Ordered::Lost((first - next).unsigned_abs()));
         self.next = Some(*first);
         self.drain(out);

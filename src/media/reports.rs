@@ -20,7 +20,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What is to be recorded, for the recorders.
 pub fn wanted_recordings(room: &Room) -> WantedRecordings {
     match wanted(room).recording {
-        Some(wanted) => WantedRecordings { session: Some(wanted.session), feeds: wanted.feeds },
+        Some(wanted) => WantedRecordings {
+            session: Some(wanted.session),
+            feeds: wanted.feeds,
+        },
         None => WantedRecordings::default(),
     }
 }
@@ -51,18 +54,37 @@ pub async fn of_recorders(clerk: ClerkHandle, mut reports_rx: mpsc::Receiver<Rec
 
 fn command_of(report: RecorderReport) -> (SessionId, Command) {
     match report {
-        RecorderReport::Started { session, feed } => (session, Command::ReportRecordingStarted { feed }),
+        RecorderReport::Started { session, feed } => {
+            (session, Command::ReportRecordingStarted { feed })
+        }
         RecorderReport::GapOpened { session, gap } => {
             let (feed, track, from, cause) = (gap.feed, gap.track, gap.from, gap.cause);
-            (session, Command::ReportGapOpened { feed, track, from, cause })
+            (
+                session,
+                Command::ReportGapOpened {
+                    feed,
+                    track,
+                    from,
+                    cause,
+                },
+            )
         }
-        RecorderReport::GapClosed { session, gap, to } => {
-            (session, Command::ReportGapClosed { feed: gap.feed, track: gap.track, to })
+        RecorderReport::GapClosed { session, gap, to } => (
+            session,
+            Command::ReportGapClosed {
+                feed: gap.feed,
+                track: gap.track,
+                to,
+            },
+        ),
+        RecorderReport::Heads { session, feeds } => {
+            (session, Command::ReportHeads { heads: feeds })
         }
-        RecorderReport::Heads { session, feeds } => (session, Command::ReportHeads { heads: feeds }),
-        RecorderReport::Stopped { session, feed, head } => {
-            (session, Command::ReportRecordingEnded { feed, head })
-        }
+        RecorderReport::Stopped {
+            session,
+            feed,
+            head,
+        } => (session, Command::ReportRecordingEnded { feed, head }),
     }
 }
 
@@ -71,7 +93,9 @@ pub async fn of_feeds(clerk: ClerkHandle, feeds: Feeds) {
     let changes: SelectAll<BoxStream<'static, (Feed, Liveness)>> =
         stream::select_all(feeds.iter().map(|feed| {
             let owned = feed.clone();
-            WatchStream::new(feed.status()).map(move |status| (owned.clone(), status.liveness)).boxed()
+            WatchStream::new(feed.status())
+                .map(move |status| (owned.clone(), status.liveness))
+                .boxed()
         }));
     tokio::pin!(changes);
     while let Some((feed, liveness)) = changes.next().await {
@@ -109,7 +133,10 @@ async fn end_talk_back(clerk: &ClerkHandle) {
 async fn tell(clerk: &ClerkHandle, session: Option<SessionId>, command: Command) {
     loop {
         let actor = Actor::Daemon { part: Part::Media };
-        match clerk.submit(actor, session.clone(), None, command.clone()).await {
+        match clerk
+            .submit(actor, session.clone(), None, command.clone())
+            .await
+        {
             Ok(_) | Err(SubmitError::Stopped) => return,
             Err(SubmitError::Refused(refusal)) => {
                 tracing::warn!(command = command.name(), %refusal, "a report was refused");

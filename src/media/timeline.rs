@@ -73,7 +73,9 @@ impl TrackTime {
     pub fn place(&mut self, rtp: u32, arrival: Duration, floor: Duration) -> Moment {
         let arrival = nanos(arrival);
         let (extended, passed) = self.extend(rtp);
-        let (at, mut pts) = *self.anchor.get_or_insert((extended, arrival.max(nanos(floor))));
+        let (at, mut pts) = *self
+            .anchor
+            .get_or_insert((extended, arrival.max(nanos(floor))));
         pts += (extended - at) * NANOS / self.rate;
         if (pts - arrival).abs() > JUMP {
             pts = arrival;
@@ -83,12 +85,23 @@ impl TrackTime {
         let step = (passed.max(0) * NANOS / self.rate / SLEW).min(self.error.abs());
         pts += step * self.error.signum();
         self.error -= step * self.error.signum();
+        let early = nanos(floor) - pts;
+        if early > 0 {
+            // hold it back as a whole and let it catch up, rather than heap its packets on one moment
+            pts += early;
+            self.error -= early;
+        }
         self.anchor = Some((extended, pts));
         let lag = arrival - pts;
         self.least_lag = Some(self.least_lag.map_or(lag, |least| least.min(lag)));
-        self.last_pts = pts.max(self.last_pts).max(nanos(floor));
-        let ntp = self.report.map(|(at, ntp)| ntp + (extended - at) * NANOS / self.rate);
-        Moment { pts: duration(self.last_pts), ntp: ntp.and_then(|ntp| u64::try_from(ntp).ok()) }
+        self.last_pts = pts.max(self.last_pts);
+        let ntp = self
+            .report
+            .map(|(at, ntp)| ntp + (extended - at) * NANOS / self.rate);
+        Moment {
+            pts: duration(self.last_pts),
+            ntp: ntp.and_then(|ntp| u64::try_from(ntp).ok()),
+        }
     }
 
     /// Takes a sender report: `ntp` (32.32 seconds since 1900) and `rtp` are one moment.
@@ -171,16 +184,32 @@ mod tests {
         let mut video = TrackTime::new(90_000);
         let start = u32::MAX - 4_499;
         assert_eq!(video.place(start, ms(1000), ms(0)).pts, ms(1000));
-        assert_eq!(video.place(start.wrapping_add(9_000), ms(1180), ms(0)).pts, ms(1100));
-        assert_eq!(video.place(start.wrapping_add(8_000), ms(1181), ms(0)).pts, ms(1100));
+        assert_eq!(
+            video.place(start.wrapping_add(9_000), ms(1180), ms(0)).pts,
+            ms(1100)
+        );
+        assert_eq!(
+            video.place(start.wrapping_add(8_000), ms(1181), ms(0)).pts,
+            ms(1100)
+        );
         // an hour's jump of the sender: arrival counts
-        assert_eq!(video.place(start.wrapping_add(9_000 + 324_000_000), ms(1200), ms(0)).pts, ms(1200));
+        assert_eq!(
+            video
+                .place(start.wrapping_add(9_000 + 324_000_000), ms(1200), ms(0))
+                .pts,
+            ms(1200)
+        );
     }
 
     #[test]
     fn a_new_publisher_goes_on_after_the_old_one() {
         let mut audio = TrackTime::new(48_000);
         assert_eq!(audio.place(7, ms(900), ms(950)).pts, ms(950));
+        // as does another layer, which then catches up by 2 % of the time
+        let mut video = TrackTime::new(90_000);
+        video.place(0, ms(1_000), ms(0));
+        assert_eq!(video.place(9_000, ms(1_100), ms(1_150)).pts, ms(1_150));
+        assert_eq!(video.place(18_000, ms(1_200), ms(0)).pts, ms(1_248));
     }
 
     #[test]

@@ -45,7 +45,10 @@ pub(crate) struct Viewer {
 #[derive(Debug)]
 enum Picture {
     Waiting,
-    Replaying { packets: VecDeque<Arc<LivePacket>>, timestamp: Option<u32> },
+    Replaying {
+        packets: VecDeque<Arc<LivePacket>>,
+        timestamp: Option<u32>,
+    },
     Flowing,
 }
 
@@ -66,7 +69,12 @@ enum Input {
 
 impl Viewer {
     /// `lost` counts the packets that this and other viewers were too slow for.
-    pub(crate) fn new(feed: Feed, wanted: Layer, connection: Connection, lost: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(
+        feed: Feed,
+        wanted: Layer,
+        connection: Connection,
+        lost: Arc<AtomicU64>,
+    ) -> Self {
         Self {
             feed,
             wanted,
@@ -112,7 +120,12 @@ impl Viewer {
                     tracing::debug!(feed = %self.feed.id(), cause = %gone, "viewer ended");
                     break;
                 }
-                Input::Heard(Heard::Silent | Heard::Opened { .. } | Heard::Packet { .. } | Heard::Clock { .. }) => {}
+                Input::Heard(
+                    Heard::Silent
+                    | Heard::Opened { .. }
+                    | Heard::Packet { .. }
+                    | Heard::Clock { .. },
+                ) => {}
                 Input::Packet(Ok(packet)) => self.pass(&packet).await,
                 Input::Packet(Err(RecvError::Lagged(packets))) => {
                     self.lost.fetch_add(packets, Ordering::Relaxed);
@@ -121,7 +134,9 @@ impl Viewer {
                 }
                 Input::Next(Ok(packet)) => self.change(&packet).await,
                 Input::Next(Err(RecvError::Lagged(_))) => {}
-                Input::Packet(Err(RecvError::Closed)) | Input::Next(Err(RecvError::Closed)) => break,
+                Input::Packet(Err(RecvError::Closed)) | Input::Next(Err(RecvError::Closed)) => {
+                    break;
+                }
                 Input::Status => self.reconsider(),
                 Input::Pace => self.replay().await,
                 Input::Stop => break,
@@ -147,12 +162,18 @@ impl Viewer {
         }
         let layer = self.best();
         let joined = self.feed.join(layer);
-        self.now_on = Some(Tap { layer, packets_rx: joined.packets });
+        self.now_on = Some(Tap {
+            layer,
+            packets_rx: joined.packets,
+        });
         if joined.recent.is_empty() {
             self.picture = Picture::Waiting;
             self.wish();
         } else {
-            self.picture = Picture::Replaying { packets: joined.recent.into(), timestamp: None };
+            self.picture = Picture::Replaying {
+                packets: joined.recent.into(),
+                timestamp: None,
+            };
         }
     }
 
@@ -166,7 +187,10 @@ impl Viewer {
         if self.next_on.as_ref().is_some_and(|t| t.layer == best) {
             return;
         }
-        self.next_on = Some(Tap { layer: best, packets_rx: self.feed.packets(best) });
+        self.next_on = Some(Tap {
+            layer: best,
+            packets_rx: self.feed.packets(best),
+        });
         self.feed.wish_key_frame(best);
     }
 
@@ -209,7 +233,9 @@ impl Viewer {
     /// sent, so the viewer shows it at once and is live when the group ends.
     async fn replay(&mut self) {
         for _ in 0..PER_PACE {
-            let Picture::Replaying { packets, timestamp } = &mut self.picture else { return };
+            let Picture::Replaying { packets, timestamp } = &mut self.picture else {
+                return;
+            };
             let Some(packet) = packets.pop_front() else {
                 self.picture = Picture::Flowing;
                 self.source += 1;
@@ -237,8 +263,12 @@ impl Viewer {
         // after a replay the live picture goes on without a key frame
         let key = key || matches!(self.picture, Picture::Flowing);
         let header = &packet.packet.header;
-        let numbers = self.numbers.continue_with(Layer::Main, source, &packet.format, key, header, arrival);
-        let Some((sequence_number, timestamp)) = numbers else { return };
+        let numbers =
+            self.numbers
+                .continue_with(Layer::Main, source, &packet.format, key, header, arrival);
+        let Some((sequence_number, timestamp)) = numbers else {
+            return;
+        };
         let mut packet = packet.packet.clone();
         packet.header.sequence_number = sequence_number;
         packet.header.timestamp = timestamp;

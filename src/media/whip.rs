@@ -6,7 +6,9 @@
 //! the large one is back, because a small picture is not a gap.
 
 use super::continuity::Continuity;
-use super::feed::{Codec, Feed, Format, KeyFrameWish, Layer, Liveness, LivePacket, TrackKind, Unit};
+use super::feed::{
+    Codec, Feed, Format, KeyFrameWish, Layer, LivePacket, Liveness, TrackKind, Unit,
+};
 use super::h264::{self, Assembler};
 use super::keyframes::KeyFrames;
 use super::peer::{Connection, Heard, Stop, rtp};
@@ -27,6 +29,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// A layer is gone when others went on without it for this long.
 const LAYER_GONE: Duration = Duration::from_secs(1);
 
+/// At least this lies between the pictures of two layers in a recording.
+const TURN: Duration = Duration::from_millis(1);
+
 /// One publisher of a feed.
 #[derive(Debug)]
 pub(crate) struct Publisher {
@@ -41,6 +46,8 @@ pub(crate) struct Publisher {
     timeline: Timeline,
     /// The layer whose picture is recorded.
     recorded: Option<Layer>,
+    /// Where the recorded picture came to on the feed's clock.
+    recorded_to: Duration,
     simulcast: bool,
     bytes: u64,
     live: bool,
@@ -87,7 +94,12 @@ fn format(codec: Codec, setup: Bytes) -> Arc<Format> {
         Codec::Opus | Codec::Aac => (48_000, 2),
         Codec::Pcma | Codec::Pcmu => (8_000, 1),
     };
-    Arc::new(Format { codec, clock_rate, channels, setup })
+    Arc::new(Format {
+        codec,
+        clock_rate,
+        channels,
+        setup,
+    })
 }
 
 impl Publisher {
@@ -97,7 +109,10 @@ impl Publisher {
         continuity: Arc<Mutex<Continuity>>,
         simulcast: bool,
     ) -> Self {
-        let (generation, floor) = continuity.lock().unwrap_or_else(PoisonError::into_inner).begin();
+        let (generation, floor) = continuity
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .begin();
         Self {
             feed,
             connection,
@@ -108,6 +123,7 @@ impl Publisher {
             tracks: BTreeMap::new(),
             timeline: Timeline::default(),
             recorded: None,
+            recorded_to: floor,
             simulcast,
             bytes: 0,
             live: false,
@@ -138,6 +154,16 @@ impl Publisher {
             self.feed.return_wishes(wishes);
         }
         self.flush_bytes();
+        let last = self
+            .tracks
+            .values()
+            .map(|t| t.time.last())
+            .max()
+            .unwrap_or_default();
+        self.continuity
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reached(last);
         self.lose(&cause);
         self.feed.update(|status| status.layers.clear());
         self.connection.close().await;
@@ -150,7 +176,8 @@ impl Publisher {
                     track.rid = rid;
                     self.assign_layers();
                 } else if let Some(rid) = rid {
-                    self.tracks.insert(ssrc, Track::new(Codec::H264, Some(rid), Instant::now()));
+                    self.tracks
+                        .insert(ssrc, Track::new(Codec::H264, Some(rid), Instant::now()));
                 }
                 None
             }
@@ -181,7 +208,10 @@ impl Publisher {
     }
 
     async fn ask(&mut self, layer: Layer) {
-        let wanted = self.tracks.iter().find(|(_, t)| t.is_video() && t.layer == Some(layer));
+        let wanted = self
+            .tracks
+            .iter()
+            .find(|(_, t)| t.is_video() && t.layer == Some(layer));
         let any = || self.tracks.iter().find(|(_, t)| t.is_video());
         if let Some((&ssrc, _)) = wanted.or_else(any) {
             self.connection.ask_key_frame(ssrc).await;
@@ -190,7 +220,9 @@ impl Publisher {
 
     /// Takes a packet of the publisher: on to viewers, and into the window for the recorder.
     fn take(&mut self, packet: rtp::Packet, arrival: Instant) {
-        let Some(codec) = self.connection.codec(packet.header.payload_type) else { return };
+        let Some(codec) = self.connection.codec(packet.header.payload_type) else {
+            return;
+        };
         let ssrc = packet.header.ssrc;
         self.bytes += packet.payload.len() as u64;
         let known = self.tracks.get(&ssrc).is_some_and(|t| t.codec == codec);
@@ -199,7 +231,9 @@ impl Publisher {
             self.tracks.insert(ssrc, Track::new(codec, rid, arrival));
             self.assign_layers();
         }
-        let Some(track) = self.tracks.get_mut(&ssrc) else { return };
+        let Some(track) = self.tracks.get_mut(&ssrc) else {
+            return;
+        };
         track.seen = arrival;
         let size = h264_size(codec, &packet.payload);
         if size.is_some() && size != track.size {
@@ -210,22 +244,30 @@ impl Publisher {
             self.revive(arrival);
         }
         self.forward(ssrc, codec, &packet, arrival);
-        let Some(track) = self.tracks.get_mut(&ssrc) else { return };
-        let ordered = track.window.push(packet.header.sequence_number, arrival, (packet, arrival));
+        let Some(track) = self.tracks.get_mut(&ssrc) else {
+            return;
+        };
+        let ordered = track
+            .window
+            .push(packet.header.sequence_number, arrival, (packet, arrival));
         self.store(ssrc, ordered);
     }
 
     /// Whether a packet of this codec shows that the feed lives.
     fn is_sign_of_life(&self, codec: Codec) -> bool {
         match self.feed.spec().kind {
-            FeedKind::Face => codec.track() == TrackKind::Video || !self.connection.has(TrackKind::Video),
+            FeedKind::Face => {
+                codec.track() == TrackKind::Video || !self.connection.has(TrackKind::Video)
+            }
             FeedKind::Camera | FeedKind::Microphone | FeedKind::Screen | FeedKind::TalkBack => true,
         }
     }
 
     /// Gives a packet to viewers.
     fn forward(&self, ssrc: u32, codec: Codec, packet: &rtp::Packet, arrival: Instant) {
-        let Some(track) = self.tracks.get(&ssrc) else { return };
+        let Some(track) = self.tracks.get(&ssrc) else {
+            return;
+        };
         let Some(layer) = track.layer else { return };
         let key = codec == Codec::H264 && h264::begins_key_frame(&packet.payload);
         let layers: &[Layer] = match (codec.track(), layer) {
@@ -237,21 +279,36 @@ impl Publisher {
         for &layer in layers {
             let source = (self.generation, ssrc);
             let continued = {
-                let mut continuity = self.continuity.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut continuity = self
+                    .continuity
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 continuity.continue_with(layer, source, &track.format, key, &packet.header, arrival)
             };
-            let Some((sequence_number, timestamp)) = continued else { continue };
+            let Some((sequence_number, timestamp)) = continued else {
+                continue;
+            };
             let mut packet = packet.clone();
             packet.header.sequence_number = sequence_number;
             packet.header.timestamp = timestamp;
-            self.feed.publish_packet(layer, LivePacket { format: track.format.clone(), key, arrival, packet });
+            self.feed.publish_packet(
+                layer,
+                LivePacket {
+                    format: track.format.clone(),
+                    key,
+                    arrival,
+                    packet,
+                },
+            );
         }
     }
 
     /// Makes units of what is in order.
     fn store(&mut self, ssrc: u32, ordered: Vec<Ordered<(rtp::Packet, Instant)>>) {
         for item in ordered {
-            let Some(track) = self.tracks.get_mut(&ssrc) else { return };
+            let Some(track) = self.tracks.get_mut(&ssrc) else {
+                return;
+            };
             match item {
                 Ordered::Lost(packets) => {
                     tracing::debug!(feed = %self.feed.id(), packets, "packets of the publisher lost");
@@ -264,12 +321,20 @@ impl Publisher {
                 Ordered::Next((packet, _)) if packet.payload.is_empty() => {}
                 Ordered::Next((packet, arrival)) if track.is_video() => {
                     let header = &packet.header;
-                    for unit in track.assembler.push(header.timestamp, header.marker, &packet.payload) {
+                    for unit in
+                        track
+                            .assembler
+                            .push(header.timestamp, header.marker, &packet.payload)
+                    {
                         self.store_picture(ssrc, unit, arrival);
                     }
                 }
                 Ordered::Next((packet, arrival)) => {
-                    let at = track.time.place(packet.header.timestamp, self.feed.clock(arrival), self.floor);
+                    let at = track.time.place(
+                        packet.header.timestamp,
+                        self.feed.clock(arrival),
+                        self.floor,
+                    );
                     let format = track.format.clone();
                     self.feed.publish_unit(Unit {
                         format: format.clone(),
@@ -288,13 +353,24 @@ impl Publisher {
     }
 
     fn store_picture(&mut self, ssrc: u32, unit: Option<h264::AccessUnit>, arrival: Instant) {
-        let Some(track) = self.tracks.get_mut(&ssrc) else { return };
+        let Some(track) = self.tracks.get_mut(&ssrc) else {
+            return;
+        };
         let Some(layer) = track.layer else { return };
         let Some(unit) = unit else {
             self.key_frames.wish(layer);
             return;
         };
-        let at = track.time.place(unit.rtp, self.feed.clock(arrival), self.floor);
+        let turns = unit.key && self.recorded != Some(layer) && self.should_record(layer, arrival);
+        let Some(track) = self.tracks.get_mut(&ssrc) else {
+            return;
+        };
+        let floor = if turns {
+            self.recorded_to + TURN
+        } else {
+            self.floor
+        };
+        let at = track.time.place(unit.rtp, self.feed.clock(arrival), floor);
         if unit.key {
             let setup = track.assembler.parameter_sets();
             if track.format.setup != setup {
@@ -303,14 +379,24 @@ impl Publisher {
             }
         }
         let (format, size, rtp) = (track.format.clone(), track.size, unit.rtp);
-        if unit.key && self.should_record(layer, arrival) {
+        if turns {
             self.recorded = Some(layer);
         }
         if self.recorded != Some(layer) {
             return;
         }
         let (pts, ntp) = (at.pts, at.ntp);
-        let unit = Unit { format: format.clone(), pts, dts: pts, arrival, rtp, ntp, key: unit.key, data: unit.data };
+        self.recorded_to = pts;
+        let unit = Unit {
+            format: format.clone(),
+            pts,
+            dts: pts,
+            arrival,
+            rtp,
+            ntp,
+            key: unit.key,
+            data: unit.data,
+        };
         self.feed.publish_unit(unit);
         self.tell_format(&format, size);
     }
@@ -332,8 +418,10 @@ impl Publisher {
 
     /// Which layer each picture is. By size where both are known, else by the usual names.
     fn assign_layers(&mut self) {
-        let before: Vec<(u32, Option<Layer>)> = self.tracks.iter().map(|(s, t)| (*s, t.layer)).collect();
-        let mut videos: Vec<&mut Track> = self.tracks.values_mut().filter(|t| t.is_video()).collect();
+        let before: Vec<(u32, Option<Layer>)> =
+            self.tracks.iter().map(|(s, t)| (*s, t.layer)).collect();
+        let mut videos: Vec<&mut Track> =
+            self.tracks.values_mut().filter(|t| t.is_video()).collect();
         let sized = videos.iter().all(|t| t.size.is_some());
         if videos.len() > 1 && sized {
             videos.sort_by_key(|t| t.size.map(|(w, h)| u64::from(w) * u64::from(h)));
@@ -343,7 +431,9 @@ impl Publisher {
         let count = videos.len();
         for (index, track) in videos.into_iter().enumerate() {
             track.layer = match (count, index) {
-                (1, _) if self.simulcast && track.rid.as_deref().is_some_and(is_small_name) => Some(Layer::Small),
+                (1, _) if self.simulcast && track.rid.as_deref().is_some_and(is_small_name) => {
+                    Some(Layer::Small)
+                }
                 (1, _) => Some(Layer::Main),
                 (_, 0) => Some(Layer::Small),
                 (count, index) if index == count - 1 => Some(Layer::Main),
@@ -351,7 +441,11 @@ impl Publisher {
             };
         }
         let moved = before.iter().any(|(ssrc, layer)| {
-            layer.is_some() && self.tracks.get(ssrc).is_some_and(|t| t.is_video() && t.layer != *layer)
+            layer.is_some()
+                && self
+                    .tracks
+                    .get(ssrc)
+                    .is_some_and(|t| t.is_video() && t.layer != *layer)
         });
         if moved {
             self.key_frames.wish(Layer::Main);
@@ -362,8 +456,10 @@ impl Publisher {
 
     fn tell_layers(&self) {
         let now = Instant::now();
-        let mut layers: Vec<Layer> =
-            [Layer::Main, Layer::Small].into_iter().filter(|l| self.is_there(*l, now)).collect();
+        let mut layers: Vec<Layer> = [Layer::Main, Layer::Small]
+            .into_iter()
+            .filter(|l| self.is_there(*l, now))
+            .collect();
         if layers.is_empty() && !self.connection.has(TrackKind::Video) {
             layers.push(Layer::Main);
         }
@@ -375,7 +471,10 @@ impl Publisher {
         let status = self.feed.status();
         let is_told = {
             let status = status.borrow();
-            status.formats.get(&kind).is_some_and(|f| Arc::ptr_eq(f, format))
+            status
+                .formats
+                .get(&kind)
+                .is_some_and(|f| Arc::ptr_eq(f, format))
         };
         if !is_told {
             self.feed.update(|status| {
@@ -390,7 +489,9 @@ impl Publisher {
     fn look_after(&mut self, now: Instant) {
         let ssrcs: Vec<u32> = self.tracks.keys().copied().collect();
         for ssrc in ssrcs {
-            let Some(track) = self.tracks.get_mut(&ssrc) else { continue };
+            let Some(track) = self.tracks.get_mut(&ssrc) else {
+                continue;
+            };
             let expired = track.window.expire(now);
             self.store(ssrc, expired);
         }
@@ -401,13 +502,17 @@ impl Publisher {
                 self.key_frames.wish(Layer::Small);
             }
         }
-        let is_watched = self.feed.spec().kind == FeedKind::Face && self.connection.has(TrackKind::Video);
-        let newest = self.tracks.values().filter(|t| t.is_video()).map(|t| t.seen).max();
+        let is_watched =
+            self.feed.spec().kind == FeedKind::Face && self.connection.has(TrackKind::Video);
+        let newest = self
+            .tracks
+            .values()
+            .filter(|t| t.is_video())
+            .map(|t| t.seen)
+            .max();
         if self.live && is_watched && newest.is_none_or(|seen| now.duration_since(seen) > SILENCE) {
             self.lose("no picture comes from the workstation");
         }
-        let last = self.tracks.values().map(|t| t.time.last()).max().unwrap_or_default();
-        self.continuity.lock().unwrap_or_else(PoisonError::into_inner).reached(last);
     }
 
     fn flush_bytes(&mut self) {
@@ -419,14 +524,18 @@ impl Publisher {
 
     fn revive(&mut self, since: Instant) {
         self.live = true;
-        self.feed.update(|status| status.liveness = Liveness::Live { since });
+        self.feed
+            .update(|status| status.liveness = Liveness::Live { since });
     }
 
     fn lose(&mut self, cause: &str) {
         if !std::mem::take(&mut self.live) {
             return;
         }
-        let lost = Liveness::Lost { since: Instant::now(), cause: cause.to_owned() };
+        let lost = Liveness::Lost {
+            since: Instant::now(),
+            cause: cause.to_owned(),
+        };
         self.feed.update(|status| status.liveness = lost);
     }
 }
@@ -436,7 +545,9 @@ fn is_small_name(rid: &str) -> bool {
 }
 
 fn h264_size(codec: Codec, payload: &[u8]) -> Option<(u32, u32)> {
-    let sps = (codec == Codec::H264).then(|| h264::sps_in(payload)).flatten()?;
+    let sps = (codec == Codec::H264)
+        .then(|| h264::sps_in(payload))
+        .flatten()?;
     h264::picture_size(sps)
 }
 

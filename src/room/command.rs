@@ -245,7 +245,10 @@ impl Command {
     }
 
     /// The free text in it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other commands hold no free text")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other commands hold no free text"
+    )]
     pub fn notes(&self) -> impl Iterator<Item = &Note> {
         let note = match self {
             Command::DeclareOutage { cause: note }

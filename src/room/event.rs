@@ -79,7 +79,7 @@ pub enum Event {
 
     // before the start
     /// Check-in opened; the seats were assigned by chance.
-    CheckInOpened { seats: BTreeMap<MemberNo, SeatNo> },
+    CheckInOpened { seats: Vec<SeatAssignment> },
     /// A member was identified at the gate.
     CodeHandedOut { member: MemberNo },
     /// A member checked in at his seat.
@@ -223,6 +223,15 @@ pub enum Event {
     SessionSealed { kind: super::plan::SessionKind },
     /// The session ended without a result.
     SessionAborted { reason: Note },
+}
+
+/// The seat that chance gave a member. (A map would not do: JSON has no numbers as keys.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SeatAssignment {
+    /// Who.
+    pub member: MemberNo,
+    /// Where.
+    pub seat: SeatNo,
 }
 
 /// What a member pledges before he may work.

@@ -81,7 +81,12 @@ pub struct IndexHead {
 
 impl Default for IndexHead {
     fn default() -> Self {
-        Self { lines: 0, segments: 0, bytes: 0, sha256: "0".repeat(64) }
+        Self {
+            lines: 0,
+            segments: 0,
+            bytes: 0,
+            sha256: "0".repeat(64),
+        }
     }
 }
 

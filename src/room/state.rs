@@ -190,9 +190,9 @@ fn apply_to_phase(session: &mut Session, at: &Stamp, event: &Event) -> bool {
             Phase::Convened
         }
         Event::CheckInOpened { seats } => {
-            for (no, seat) in seats {
-                if let Some(member) = session.committee.members.get_mut(no) {
-                    member.seat = Some(*seat);
+            for assigned in seats {
+                if let Some(member) = session.committee.members.get_mut(&assigned.member) {
+                    member.seat = Some(assigned.seat);
                 }
             }
             Phase::CheckIn

@@ -19,8 +19,17 @@ impl Cameras {
         Self::serve_at(only, 0)
     }
 
+    /// Serves these cameras with B-frames in their main streams.
+    pub(crate) fn serve_with_b_frames(only: &str) -> Self {
+        Self::start(only, 0, &["--b-frames"])
+    }
+
     /// Serves these cameras on that port; `0` is a free one.
     pub(crate) fn serve_at(only: &str, port: u16) -> Self {
+        Self::start(only, port, &[])
+    }
+
+    fn start(only: &str, port: u16, more: &[&str]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/cameras.py");
         let mut child = Command::new("/usr/bin/python3")
             .args([
@@ -33,6 +42,7 @@ impl Cameras {
                 only,
             ])
             .args(["--port", &port.to_string()])
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

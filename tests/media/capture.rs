@@ -1,7 +1,9 @@
 //! Cameras are captured, lost with a cause, and found again.
 
 use crate::cameras::{Cameras, stream};
-use bidroom::media::capture::{self, Fault, Password, Source, Stage, TestPattern, probe};
+use bidroom::media::capture::{
+    self, Fault, Password, PictureFormat, Source, Stage, TestPattern, V4l2Source, probe,
+};
 use bidroom::media::feed::{Codec, Feed, FeedStatus, Layer, LivePacket, Liveness, TrackKind, Unit};
 use bidroom::room::{FeedKind, FeedSpec, Place};
 use std::collections::BTreeMap;
@@ -226,6 +228,16 @@ async fn arrives(
         off < Duration::from_millis(500),
         "the camera's clock is the box's here, {off:?} apart"
     );
+    let epoch = |u: &Unit| {
+        u.ntp
+            .map(|ntp| ntp - u64::try_from(u.pts.as_nanos()).unwrap())
+    };
+    let last_of = |of: &[Arc<Unit>]| of.iter().rev().find_map(|u| epoch(u)).unwrap();
+    let apart = last_of(&pictures).abs_diff(last_of(&sounds));
+    assert!(
+        apart < 250_000_000,
+        "picture and sound are {apart} ns apart by the camera's clock"
+    );
     let early = pictures[0].pts.abs_diff(sounds[0].pts);
     assert!(
         early < Duration::from_secs(2),
@@ -339,6 +351,7 @@ async fn a_killed_camera_is_lost_with_its_cause_and_found_again() {
         "one loss, whatever its causes"
     );
     assert!(refused.layers.is_empty(), "{refused:?}");
+    assert!(lost_by(&refused, "closed by the camera; now: connection refused"), "{refused:?}");
 
     let _again = Cameras::serve_at("qa-camera", cameras.port);
     let listening = Instant::now();
@@ -564,6 +577,66 @@ async fn the_test_pattern_answers_key_frame_wishes() {
         feed.take_wishes().is_some(),
         "the next source can have the wishes"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b_frames_are_recorded_in_order_and_the_sub_stream_shown() {
+    let cameras = Cameras::serve_with_b_frames("qa-camera");
+    let feed = feed("qa-camera");
+    let mut all = feed.units();
+    let _capture = capture(&feed, cameras.source("qa-camera"));
+    until(&feed, "shown by its sub stream", |s| {
+        is_live(s) && s.layers == [Layer::Small]
+    })
+    .await;
+    let got = units(&mut all, &[TrackKind::Video], Duration::from_secs(3)).await;
+    let mut pictures = track(&got, TrackKind::Video);
+    assert_ordered(&got);
+    assert!(
+        pictures.windows(2).any(|w| w[1].pts < w[0].pts),
+        "B-frames were sent"
+    );
+    // after the first group the reordering is known
+    assert!(pictures.iter().skip(8).all(|u| u.dts <= u.pts));
+    let first = pictures[0].clone();
+    pictures.sort_by_key(|u| u.pts);
+    for unit in &pictures {
+        let sent = Duration::from_secs(unit.rtp.wrapping_sub(first.rtp).into()) / 90_000;
+        let shown = unit.pts - first.pts;
+        assert!(
+            shown.abs_diff(sent) < Duration::from_millis(10),
+            "sent for {sent:?}, shown at {shown:?}"
+        );
+    }
+}
+
+/// No camera hangs on a test machine: what can be had of one is its absence.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_device_of_the_box_is_named() {
+    for format in [PictureFormat::Mjpeg, PictureFormat::Raw] {
+        let camera = V4l2Source {
+            device: "/dev/v4l/by-id/no-such-camera".into(),
+            format,
+            width: 1280,
+            height: 720,
+            fps: 15,
+            kbps: 1500,
+        };
+        let source = Source::V4l2 {
+            camera,
+            sound: Some("hw:77".parse().unwrap()),
+        };
+        let missing = probe(&source, PATIENCE).await.main.unwrap_err();
+        assert!(
+            matches!(&missing.fault, Fault::Device(why) if why.contains("no-such-camera") || why.contains("hw:77")),
+            "{missing}"
+        );
+    }
+    let missing = probe(&Source::Alsa("hw:77".parse().unwrap()), PATIENCE)
+        .await
+        .main
+        .unwrap_err();
+    assert!(matches!(missing.fault, Fault::Device(_)), "{missing}");
 }
 
 async fn free_port() -> u16 {

@@ -1,4 +1,4 @@
-//! What is recorded is what was sent: whole, in time, playable by others, and what is missing is named.
+//! What is recorded is what was sent: whole, in time, and what is missing is named.
 
 use crate::encoded::{Encoded, audio, publish, video};
 use crate::probe::{Probed, decode, probe};
@@ -50,6 +50,7 @@ impl Room {
             name: "全景".into(),
             kind,
             place: Place::EvaluationRoom,
+            simulated: false,
         };
         let feeds = Feeds::new(&[spec]);
         let recorders = Recorders::new(data.to_owned(), true);
@@ -483,244 +484,18 @@ async fn a_recorder_that_cannot_keep_up_says_what_it_lost() {
     );
 }
 
-/// Files of each codec pair that Chromium has decoders for, short.
-async fn record_once(data: &Path, video_codec: Codec, audio_codec: Codec) -> PathBuf {
-    let picture = video(video_codec, (320, 240), 4, 0);
-    let sound = audio(audio_codec, 4).later(picture.units[0].pts);
-    let mut room = Room::at(data, FeedKind::Camera);
-    room.live(&[&picture, &sound]);
-    room.ready().await;
-    publish(room.feed(), &[&picture, &sound], 8).await;
-    let records = room.stop().await;
-    let file = room.folder().join(&segments(&records).last().unwrap().file);
-    room.shut_down().await;
-    file
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn chromium_plays_and_seeks_every_file() {
-    let folder = tempfile::tempdir().unwrap();
-    for sound in [Codec::Opus, Codec::Aac, Codec::Pcma, Codec::Pcmu] {
-        let file = record_once(folder.path(), Codec::H264, sound).await;
-        let played = chromium_plays(&file);
-        assert_eq!(played, "320x240_seeked_ended_error=null", "{sound:?}");
-    }
-}
-
-/// Plays the first half second, seeks to 3 s, plays to the end; what the page then says.
-fn chromium_plays(file: &Path) -> String {
-    // virtual time runs ahead of media: the page tells when it is done by a request
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let page = file.with_extension("html");
-    let name = file.file_name().unwrap().to_str().unwrap();
-    let html = format!(
-        r#"<body><video id=v src="{name}"></video><script>
-        const v = document.getElementById('v');
-        const seen = [];
-        const say = (event) => new Promise((done) => v.addEventListener(event, done, {{ once: true }}));
-        const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-        (async () => {{
-          await v.play();
-          while (v.currentTime < 0.5) await wait(20);
-          seen.push(v.videoWidth + 'x' + v.videoHeight);
-          v.currentTime = 3;
-          await say('seeked');
-          if (Math.abs(v.currentTime - 3) < 0.5) seen.push('seeked');
-          await say('ended');
-          seen.push('ended', 'error=' + v.error);
-        }})().catch((fault) => seen.push(fault)).finally(() => fetch('http://127.0.0.1:{port}/' + seen.join('_'), {{ mode: 'no-cors' }}));
-        </script>"#
-    );
-    std::fs::write(&page, html).unwrap();
-    let profile = tempfile::tempdir().unwrap();
-    let mut chromium = Command::new("chromium")
-        .args([
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--mute-audio",
-        ])
-        .arg("--autoplay-policy=no-user-gesture-required")
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("file://{}", page.display()))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromium is installed");
-    let told = told_within(&listener, Duration::from_secs(30));
-    chromium.kill().unwrap();
-    chromium.wait().unwrap();
-    told.expect("the page tells what it saw")
-}
-
-fn told_within(listener: &TcpListener, limit: Duration) -> Option<String> {
-    listener.set_nonblocking(true).unwrap();
-    let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
-        if let Ok((mut request, _)) = listener.accept() {
-            request.set_nonblocking(false).unwrap();
-            let mut start = [0; 256];
-            let length = request.read(&mut start).unwrap();
-            let line = String::from_utf8_lossy(&start[..length]).into_owned();
-            return line
-                .split_whitespace()
-                .nth(1)
-                .map(|path| path.trim_start_matches('/').to_owned());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    None
-}
-
-/// Not a check of its own: what the test after it starts and kills.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn child_that_records_until_it_is_killed() {
-    let Some(data) = std::env::var_os("BIDROOM_TEST_RECORD_INTO") else {
-        return;
-    };
-    let picture = video(Codec::H264, (320, 240), 60, 0);
-    let sound = audio(Codec::Opus, 60);
-    let mut room = Room::at(Path::new(&data), FeedKind::Camera);
-    room.live(&[&picture, &sound]);
+async fn a_camera_that_is_lost_comes_back_at_its_next_key_frame() {
+    let seconds = Duration::from_secs;
+    let before = video(Codec::H264, (320, 240), 2, 0);
+    let mut after = video(Codec::H264, (320, 240), 3, 0).later(seconds(6));
+    // it comes back in the middle of a group of pictures
+    after.units.drain(..10);
+    let mut room = Room::new(FeedKind::Camera);
+    room.live(&[&before]);
     room.ready().await;
-    publish(room.feed(), &[&picture, &sound], 1).await;
-    panic!("nobody killed it");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_kill_9_all_files_play_and_the_gap_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "recorder::child_that_records_until_it_is_killed"])
-        .env("BIDROOM_TEST_RECORD_INTO", folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let feed = feed_folder(folder.path(), &session(), &"camera-1".parse().unwrap());
-    // one closed segment, and some seconds of the next
-    until("the second segment grows", || {
-        let sizes: Vec<_> = files(&feed)
-            .iter()
-            .map(|file| std::fs::metadata(file).unwrap().len())
-            .collect();
-        sizes.len() == 2 && sizes[1] > 200_000
-    })
-    .await;
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let killed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis() as i64;
-
-    let torn = files(&feed).pop().unwrap();
-    let before: f64 = probe(&torn).0.iter().map(Probed::end).fold(0.0, f64::max);
-    // and a power cut that tears the last fragment
-    let length = std::fs::metadata(&torn).unwrap().len();
-    std::fs::File::options()
-        .write(true)
-        .open(&torn)
-        .unwrap()
-        .set_len(length - 1000)
-        .unwrap();
-
-    let picture = video(Codec::H264, (320, 240), 2, 0);
-    let sound = audio(Codec::Opus, 2);
-    let mut room = Room::at(folder.path(), FeedKind::Camera);
-    room.live(&[&picture, &sound]);
-    room.ready().await;
-    publish(room.feed(), &[&picture, &sound], 1).await;
-    let records = room.stop().await;
-    let segments = segments(&records);
-    assert_eq!(segments.len(), 3, "{records:#?}");
-    assert_eq!(segments[1].cause, CloseCause::Recovered);
-    segments.iter().for_each(|s| decode(&feed.join(&s.file)));
-    let whole = probe(&feed.join(&segments[1].file)).0;
-    let after: f64 = whole.iter().map(Probed::end).fold(0.0, f64::max);
-    assert!(
-        after <= before && after > before - 0.6,
-        "{after} of {before} s are left"
-    );
-    assert_eq!(segments[1].tracks[0].samples, whole[0].packets.len() as u64);
-    close_to(
-        (segments[1].to.0 - segments[1].from.0) as f64 / 1000.0,
-        after,
-        "the recovered duration",
-    );
-    assert!(
-        (segments[1].to.0..segments[1].to.0 + 1_000).contains(&killed),
-        "{killed} {segments:#?}"
-    );
-    let gaps = gaps(&records);
-    assert_eq!(gaps.len(), 2, "{gaps:#?}");
-    for gap in gaps {
-        assert_eq!(gap.cause, GapCause::DaemonNotRunning);
-        assert!(
-            gap.from <= segments[1].to && gap.from.0 > segments[1].to.0 - 200,
-            "{gap:?}"
-        );
-        assert!(
-            (gap.to.0 - segments[2].from.0).abs() < 100,
-            "{gap:?} {:?}",
-            segments[2]
-        );
-    }
-    room.shut_down().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shutdown_is_a_gap_and_a_stop_is_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let picture = video(Codec::H264, (320, 240), 2, 0);
-    for expected in [0, 1] {
-        let mut room = Room::at(folder.path(), FeedKind::Camera);
-        room.live(&[&picture]);
-        room.ready().await;
-        publish(room.feed(), &[&picture], 4).await;
-        room.report("start", |report| {
-            matches!(report, RecorderReport::Started { .. })
-        })
-        .await;
-        let (lines, _) = index::read(&room.folder()).unwrap();
-        let records: Vec<_> = lines.into_iter().map(|line| line.record).collect();
-        assert_eq!(gaps(&records).len(), expected, "{records:#?}");
-        if expected == 0 {
-            room.shut_down().await;
-        } else {
-            room.stop().await;
-        }
-    }
-    let mut room = Room::at(folder.path(), FeedKind::Camera);
-    room.live(&[&picture]);
-    room.ready().await;
-    publish(room.feed(), &[&picture], 4).await;
-    let records = room.stop().await;
-    assert_eq!(
-        gaps(&records).len(),
-        1,
-        "the stop made no gap: {records:#?}"
-    );
-    assert_eq!(segments(&records).len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_named_at_once_and_recording_goes_on_when_there_is_room() {
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("skipped: mounting a small disk needs root");
-        return;
-    }
-    let disk = SmallDisk::new("3m");
-    let picture = video(Codec::H264, (640, 360), 30, 0);
-    let sound = audio(Codec::Opus, 30);
-    let mut room = Room::at(disk.path(), FeedKind::Camera);
-    room.live(&[&picture, &sound]);
-    room.ready().await;
-    let ballast = disk.path().join("ballast");
-    std::fs::write(&ballast, vec![0; 2_700_000]).unwrap();
-    let feed = room.feed().clone();
-    let source = tokio::spawn(async move { publish(&feed, &[&picture, &sound], 1).await });
+    publish(room.feed(), &[&before], 1).await;
+    room.lost();
     let opened = room
         .report("gap", |report| {
             matches!(report, RecorderReport::GapOpened { .. })
@@ -729,190 +504,54 @@ async fn a_full_disk_is_named_at_once_and_recording_goes_on_when_there_is_room()
     let RecorderReport::GapOpened { gap, .. } = opened else {
         unreachable!()
     };
-    assert_eq!(gap.cause, GapCause::Disk);
-    std::fs::remove_file(&ballast).unwrap();
-    for _ in 0..2 {
-        room.report("end of the gap", |report| {
-            matches!(report, RecorderReport::GapClosed { .. })
-        })
-        .await;
-    }
-    let mut status = room.handle.status();
-    let id = room.id.clone();
-    let healed = status.wait_for(|status| {
-        status.feeds[&id].gaps.is_empty() && status.feeds[&id].head.segments > 0
-    });
-    tokio::time::timeout(Duration::from_secs(10), healed)
-        .await
-        .expect("heals")
-        .unwrap();
+    assert_eq!((gap.track, gap.cause), (Track::Video, GapCause::SourceLost));
+    room.live(&[&after]);
+    publish(room.feed(), &[&after], 2).await;
     let records = room.stop().await;
-    source.abort();
-    let segments = segments(&records);
-    assert!(
-        segments
-            .iter()
-            .any(|segment| segment.cause == CloseCause::DiskFault),
-        "{records:#?}"
-    );
-    assert!(
-        gaps(&records).iter().all(|gap| gap.cause == GapCause::Disk),
-        "{records:#?}"
-    );
-    segments
+    let files: Vec<_> = segments(&records)
+        .iter()
+        .map(|s| probe(&room.folder().join(&s.file)).0)
+        .collect();
+    segments(&records)
         .iter()
         .for_each(|s| decode(&room.folder().join(&s.file)));
+    let decodable = Encoded {
+        units: after.units[15..].to_vec(),
+        ..after
+    };
     assert_eq!(
-        files(&room.folder()).len(),
-        segments.len(),
-        "no file is left over"
+        hashes(&files, "h264"),
+        [stored(&before), stored(&decodable)].concat()
     );
-    room.shut_down().await;
+    assert_eq!(gaps(&records).len(), 1, "{records:#?}");
+    assert_eq!(segments(&records)[0].cause, CloseCause::SourceLost);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_changed_line_or_file_is_named() {
-    let picture = video(Codec::H264, (320, 240), 21, 0);
-    let mut room = Room::new(FeedKind::Camera);
+async fn a_source_without_key_frames_is_asked_for_one_and_loses_nothing() {
+    let mut picture = video(Codec::H264, (320, 240), 13, 0);
+    picture
+        .units
+        .iter_mut()
+        .skip(1)
+        .for_each(|unit| unit.key = false);
+    let mut room = Room::new(FeedKind::Face);
     room.live(&[&picture]);
     room.ready().await;
-    publish(room.feed(), &[&picture], 20).await;
+    let mut wishes = room.feed().take_wishes().unwrap();
+    publish(room.feed(), &[&picture], 1).await;
+    let mut asked = 0;
+    while let Ok(wish) = wishes.try_recv() {
+        assert_eq!(wish.layer, Layer::Main);
+        asked += 1;
+    }
+    assert!(
+        (1..=3).contains(&asked),
+        "each 2 s from 10 s on, not {asked} times"
+    );
     let records = room.stop().await;
-    let path = room.folder().join("index.jsonl");
-    let good = std::fs::read_to_string(&path).unwrap();
-    let fault = |text: &str| {
-        std::fs::write(&path, text).unwrap();
-        verify(&room.folder(), Depth::Files)
-            .unwrap_err()
-            .to_string()
-    };
-    let second = segments(&records)[0];
-    let longer = good.replacen(
-        &format!("\"to\":{}", second.to.0),
-        &format!("\"to\":{}", second.to.0 + 1),
-        1,
-    );
-    assert!(
-        fault(&longer).starts_with("line 3: `prev`"),
-        "{}",
-        fault(&longer)
-    );
-    let without: String = good
-        .lines()
-        .enumerate()
-        .filter(|(n, _)| *n != 2)
-        .map(|(_, l)| format!("{l}\n"))
-        .collect();
-    assert!(
-        fault(&without).starts_with("line 3: says it is line 4"),
-        "{}",
-        fault(&without)
-    );
-    assert!(
-        fault(good.trim_end()).contains("does not end"),
-        "{}",
-        fault(good.trim_end())
-    );
-    std::fs::write(&path, &good).unwrap();
-    let file = room.folder().join(&second.file);
-    let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&file, bytes).unwrap();
-    let named = verify(&room.folder(), Depth::Files)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        named.starts_with(&format!("line 2: {}: has SHA-256", second.file)),
-        "{named}"
-    );
-    assert!(verify(&room.folder(), Depth::Chain).is_ok());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_recorded_can_be_listed_and_opened_while_it_grows() {
-    let picture = video(Codec::H264, (320, 240), 12, 0);
-    let mut room = Room::new(FeedKind::Camera);
-    room.live(&[&picture]);
-    room.ready().await;
-    publish(room.feed(), &[&picture], 10).await;
-    let listed = || playback::list(&room.data, &session()).unwrap();
-    until("a closed and a growing file", || {
-        listed()[0]
-            .segments
-            .iter()
-            .map(|segment| segment.to.is_some())
-            .collect::<Vec<_>>()
-            == [true, false]
-    })
-    .await;
-    let listed = listed();
-    let file = &listed[0].segments[0].file;
-    let (_, length) = playback::open(&room.data, &session(), &room.id, file).unwrap();
-    assert_eq!(length, listed[0].segments[0].bytes);
-    std::os::unix::fs::symlink(
-        "/etc/passwd",
-        room.folder().join("20261124T000000.000Z.mp4"),
-    )
-    .unwrap();
-    for name in [
-        "../../../../etc/passwd",
-        "/etc/passwd",
-        "index.jsonl",
-        "",
-        "20261124T000000.000Z.mp4",
-    ] {
-        let refused = playback::open(&room.data, &session(), &room.id, name).unwrap_err();
-        assert_eq!(refused.kind(), std::io::ErrorKind::NotFound, "{name}");
-    }
-    assert!(
-        playback::list(&room.data, &"other".parse().unwrap())
-            .unwrap()
-            .is_empty()
-    );
-}
-
-/// A tmpfs of that size, unmounted at the end.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn new(size: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let size = format!("size={size}");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
-            .arg(folder.path())
-            .status();
-        assert!(mounted.unwrap().success(), "tmpfs is mounted");
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|kind| kind == "mp4"));
-    files.sort();
-    files
-}
-
-async fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let segments = segments(&records);
+    assert_eq!(segments.len(), 1);
+    let (tracks, _) = probe(&room.folder().join(&segments[0].file));
+    assert_eq!(hashes([&tracks], "h264"), stored(&picture));
 }

@@ -62,6 +62,7 @@ async fn cost(picture: &Encoded, sound: &Encoded, record: bool) -> f64 {
         name: "全景".into(),
         kind: FeedKind::Camera,
         place: Place::EvaluationRoom,
+        simulated: false,
     };
     let feeds = Feeds::new(&ids.iter().map(spec).collect::<Vec<_>>());
     let recorders = Recorders::new(folder.path().to_owned(), false);
@@ -81,8 +82,8 @@ async fn cost(picture: &Encoded, sound: &Encoded, record: bool) -> f64 {
     }
     let before = cpu();
     let mut sources = tokio::task::JoinSet::new();
-    for feed in feeds.iter().cloned() {
-        let (picture, sound) = (picture.clone(), sound.clone());
+    for feed in feeds.iter() {
+        let (feed, picture, sound) = (feed.clone(), picture.clone(), sound.clone());
         sources.spawn(async move { publish(&feed, &[&picture, &sound], 1).await });
     }
     sources.join_all().await;

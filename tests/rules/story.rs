@@ -308,6 +308,21 @@ impl Play {
             event: draft.event,
         };
         apply(&mut self.room, &entry);
+        // what happened can be read back from a journal, and what follows from it from a snapshot
+        let line = serde_json::to_string(&entry).expect("json");
+        assert_eq!(
+            serde_json::from_str::<Entry>(&line).expect(&line),
+            entry,
+            "{}",
+            self.place
+        );
+        let snapshot = serde_json::to_string(&self.room).expect("json");
+        assert_eq!(
+            serde_json::from_str::<Room>(&snapshot).expect("a room"),
+            self.room,
+            "{}",
+            self.place
+        );
         self.events.push(entry.event);
     }
 

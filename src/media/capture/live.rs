@@ -168,11 +168,11 @@ fn fragment(nal: &Bytes, payloads: &mut Vec<Bytes>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::capture::clock;
     use crate::media::capture::nal;
     use rtc::rtp::codec::h264::H264Packet;
     use rtc::rtp::packetizer::Depacketizer;
     use std::sync::Arc;
-    use std::time::Instant;
 
     fn unit(codec: Codec, rate: u32, data: Vec<u8>, pts: Duration) -> Unit {
         let format = Arc::new(Format {
@@ -186,7 +186,7 @@ mod tests {
             format,
             pts,
             dts: pts,
-            arrival: Instant::now(),
+            arrival: clock::now(),
             rtp: 0,
             ntp: None,
             key: true,

@@ -17,6 +17,7 @@ pub use fault::{Fault, Stage};
 mod local;
 mod rtsp;
 
+mod clock;
 mod nal;
 mod pipeline;
 mod trace;
@@ -25,6 +26,7 @@ mod units;
 mod live;
 mod opus;
 mod publisher;
+mod rtp_clock;
 mod timeline;
 
 mod watchdog;

@@ -79,7 +79,7 @@ fn role(codec: Codec, nal: &[u8]) -> Role {
 pub(super) struct Contents {
     /// Whether decoding can begin here.
     pub(super) key: bool,
-    /// Its parameter sets in Annex B, in the order they come; empty if it has none.
+    /// Its parameter sets in Annex B, each once, in the order they come; empty if it has none.
     pub(super) parameter_sets: Bytes,
 }
 
@@ -88,8 +88,10 @@ pub(super) struct Contents {
 pub(super) fn contents(codec: Codec, nals: &[Bytes], intra: bool) -> Contents {
     let mut sets = BytesMut::new();
     let mut random_access = false;
-    for nal in nals {
+    for (i, nal) in nals.iter().enumerate() {
         match role(codec, nal) {
+            // the camera sends them and the parser puts them in again
+            Role::ParameterSet if nals[..i].contains(nal) => {}
             Role::ParameterSet => {
                 sets.extend_from_slice(&[0, 0, 0, 1]);
                 sets.extend_from_slice(nal);

@@ -2,6 +2,7 @@
 //!
 //! A pipeline of its own: sound that cannot be decoded must not touch the recording.
 
+use super::clock;
 use super::fault::Fault;
 use super::live::Packets;
 use crate::media::feed::{Codec, Feed, Format, Layer, Unit};
@@ -204,7 +205,7 @@ fn publish(sink: &gst_app::AppSink, feed: Feed, packets: Arc<Mutex<Packets>>, ch
             .into_mapped_buffer_readable()
             .map(Bytes::from_owner)
             .map_err(|_| gst::FlowError::Error)?;
-        let arrival = Instant::now();
+        let arrival = clock::now();
         let unit = Unit {
             format: format.clone(),
             pts,

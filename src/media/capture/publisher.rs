@@ -1,14 +1,15 @@
 //! Owns what one stream of a source gives to its feed: units, packets, and the feed's status.
 
+use super::clock;
 use super::live::{Packets, is_showable};
 use super::opus::Transcoder;
+use super::rtp_clock::RtpClock;
 use super::timeline::Timeline;
-use super::units::{Port, Raw};
+use super::units::{Port, Raw, UnitTime, rtp_time};
 use crate::media::feed::{Codec, Feed, Layer, Liveness, TrackKind, Unit};
 use crate::room::FeedKind;
-use rustix::time::{ClockId, clock_gettime};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Publishes one stream. When it is dropped the stream counts as lost.
 #[derive(Debug)]
@@ -21,16 +22,30 @@ pub(super) struct Publisher {
     required: TrackKind,
     /// The box's monotonic time at which the feed's own clock began.
     clock_began: Duration,
+    /// The camera's NTP time, in ns since 1900, at which the feed's own clock began by its pictures.
+    ntp_epoch: Option<i64>,
     picture: Track,
     small: Track,
     sound: Track,
     transcoder: Transcoder,
     /// Received, not yet told.
     bytes: u64,
+    /// Why the stream was lost, for as long as it is.
+    lost_by: Option<String>,
+    /// What was logged last, so that each change is logged once.
+    logged: Logged,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Logged {
+    Nothing,
+    Live,
+    Lost(String),
 }
 
 #[derive(Debug, Default)]
 struct Track {
+    clock: RtpClock,
     timeline: Timeline,
     packets: Arc<Mutex<Packets>>,
 }
@@ -48,12 +63,15 @@ impl Publisher {
             role,
             fills_both,
             required,
-            clock_began: monotonic().saturating_sub(feed.clock(Instant::now())),
+            clock_began: clock::since_boot().saturating_sub(feed.clock(clock::now())),
+            ntp_epoch: None,
             picture: Track::default(),
             small: Track::default(),
             sound,
             transcoder,
             bytes: 0,
+            lost_by: None,
+            logged: Logged::Nothing,
         }
     }
 
@@ -71,7 +89,9 @@ impl Publisher {
     pub(super) fn reconnected(&mut self) {
         for track in [&mut self.picture, &mut self.small, &mut self.sound] {
             track.timeline.reconnected();
+            track.clock.reconnected();
         }
+        self.ntp_epoch = None;
     }
 
     /// A track does not come, and the stream goes on without it. Tells whether that is new.
@@ -95,17 +115,36 @@ impl Publisher {
             Port::SmallPicture => &mut self.small,
             Port::Sound => &mut self.sound,
         };
-        let times = track.timeline.next(
-            raw.pts.saturating_sub(self.clock_began),
-            kind == TrackKind::Video,
-        );
+        let arrival = self.feed.clock(raw.arrival);
+        let rate = raw.format.clock_rate;
+        let (time, rtp, ntp) = match raw.time {
+            UnitTime::Sent { rtp, beyond, ntp } => {
+                (track.clock.time(rtp, beyond, rate, arrival), rtp, ntp)
+            }
+            UnitTime::Made(since_boot) => {
+                let time = since_boot.saturating_sub(self.clock_began);
+                (time, rtp_time(time, rate), None)
+            }
+        };
+        if let Some(ntp) = ntp.and_then(|ntp| i64::try_from(ntp).ok()) {
+            let feed_time = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+            match kind {
+                TrackKind::Video => self.ntp_epoch = Some(ntp - feed_time),
+                TrackKind::Audio => {
+                    if let Some(epoch) = self.ntp_epoch {
+                        track.clock.align(time, ntp - epoch);
+                    }
+                }
+            }
+        }
+        let times = track.timeline.next(time, kind == TrackKind::Video);
         let unit = Unit {
             format: raw.format,
             pts: times.pts,
             dts: times.dts,
             arrival: raw.arrival,
-            rtp: raw.rtp,
-            ntp: raw.ntp,
+            rtp,
+            ntp,
             key: raw.key,
             data: raw.data,
         };
@@ -132,6 +171,12 @@ impl Publisher {
             TrackKind::Audio => (self.required == TrackKind::Audio).then_some(true),
         };
         self.tell(&unit, recorded, layer, shows_layer, raw.size);
+        let essential = !recorded || kind == self.required;
+        if essential && self.logged != Logged::Live {
+            tracing::info!(feed = %self.feed.id(), stream = ?layer, codec = ?unit.format.codec, "live");
+            self.logged = Logged::Live;
+            self.lost_by = None;
+        }
         if recorded {
             self.feed.publish_unit(unit);
         }
@@ -167,7 +212,6 @@ impl Publisher {
                 status.liveness = Liveness::Live {
                     since: unit.arrival,
                 };
-                tracing::info!(feed = %self.feed.id(), codec = ?unit.format.codec, "live");
             }
             if recorded {
                 status.formats.insert(kind, unit.format.clone());
@@ -192,39 +236,36 @@ impl Publisher {
         }
     }
 
-    /// The stream was lost, or is still.
-    pub(super) fn lost(&mut self, cause: &str) {
+    /// The stream was lost, or cannot be had again. What ended it stays its cause, and what stands in
+    /// its way now is told beside it.
+    pub(super) fn lost(&mut self, fault: &str) {
         self.tell_bytes();
-        let now = Instant::now();
-        let role = self.role;
-        let fills_both = self.fills_both;
-        let mut told = false;
+        let cause = match &self.lost_by {
+            Some(first) if first != fault => format!("{first}; now: {fault}"),
+            Some(_) | None => fault.to_owned(),
+        };
+        if self.logged == Logged::Live {
+            self.lost_by = Some(fault.to_owned());
+        }
+        let now = clock::now();
+        let (role, fills_both) = (self.role, self.fills_both);
         self.feed.update(|status| {
             status.layers.retain(|&layer| layer != role && !fills_both);
             if role == Layer::Small {
                 return;
             }
             let since = match &status.liveness {
-                Liveness::Lost {
-                    since,
-                    cause: known,
-                } => {
-                    told = *known == cause;
-                    *since
-                }
+                Liveness::Lost { since, .. } => *since,
                 Liveness::Absent | Liveness::Live { .. } => now,
             };
-            if !told {
-                status.liveness = Liveness::Lost {
-                    since,
-                    cause: cause.to_owned(),
-                };
-            }
+            status.liveness = Liveness::Lost {
+                since,
+                cause: cause.clone(),
+            };
         });
-        if told {
-            tracing::debug!(feed = %self.feed.id(), stream = ?role, cause, "still lost");
-        } else {
-            tracing::warn!(feed = %self.feed.id(), stream = ?role, cause, "lost");
+        if !matches!(&self.logged, Logged::Lost(known) if *known == cause) {
+            tracing::warn!(feed = %self.feed.id(), stream = ?role, %cause, "lost");
+            self.logged = Logged::Lost(cause);
         }
     }
 }
@@ -233,14 +274,4 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         self.lost("its capture was stopped");
     }
-}
-
-/// The clock that [`Instant`] and the pipelines count by.
-fn monotonic() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
-    // the kernel's monotonic clock begins at 0, and a nanosecond part is below 10^9
-    Duration::new(
-        now.tv_sec.unsigned_abs(),
-        u32::try_from(now.tv_nsec).unwrap_or(0),
-    )
 }

@@ -69,6 +69,8 @@ pub(super) fn build(
         .property_from_str("protocols", "tcp")
         .property("tcp-timeout", answer_us)
         .property("latency", JITTER_MS)
+        // times are made from RTP timestamps by `rtp_clock`
+        .property_from_str("buffer-mode", "none")
         .property("do-retransmission", false)
         .property("do-rtsp-keep-alive", true)
         .property("add-reference-timestamp-meta", true)

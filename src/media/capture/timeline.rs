@@ -7,7 +7,7 @@ use std::time::Duration;
 const REORDER_MAX: usize = 16;
 /// A presentation time that lies further back than this is a new beginning, not a B-frame.
 const REORDER_SPAN: Duration = Duration::from_secs(1);
-/// Less than this backwards is the jitter buffer correcting itself: no camera sends 100 pictures a second.
+/// Less than this backwards is a clock being corrected: no camera sends 100 pictures a second.
 const CORRECTION: Duration = Duration::from_millis(10);
 /// So many reordered pictures are no accident.
 const REORDERED_SURELY: u32 = 3;

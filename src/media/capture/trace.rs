@@ -1,5 +1,6 @@
 //! Owns what RTP packets say and depayloaders forget: arrival, RTP time, the sender's NTP time.
 
+use super::clock;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use std::collections::VecDeque;
@@ -18,7 +19,7 @@ pub(super) struct Trace {
 /// The last packet of a time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Packet {
-    pts: gst::ClockTime,
+    pub(super) pts: gst::ClockTime,
     pub(super) arrival: Instant,
     pub(super) rtp: u32,
     /// In ns since 1900.
@@ -63,7 +64,7 @@ impl Trace {
             .map(|meta| meta.timestamp().nseconds());
         let packet = Packet {
             pts,
-            arrival: Instant::now(),
+            arrival: clock::now(),
             rtp: u32::from_be_bytes(rtp),
             ntp,
         };
@@ -77,17 +78,19 @@ impl Trace {
         }
     }
 
-    /// The packet of that time; for a unit that shares its packet with an earlier one, that packet.
-    pub(super) fn packet_of(&self, pts: gst::ClockTime) -> Option<Packet> {
+    /// The packet of that time; for a unit that begins within a packet, that packet.
+    pub(super) fn packet_of(&self, pts: Option<gst::ClockTime>) -> Option<Packet> {
         let packets = self.packets.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(pts) = pts else {
+            return packets.back().copied();
+        };
         let exact = packets.iter().rev().find(|p| p.pts == pts);
-        exact
-            .or_else(|| {
-                packets
-                    .iter()
-                    .filter(|p| p.pts <= pts)
-                    .max_by_key(|p| p.pts)
-            })
-            .copied()
+        let within = || {
+            packets
+                .iter()
+                .filter(|p| p.pts <= pts)
+                .max_by_key(|p| p.pts)
+        };
+        exact.or_else(within).or_else(|| packets.back()).copied()
     }
 }

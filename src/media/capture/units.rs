@@ -1,5 +1,6 @@
 //! Owns how a pipeline's buffers become units: their times, their form, what can be decoded from where.
 
+use super::clock;
 use super::fault::Fault;
 use super::nal;
 use super::pipeline::Reporter;
@@ -34,17 +35,30 @@ impl Port {
     }
 }
 
+/// What is known of when a unit is to be shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum UnitTime {
+    /// It came by RTP.
+    Sent {
+        /// Its packet's timestamp.
+        rtp: u32,
+        /// How much later than its packet's timestamp it begins.
+        beyond: Duration,
+        /// The sender's NTP time in ns since 1900.
+        ntp: Option<u64>,
+    },
+    /// It was made on the box, at this time since boot.
+    Made(Duration),
+}
+
 /// A unit as it left the pipeline.
 #[derive(Debug)]
 pub(super) struct Raw {
     pub(super) port: Port,
     pub(super) format: Arc<Format>,
     pub(super) size: Option<(u32, u32)>,
-    /// Since boot.
-    pub(super) pts: Duration,
+    pub(super) time: UnitTime,
     pub(super) arrival: Instant,
-    pub(super) rtp: u32,
-    pub(super) ntp: Option<u64>,
     pub(super) key: bool,
     /// Its NAL units, for pictures.
     pub(super) nals: Vec<Bytes>,
@@ -99,24 +113,31 @@ struct Seen {
 
 impl Reader {
     fn read(&mut self, sample: &gst::Sample, base: gst::ClockTime) -> Result<Option<Raw>, Fault> {
-        let arrived = Instant::now();
+        let arrived = clock::now();
         let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) else {
             return Ok(None);
         };
-        let running = |time: Option<gst::ClockTime>| {
-            let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-            segment.to_running_time(time)
+        let time = match &self.trace {
+            Some(trace) => trace.packet_of(buffer.pts()).map(|packet| {
+                let beyond = buffer.pts().and_then(|pts| pts.checked_sub(packet.pts));
+                let beyond = beyond.map(Duration::from).unwrap_or_default();
+                (
+                    UnitTime::Sent {
+                        rtp: packet.rtp,
+                        beyond,
+                        ntp: packet.ntp,
+                    },
+                    packet.arrival,
+                )
+            }),
+            None => running_time(sample, buffer.pts().or(buffer.dts()))
+                .map(|running| (UnitTime::Made(Duration::from(base + running)), arrived)),
         };
-        // a unit before the segment's start is not to be shown, one without time cannot be placed
-        let Some(running) = running(buffer.pts().or(buffer.dts())) else {
+        // what has no time cannot be placed
+        let Some((time, arrival)) = time else {
             return Ok(None);
         };
-        let pts = Duration::from(base + running);
         let intra = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let sent = match (&self.trace, buffer.pts()) {
-            (Some(trace), Some(pts)) => trace.packet_of(pts),
-            (Some(_), None) | (None, _) => None,
-        };
         let data = buffer
             .into_mapped_buffer_readable()
             .map(Bytes::from_owner)
@@ -126,7 +147,7 @@ impl Reader {
         }
         let mut seen = match self.seen.take() {
             Some(seen) if seen.caps == caps => seen,
-            Some(_) | None => Seen::of(caps)?,
+            before => Seen::of(caps, before)?,
         };
         let codec = seen.format.codec;
         let (mut key, mut nals) = (true, Vec::new());
@@ -144,15 +165,11 @@ impl Reader {
         }
         let (format, size) = (seen.format.clone(), seen.size);
         self.seen = Some(seen);
-        // without RTP the sender's clock is the box's own
-        let local = || rtp_time(pts, format.clock_rate);
         Ok(Some(Raw {
             port: self.port,
             size,
-            pts,
-            arrival: sent.map_or(arrived, |p| p.arrival),
-            rtp: sent.map_or_else(local, |p| p.rtp),
-            ntp: sent.and_then(|p| p.ntp),
+            time,
+            arrival,
             key,
             nals,
             data,
@@ -161,8 +178,13 @@ impl Reader {
     }
 }
 
+fn running_time(sample: &gst::Sample, time: Option<gst::ClockTime>) -> Option<gst::ClockTime> {
+    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+    segment.to_running_time(time)
+}
+
 impl Seen {
-    fn of(caps: gst::Caps) -> Result<Self, Fault> {
+    fn of(caps: gst::Caps, before: Option<Self>) -> Result<Self, Fault> {
         let described = caps.structure(0).ok_or(Fault::CodecChanged)?;
         let codec = match described.name().as_str() {
             "video/x-h264" => Codec::H264,
@@ -205,12 +227,18 @@ impl Seen {
             Codec::H264 | Codec::H265 | Codec::Opus | Codec::Pcma | Codec::Pcmu => Bytes::new(),
         };
         let size = number("width").zip(number("height"));
-        let format = Arc::new(Format {
+        let mut format = Arc::new(Format {
             codec,
             clock_rate,
             channels,
             setup,
         });
+        // caps tell of frame rates and profiles too: the parameter sets are what counts
+        if let (Some(before), TrackKind::Video) = (before, codec.track())
+            && before.format.codec == codec
+        {
+            format = before.format;
+        }
         Ok(Self { caps, size, format })
     }
 }

@@ -92,11 +92,12 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::capture::clock;
     use TrackKind::{Audio, Video};
 
     #[test]
     fn sound_does_not_stand_for_the_picture() {
-        let start = Instant::now();
+        let start = clock::now();
         let at = |ms| start + Duration::from_millis(ms);
         let both = BTreeSet::from([Audio, Video]);
         let mut dog = Watchdog::new(start, Video);
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_picture_goes_on_without_sound_and_says_so() {
-        let start = Instant::now();
+        let start = clock::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut dog = Watchdog::new(start, Video);
         dog.saw(Audio, at(0));

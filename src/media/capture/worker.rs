@@ -1,5 +1,6 @@
 //! Owns the life of a source: connect, publish, watch over, name the loss, come back.
 
+use super::clock;
 use super::fault::Fault;
 use super::local::{self, Local};
 use super::pipeline::{Output, Pipeline};
@@ -115,7 +116,7 @@ impl Capture {
     async fn run(mut self, mut wishes: Wishes) -> Infallible {
         let mut failures = 0;
         loop {
-            let (mut lived, began) = (false, Instant::now());
+            let (mut lived, began) = (false, clock::now());
             let fault = self.run_once(&mut wishes, &mut lived).await;
             if lived && began.elapsed() > STEADY {
                 failures = 0;
@@ -151,7 +152,7 @@ impl Capture {
         };
         self.publisher.reconnected();
         let required = self.publisher.required();
-        let mut watchdog = Watchdog::new(Instant::now(), required);
+        let mut watchdog = Watchdog::new(clock::now(), required);
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
@@ -165,7 +166,7 @@ impl Capture {
             };
             match event {
                 Event::Unit(raw) => {
-                    watchdog.saw(raw.format.codec.track(), Instant::now());
+                    watchdog.saw(raw.format.codec.track(), clock::now());
                     *lived |= raw.format.codec.track() == required;
                     self.publisher.publish(*raw);
                 }
@@ -186,7 +187,7 @@ impl Capture {
 
     /// The fault for which to connect anew, if there is one.
     fn judge(&mut self, watchdog: &Watchdog, pipeline: &Pipeline) -> Option<Fault> {
-        let now = Instant::now();
+        let now = clock::now();
         match watchdog.judge(now, &pipeline.announced()) {
             Health::Fine => None,
             Health::Lost(fault) => Some(fault),

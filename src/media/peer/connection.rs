@@ -15,13 +15,14 @@ use super::{Error, rtp};
 use crate::media::feed::{Codec, TrackKind};
 use futures::StreamExt;
 use futures::stream::{BoxStream, SelectAll};
+use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::transport::RTCDtlsRole;
-use rtc::ice::mdns::MulticastDnsMode;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RtpCodecKind,
 };
 use rtc::shared::error::Error as LibraryError;
 use std::fmt;
@@ -33,10 +34,10 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use webrtc::peer_connection::{
-    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
-    RTCIceCandidateInit, RTCIceGatheringState, RTCPeerConnectionState, RTCSessionDescription, Registry,
-    SettingEngineBuilder, configure_nack, configure_rtcp_reports, configure_simulcast_extension_headers,
-    configure_twcc_receiver_only,
+    MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
+    RTCConfigurationBuilder, RTCIceCandidateInit, RTCIceGatheringState, RTCPeerConnectionState,
+    RTCSessionDescription, Registry, SettingEngineBuilder, configure_nack, configure_rtcp_reports,
+    configure_simulcast_extension_headers, configure_twcc_receiver_only,
 };
 
 /// How long a peer may take to connect after its offer was answered.
@@ -78,7 +79,10 @@ pub(crate) enum Heard {
     /// A track's first packet is about to come. `rid` tells simulcast layers apart.
     Opened { ssrc: u32, rid: Option<String> },
     /// A packet of the publisher, with retransmissions already put into the track they repair.
-    Packet { packet: rtp::Packet, arrival: Instant },
+    Packet {
+        packet: rtp::Packet,
+        arrival: Instant,
+    },
     /// The publisher's clock: `ntp` (32.32 fixed point seconds since 1900) and `rtp` name one moment.
     Clock { ssrc: u32, ntp: u64, rtp: u32 },
     /// The viewer wants a key frame.
@@ -112,7 +116,9 @@ pub(crate) struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("link", &self.link).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("link", &self.link)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,8 +135,15 @@ enum Event {
 }
 
 enum Arriving {
-    Opened { ssrc: u32, rid: Option<String>, track: Arc<dyn TrackRemote> },
-    Packet { packet: rtp::Packet, arrival: Instant },
+    Opened {
+        ssrc: u32,
+        rid: Option<String>,
+        track: Arc<dyn TrackRemote>,
+    },
+    Packet {
+        packet: rtp::Packet,
+        arrival: Instant,
+    },
 }
 
 /// Where the box can be reached, and the ways through its ports.
@@ -185,7 +198,11 @@ fn broken(error: LibraryError) -> Error {
 
 impl Connection {
     /// Answers an offer. The connection is up when [`Heard::Up`] is heard.
-    pub(super) async fn answer(role: Role, offer: Offer, ways: Ways) -> Result<(Self, Handle, String), Error> {
+    pub(super) async fn answer(
+        role: Role,
+        offer: Offer,
+        ways: Ways,
+    ) -> Result<(Self, Handle, String), Error> {
         let (events_tx, events_rx) = mpsc::channel(EVENTS_KEPT);
         let (reports_tx, reports_rx) = mpsc::channel(REPORTS_KEPT);
         let (gathered_tx, mut gathered_rx) = watch::channel(false);
@@ -207,26 +224,39 @@ impl Connection {
                 Some(Duration::from_secs(2)),
             )
             .build();
-        let tcp = if ways.door.is_some() { ways.local.clone() } else { Vec::new() };
+        let tcp = if ways.door.is_some() {
+            ways.local.clone()
+        } else {
+            Vec::new()
+        };
         let pc = PeerConnectionBuilder::<SocketAddr>::new()
             .with_configuration(RTCConfigurationBuilder::new().build())
             .with_media_engine(media)
             .with_setting_engine(settings)
             .with_interceptor_registry(registry)
-            .with_handler(Arc::new(Callbacks { events_tx, gathered_tx }))
+            .with_handler(Arc::new(Callbacks {
+                events_tx,
+                gathered_tx,
+            }))
             .with_runtime(Arc::new(Seam::new(ways.lanes.clone(), ways.door.clone())))
             .with_udp_addrs(ways.local.clone())
             .with_tcp_addrs(tcp)
             .build()
             .await
             .map_err(broken)?;
-        let handle = Handle { pc: Arc::new(pc), offer: Arc::new(Mutex::new(offer.clone())), ways };
+        let handle = Handle {
+            pc: Arc::new(pc),
+            offer: Arc::new(Mutex::new(offer.clone())),
+            ways,
+        };
         match handle.first_answer(role, &offer, &mut gathered_rx).await {
             Ok((answer, outlets)) => {
                 let connection = Self {
                     handle: handle.clone(),
                     codecs: offer.codecs,
-                    link: Link::Waiting { until: Instant::now() + TO_CONNECT },
+                    link: Link::Waiting {
+                        until: Instant::now() + TO_CONNECT,
+                    },
                     events_rx,
                     reports_rx,
                     arriving: SelectAll::new(),
@@ -287,7 +317,9 @@ impl Connection {
                 Some(Heard::Up)
             }
             RTCPeerConnectionState::Disconnected => {
-                self.link = Link::Away { until: Instant::now() + AWAY };
+                self.link = Link::Away {
+                    until: Instant::now() + AWAY,
+                };
                 Some(Heard::Silent)
             }
             RTCPeerConnectionState::Failed => Some(Heard::Gone(Gone::Failed)),
@@ -299,7 +331,10 @@ impl Connection {
 
     /// What a payload type of the peer means.
     pub(crate) fn codec(&self, payload_type: u8) -> Option<Codec> {
-        self.codecs.iter().find(|c| c.payload_type == payload_type).map(|c| c.codec)
+        self.codecs
+            .iter()
+            .find(|c| c.payload_type == payload_type)
+            .map(|c| c.codec)
     }
 
     /// Whether a track of this kind was agreed on.
@@ -309,8 +344,13 @@ impl Connection {
 
     /// Asks the publisher for a key frame of a track.
     pub(crate) async fn ask_key_frame(&mut self, ssrc: u32) {
-        let Some((_, track)) = self.remotes.iter().find(|(known, _)| *known == ssrc) else { return };
-        let request = PictureLossIndication { sender_ssrc: 0, media_ssrc: ssrc };
+        let Some((_, track)) = self.remotes.iter().find(|(known, _)| *known == ssrc) else {
+            return;
+        };
+        let request = PictureLossIndication {
+            sender_ssrc: 0,
+            media_ssrc: ssrc,
+        };
         // a connection that is gone is heard of by `next`
         let _ = track.write_rtcp(vec![Box::new(request)]).await;
     }
@@ -322,8 +362,12 @@ impl Connection {
 
     /// Sends a packet, putting the peer's numbers in. A packet that the peer does not take is dropped.
     pub(crate) async fn send(&mut self, codec: Codec, mut packet: rtp::Packet) {
-        let Some(numbered) = self.codecs.iter().find(|c| c.codec == codec) else { return };
-        let Some(outlet) = self.outlets.iter().find(|o| o.kind == codec.track()) else { return };
+        let Some(numbered) = self.codecs.iter().find(|c| c.codec == codec) else {
+            return;
+        };
+        let Some(outlet) = self.outlets.iter().find(|o| o.kind == codec.track()) else {
+            return;
+        };
         let header = &mut packet.header;
         header.payload_type = numbered.payload_type;
         header.ssrc = outlet.ssrc;
@@ -349,14 +393,22 @@ impl Handle {
         gathered_rx: &mut watch::Receiver<bool>,
     ) -> Result<(String, Vec<Outlet>), Error> {
         let description = RTCSessionDescription::offer(offer.text()).map_err(refused)?;
-        self.pc.set_remote_description(description).await.map_err(refused)?;
+        self.pc
+            .set_remote_description(description)
+            .await
+            .map_err(refused)?;
         let mut outlets = Vec::new();
         if role == Role::Watch {
             for kind in [TrackKind::Video, TrackKind::Audio] {
                 // the first codec sets the clock of the sender reports
-                let Some(numbered) = offer.codecs_of(kind).next() else { continue };
+                let Some(numbered) = offer.codecs_of(kind).next() else {
+                    continue;
+                };
                 let outlet = Outlet::new(kind, numbered);
-                self.pc.add_track(outlet.track.clone()).await.map_err(broken)?;
+                self.pc
+                    .add_track(outlet.track.clone())
+                    .await
+                    .map_err(broken)?;
                 outlets.push(outlet);
             }
         }
@@ -375,7 +427,10 @@ impl Handle {
             door.register(user, password);
         }
         let text = answer.sdp.clone();
-        self.pc.set_local_description(answer).await.map_err(broken)?;
+        self.pc
+            .set_local_description(answer)
+            .await
+            .map_err(broken)?;
         Ok(text)
     }
 
@@ -397,7 +452,10 @@ impl Handle {
         }
         let restarted = offer.restarted(fragment);
         let description = RTCSessionDescription::offer(restarted.text()).map_err(refused)?;
-        self.pc.set_remote_description(description).await.map_err(refused)?;
+        self.pc
+            .set_remote_description(description)
+            .await
+            .map_err(refused)?;
         let answer = self.local_answer().await?;
         let fragment = sdp::answer_fragment(&answer, &restarted, &self.ways.candidates)?;
         *offer = restarted;
@@ -428,12 +486,25 @@ impl Outlet {
             TrackKind::Audio => ("audio", RtpCodecKind::Audio),
         };
         let coding = RTCRtpEncodingParameters {
-            rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+            rtp_coding_parameters: RTCRtpCodingParameters {
+                ssrc: Some(ssrc),
+                ..Default::default()
+            },
             codec: parameters(numbered).rtp_codec,
             ..Default::default()
         };
-        let track = MediaStreamTrack::new("feed".into(), name.into(), name.into(), library_kind, vec![coding]);
-        Self { kind, ssrc, track: Arc::new(TrackLocalStaticRTP::new(track)) }
+        let track = MediaStreamTrack::new(
+            "feed".into(),
+            name.into(),
+            name.into(),
+            library_kind,
+            vec![coding],
+        );
+        Self {
+            kind,
+            ssrc,
+            track: Arc::new(TrackLocalStaticRTP::new(track)),
+        }
     }
 }
 
@@ -453,7 +524,13 @@ fn media_engine(codecs: &[Numbered]) -> Result<MediaEngine, LibraryError> {
                 sdp_fmtp_line: format!("apt={}", numbered.payload_type),
                 rtcp_feedback: vec![],
             };
-            engine.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type }, kind)?;
+            engine.register_codec(
+                RTCRtpCodecParameters {
+                    rtp_codec,
+                    payload_type,
+                },
+                kind,
+            )?;
         }
     }
     Ok(engine)
@@ -473,7 +550,10 @@ fn parameters(numbered: &Numbered) -> RTCRtpCodecParameters {
         sdp_fmtp_line: numbered.fmtp.clone(),
         rtcp_feedback: vec![],
     };
-    RTCRtpCodecParameters { rtp_codec, payload_type: numbered.payload_type }
+    RTCRtpCodecParameters {
+        rtp_codec,
+        payload_type: numbered.payload_type,
+    }
 }
 
 /// A track's events for as long as it lasts.
@@ -483,11 +563,21 @@ fn read(track: Arc<dyn TrackRemote>) -> BoxStream<'static, Arriving> {
             // the library's events are open-ended: what is not known here says nothing of media
             match track.poll().await? {
                 TrackRemoteEvent::OnOpen(init) => {
-                    let opened = Arriving::Opened { ssrc: init.ssrc, rid: init.rid, track: track.clone() };
+                    let opened = Arriving::Opened {
+                        ssrc: init.ssrc,
+                        rid: init.rid,
+                        track: track.clone(),
+                    };
                     return Some((opened, track));
                 }
                 TrackRemoteEvent::OnRtpPacket(packet) => {
-                    return Some((Arriving::Packet { packet, arrival: Instant::now() }, track));
+                    return Some((
+                        Arriving::Packet {
+                            packet,
+                            arrival: Instant::now(),
+                        },
+                        track,
+                    ));
                 }
                 _ => {}
             }

@@ -5,15 +5,15 @@
 //! RTCP. [`Peers`] keeps the resources of WHIP and WHEP. Media do not pass through here as meaning,
 //! only as packets: what becomes of them is `media::whip`'s and `media::whep`'s.
 
-mod sdp;
-mod stun;
-mod port;
-mod tcp;
-mod seam;
-mod tap;
 mod connection;
-mod resource;
 mod peers;
+mod port;
+mod resource;
+mod sdp;
+mod seam;
+mod stun;
+mod tap;
+mod tcp;
 
 pub(crate) use connection::{Connection, Heard};
 pub(crate) use peers::Stop;

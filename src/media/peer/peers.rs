@@ -177,7 +177,10 @@ struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("role", &self.role).field("feed", &self.feed).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("role", &self.role)
+            .field("feed", &self.feed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -225,22 +228,37 @@ impl Peers {
     pub fn bind(settings: Settings) -> io::Result<(Self, PeersRun)> {
         let addresses = expand(&settings.listen)?;
         let port = Port::bind(&addresses, settings.udp_port)?;
-        let tcp = settings.tcp_port.map(|port| TcpPort::bind(&addresses, port)).transpose()?;
+        let tcp = settings
+            .tcp_port
+            .map(|port| TcpPort::bind(&addresses, port))
+            .transpose()?;
         let announced = |bound: Vec<SocketAddr>| -> Vec<SocketAddr> {
             match (settings.announce.is_empty(), bound.first()) {
-                (false, Some(first)) => {
-                    settings.announce.iter().map(|ip| SocketAddr::new(*ip, first.port())).collect()
-                }
+                (false, Some(first)) => settings
+                    .announce
+                    .iter()
+                    .map(|ip| SocketAddr::new(*ip, first.port()))
+                    .collect(),
                 (true, _) | (_, None) => bound,
             }
         };
-        let mut candidates: Vec<Candidate> =
-            announced(port.addresses().collect()).into_iter().map(Candidate::Udp).collect();
+        let mut candidates: Vec<Candidate> = announced(port.addresses().collect())
+            .into_iter()
+            .map(Candidate::Udp)
+            .collect();
         if let Some(tcp) = &tcp {
-            candidates.extend(announced(tcp.addresses().collect()).into_iter().map(Candidate::Tcp));
+            candidates.extend(
+                announced(tcp.addresses().collect())
+                    .into_iter()
+                    .map(Candidate::Tcp),
+            );
         }
         let (tasks_tx, tasks_rx) = mpsc::channel(SESSIONS_HANDED_OVER);
-        let run = PeersRun { port: port.clone(), tcp: tcp.clone(), tasks_rx };
+        let run = PeersRun {
+            port: port.clone(),
+            tcp: tcp.clone(),
+            tasks_rx,
+        };
         let inner = Inner {
             settings,
             port,
@@ -251,7 +269,12 @@ impl Peers {
             lost: Arc::default(),
             tasks_tx,
         };
-        Ok((Self { inner: Arc::new(inner) }, run))
+        Ok((
+            Self {
+                inner: Arc::new(inner),
+            },
+            run,
+        ))
     }
 
     /// The UDP port, as bound.
@@ -261,14 +284,22 @@ impl Peers {
 
     /// The TCP port, as bound.
     pub fn tcp_port(&self) -> Option<u16> {
-        self.inner.tcp.as_ref()?.addresses().next().map(|at| at.port())
+        self.inner
+            .tcp
+            .as_ref()?
+            .addresses()
+            .next()
+            .map(|at| at.port())
     }
 
     /// How many there are now.
     pub fn counts(&self) -> Counts {
         let sessions = self.inner.lock();
         Counts {
-            publishers: sessions.values().filter(|s| s.role == Role::Publish).count(),
+            publishers: sessions
+                .values()
+                .filter(|s| s.role == Role::Publish)
+                .count(),
             viewers: sessions.values().filter(|s| s.role == Role::Watch).count(),
             lost: self.inner.lost.load(Ordering::Relaxed),
             unroutable: self.inner.port.unroutable(),
@@ -286,9 +317,15 @@ impl Peers {
         let continuity = self.inner.continuity(feed.id());
         let source = feed.clone();
         self.inner
-            .open(Role::Publish, &feed, owner, offer, move |connection, stop| {
-                Publisher::new(source, connection, continuity, simulcast).run(stop)
-            })
+            .open(
+                Role::Publish,
+                &feed,
+                owner,
+                offer,
+                move |connection, stop| {
+                    Publisher::new(source, connection, continuity, simulcast).run(stop)
+                },
+            )
             .await
     }
 
@@ -296,10 +333,27 @@ impl Peers {
     ///
     /// # Errors
     /// [`Error::BadSdp`], [`Error::NotAcceptable`], [`Error::Full`], [`Error::Broken`].
-    pub async fn watch(&self, feed: Feed, layer: Layer, owner: String, offer: &str) -> Result<Created, Error> {
-        let sound = feed.status().borrow().formats.get(&TrackKind::Audio).map(|f| f.codec);
+    pub async fn watch(
+        &self,
+        feed: Feed,
+        layer: Layer,
+        owner: String,
+        offer: &str,
+    ) -> Result<Created, Error> {
+        let sound = feed
+            .status()
+            .borrow()
+            .formats
+            .get(&TrackKind::Audio)
+            .map(|f| f.codec);
         // AAC is made Opus for viewers
-        let sound = sound.map(|codec| if codec == Codec::Aac { Codec::Opus } else { codec });
+        let sound = sound.map(|codec| {
+            if codec == Codec::Aac {
+                Codec::Opus
+            } else {
+                codec
+            }
+        });
         let offer = Offer::read(offer, Role::Watch, sound)?;
         let lost = self.inner.lost.clone();
         let source = feed.clone();
@@ -329,7 +383,9 @@ impl Peers {
         }
         let fragment = Fragment::read(body)?;
         let handle = session.handle().ok_or(Error::UnknownResource)?;
-        let Some(fragment) = handle.patch(&fragment).await? else { return Ok(Patched::NoContent) };
+        let Some(fragment) = handle.patch(&fragment).await? else {
+            return Ok(Patched::NoContent);
+        };
         let etag = EntityTag::random();
         *session.etag.lock().unwrap_or_else(PoisonError::into_inner) = etag;
         Ok(Patched::Answer { fragment, etag })
@@ -340,7 +396,9 @@ impl Peers {
     /// # Errors
     /// [`Error::UnknownResource`].
     pub fn etag(&self, resource: ResourceId, owner: &str) -> Result<EntityTag, Error> {
-        self.inner.session(resource, owner).map(|session| session.etag())
+        self.inner
+            .session(resource, owner)
+            .map(|session| session.etag())
     }
 
     /// The feed that a resource belongs to.
@@ -348,7 +406,9 @@ impl Peers {
     /// # Errors
     /// [`Error::UnknownResource`].
     pub fn feed_of(&self, resource: ResourceId, owner: &str) -> Result<FeedId, Error> {
-        self.inner.session(resource, owner).map(|session| session.feed.clone())
+        self.inner
+            .session(resource, owner)
+            .map(|session| session.feed.clone())
     }
 
     /// DELETE: ends a session. When this returns, the feed knows.
@@ -363,7 +423,13 @@ impl Peers {
 
     /// Ends all sessions of an owner, e.g. when it was signed out.
     pub async fn delete_all_of(&self, owner: &str) {
-        let sessions: Vec<_> = self.inner.lock().values().filter(|s| s.owner == owner).cloned().collect();
+        let sessions: Vec<_> = self
+            .inner
+            .lock()
+            .values()
+            .filter(|s| s.owner == owner)
+            .cloned()
+            .collect();
         for session in sessions {
             session.leave(Cause::Deleted).await;
         }
@@ -410,7 +476,11 @@ impl Inner {
 
     fn session(&self, id: ResourceId, owner: &str) -> Result<Arc<Session>, Error> {
         // another's session is no more to be known of than one that is not there
-        self.lock().get(&id).filter(|s| s.owner == owner).cloned().ok_or(Error::UnknownResource)
+        self.lock()
+            .get(&id)
+            .filter(|s| s.owner == owner)
+            .cloned()
+            .ok_or(Error::UnknownResource)
     }
 
     /// Takes a place; gives the publishers that it replaces.
@@ -433,7 +503,9 @@ impl Inner {
         };
         let taken = sessions.values().filter(|s| s.role == role).count() - previous.len();
         if taken >= most {
-            return Err(Error::Full { retry_after: RETRY_AFTER });
+            return Err(Error::Full {
+                retry_after: RETRY_AFTER,
+            });
         }
         let (stop_tx, cause_rx) = watch::channel(None);
         let (ended_tx, ended_rx) = watch::channel(());
@@ -448,7 +520,15 @@ impl Inner {
         });
         let id = ResourceId::random();
         sessions.insert(id, session.clone());
-        Ok(Entered { id, session, stop: Stop { cause_rx, _ended_tx: ended_tx }, previous })
+        Ok(Entered {
+            id,
+            session,
+            stop: Stop {
+                cause_rx,
+                _ended_tx: ended_tx,
+            },
+            previous,
+        })
     }
 
     /// Answers an offer and serves the session. All of it is one task, which ends well even if the
@@ -464,7 +544,12 @@ impl Inner {
     where
         F: Future<Output = ()> + Send,
     {
-        let Entered { id, session, stop, previous } = self.enter(role, feed, owner)?;
+        let Entered {
+            id,
+            session,
+            stop,
+            previous,
+        } = self.enter(role, feed, owner)?;
         let (created_tx, created_rx) = oneshot::channel();
         let inner = self.clone();
         let task = async move {
@@ -477,7 +562,11 @@ impl Inner {
                     return;
                 }
             };
-            let created = Created { resource: id, answer, etag: session.etag() };
+            let created = Created {
+                resource: id,
+                answer,
+                etag: session.etag(),
+            };
             if created_tx.send(Ok(created)).is_err() {
                 connection.close().await;
                 return;
@@ -490,23 +579,40 @@ impl Inner {
         if self.tasks_tx.send(Box::pin(task)).await.is_err() {
             self.lock().remove(&id);
         }
-        created_rx.await.unwrap_or(Err(Error::Broken("the box is stopping".into())))
+        created_rx
+            .await
+            .unwrap_or(Err(Error::Broken("the box is stopping".into())))
     }
 
-    async fn connect(&self, role: Role, offer: Offer, session: &Session) -> Result<(Connection, String), Error> {
+    async fn connect(
+        &self,
+        role: Role,
+        offer: Offer,
+        session: &Session,
+    ) -> Result<(Connection, String), Error> {
         let ways = Ways {
             lanes: self.port.lanes(),
             door: self.tcp.as_ref().map(TcpPort::door),
-            local: self.port.addresses().map(|at| SocketAddr::new(at.ip(), 0)).collect(),
+            local: self
+                .port
+                .addresses()
+                .map(|at| SocketAddr::new(at.ip(), 0))
+                .collect(),
             candidates: self.candidates.clone(),
         };
         let (connection, handle, answer) = Connection::answer(role, offer, ways).await?;
-        *session.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        *session
+            .handle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(handle);
         Ok((connection, answer))
     }
 
     fn continuity(&self, feed: &FeedId) -> Arc<Mutex<Continuity>> {
-        let mut all = self.continuities.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self
+            .continuities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         all.entry(feed.clone()).or_default().clone()
     }
 }
@@ -537,7 +643,10 @@ impl Session {
     }
 
     fn handle(&self) -> Option<Handle> {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.handle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn tell(&self, cause: Cause) {
@@ -562,8 +671,13 @@ fn expand(listen: &[IpAddr]) -> io::Result<Vec<IpAddr>> {
     for ip in listen {
         if ip.is_unspecified() {
             let interfaces = rtc::shared::ifaces::ifaces()?;
-            let found = interfaces.into_iter().filter_map(|i| i.addr).map(|at| at.ip());
-            addresses.extend(reachable(found.filter(|found| found.is_ipv4() == ip.is_ipv4())));
+            let found = interfaces
+                .into_iter()
+                .filter_map(|i| i.addr)
+                .map(|at| at.ip());
+            addresses.extend(reachable(
+                found.filter(|found| found.is_ipv4() == ip.is_ipv4()),
+            ));
         } else {
             addresses.push(*ip);
         }

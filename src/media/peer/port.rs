@@ -86,9 +86,16 @@ impl Port {
             let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, KERNEL_BUFFER);
             let at = socket.local_addr()?;
             port = at.port();
-            sockets.push(Arc::new(Shared { io: UdpSocket::from_std(socket)?, at }));
+            sockets.push(Arc::new(Shared {
+                io: UdpSocket::from_std(socket)?,
+                at,
+            }));
         }
-        Ok(Arc::new(Self { sockets, routes: RwLock::default(), unroutable: AtomicU64::new(0) }))
+        Ok(Arc::new(Self {
+            sockets,
+            routes: RwLock::default(),
+            unroutable: AtomicU64::new(0),
+        }))
     }
 
     /// Where the port is reached.
@@ -103,7 +110,10 @@ impl Port {
 
     /// A way for a new connection.
     pub(super) fn lanes(self: &Arc<Self>) -> Arc<Lanes> {
-        Arc::new(Lanes { port: self.clone(), lanes: Mutex::default() })
+        Arc::new(Lanes {
+            port: self.clone(),
+            lanes: Mutex::default(),
+        })
     }
 
     /// Distributes what arrives, for ever.
@@ -116,7 +126,9 @@ impl Port {
         let mut buffer = vec![0u8; DATAGRAM];
         loop {
             // errors here are some peer's ICMP messages; the socket itself stays good
-            let Ok((length, from)) = shared.io.recv_from(&mut buffer).await else { continue };
+            let Ok((length, from)) = shared.io.recv_from(&mut buffer).await else {
+                continue;
+            };
             let datagram = &buffer[..length];
             match self.find(&shared, from, datagram) {
                 Some(lane) => lane.put(from, Bytes::copy_from_slice(datagram)),
@@ -133,7 +145,9 @@ impl Port {
         let prover = {
             let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
             let current = routes.addresses.get(&key);
-            let Some(user) = user else { return current.map(|(lane, _)| lane.clone()) };
+            let Some(user) = user else {
+                return current.map(|(lane, _)| lane.clone());
+            };
             let (password, lanes) = routes.credentials.get(user)?;
             let lane = lanes.upgrade()?.lane(shared.at.ip())?;
             if let Some((known, Proof::Given)) = current
@@ -153,8 +167,13 @@ impl Lanes {
     /// Takes the socket's place. The library bound it to a port of its own, which is given back.
     pub(super) fn wrap(&self, socket: &std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
         let known_as = socket.local_addr()?;
-        let shared = self.port.sockets.iter().find(|s| s.at.ip() == known_as.ip());
-        let shared = shared.ok_or_else(|| io::Error::other(format!("not listening on {}", known_as.ip())))?;
+        let shared = self
+            .port
+            .sockets
+            .iter()
+            .find(|s| s.at.ip() == known_as.ip());
+        let shared = shared
+            .ok_or_else(|| io::Error::other(format!("not listening on {}", known_as.ip())))?;
         let lane = Arc::new(Lane {
             known_as,
             shared: shared.clone(),
@@ -162,24 +181,44 @@ impl Lanes {
             waker: AtomicWaker::new(),
             tried: Mutex::default(),
         });
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(lane.clone());
-        Ok(Arc::new(Socket { lane, port: self.port.clone() }))
+        self.lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(lane.clone());
+        Ok(Arc::new(Socket {
+            lane,
+            port: self.port.clone(),
+        }))
     }
 
     /// Makes the connection known by its credentials; after an ICE restart it has two pairs, because
     /// the old one lives until the new one has taken over (RFC 8445, 9).
     pub(super) fn register(self: &Arc<Self>, user: String, password: String) {
-        let mut routes = self.port.routes.write().unwrap_or_else(PoisonError::into_inner);
-        routes.credentials.insert(user, (password, Arc::downgrade(self)));
+        let mut routes = self
+            .port
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        routes
+            .credentials
+            .insert(user, (password, Arc::downgrade(self)));
     }
 
     /// Forgets the connection.
     pub(super) fn close(self: &Arc<Self>) {
         let mine = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
         let this = Arc::downgrade(self);
-        let mut routes = self.port.routes.write().unwrap_or_else(PoisonError::into_inner);
-        routes.credentials.retain(|_, (_, lanes)| !lanes.ptr_eq(&this));
-        routes.addresses.retain(|_, (lane, _)| !mine.iter().any(|m| Arc::ptr_eq(m, lane)));
+        let mut routes = self
+            .port
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        routes
+            .credentials
+            .retain(|_, (_, lanes)| !lanes.ptr_eq(&this));
+        routes
+            .addresses
+            .retain(|_, (lane, _)| !mine.iter().any(|m| Arc::ptr_eq(m, lane)));
     }
 
     fn lane(&self, ip: IpAddr) -> Option<Arc<Lane>> {
@@ -199,7 +238,10 @@ impl Lane {
     }
 
     fn take(&self) -> Option<(SocketAddr, Bytes)> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.inbox
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
     }
 }
 
@@ -213,14 +255,25 @@ struct Socket {
 impl Socket {
     /// Remembers where was sent, so that an answer that carries no name finds its way back.
     fn try_address(&self, to: SocketAddr) {
-        let mut tried = self.lane.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tried = self
+            .lane
+            .tried
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if tried.replace(to) == Some(to) {
             return;
         }
         drop(tried);
         let key = (self.lane.known_as.ip(), to);
-        let mut routes = self.port.routes.write().unwrap_or_else(PoisonError::into_inner);
-        routes.addresses.entry(key).or_insert_with(|| (self.lane.clone(), Proof::Tried));
+        let mut routes = self
+            .port
+            .routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        routes
+            .addresses
+            .entry(key)
+            .or_insert_with(|| (self.lane.clone(), Proof::Tried));
     }
 }
 
@@ -233,7 +286,12 @@ impl AsyncUdpSocket for Socket {
         self.try_address(transmit.destination);
         // tokio keeps one waker a direction and there are many senders: a full kernel buffer loses
         // the datagram, and retransmission repairs it
-        match self.lane.shared.io.try_send_to(transmit.contents, transmit.destination) {
+        match self
+            .lane
+            .shared
+            .io
+            .try_send_to(transmit.contents, transmit.destination)
+        {
             Err(e) if e.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(e)),
             Ok(_) | Err(_) => Poll::Ready(Ok(transmit.contents.len())),
         }
@@ -250,7 +308,8 @@ impl AsyncUdpSocket for Socket {
             // what came between the first look and the registration
             self.lane.take()
         });
-        let (Some((from, datagram)), Some(buffer), Some(meta)) = (next, buffers.first_mut(), meta.first_mut())
+        let (Some((from, datagram)), Some(buffer), Some(meta)) =
+            (next, buffers.first_mut(), meta.first_mut())
         else {
             return Poll::Pending;
         };
@@ -269,7 +328,9 @@ pub(super) fn reachable(interfaces: impl Iterator<Item = IpAddr>) -> Vec<IpAddr>
     let mut found: Vec<IpAddr> = interfaces
         .filter(|ip| match ip {
             IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local() && !ip.is_unspecified(),
-            IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local() && !ip.is_unspecified(),
+            IpAddr::V6(ip) => {
+                !ip.is_loopback() && !ip.is_unicast_link_local() && !ip.is_unspecified()
+            }
         })
         .collect();
     found.sort_unstable();

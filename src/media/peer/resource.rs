@@ -27,8 +27,13 @@ impl FromStr for ResourceId {
     type Err = NotAResource;
 
     fn from_str(text: &str) -> Result<Self, NotAResource> {
-        let is_hex = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        let number = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten();
+        let is_hex = text.len() == 32
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let number = is_hex
+            .then(|| u128::from_str_radix(text, 16).ok())
+            .flatten();
         number.map(Self).ok_or(NotAResource)
     }
 }
@@ -45,7 +50,10 @@ impl EntityTag {
     /// Whether an `If-Match` value names this tag. `*` names every one.
     pub fn matches(self, if_match: &str) -> bool {
         let own = self.to_string();
-        if_match.split(',').map(str::trim).any(|tag| tag == "*" || tag == own)
+        if_match
+            .split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag == own)
     }
 }
 

@@ -78,7 +78,10 @@ impl Section {
         if let Some(port) = fields.get_mut(1) {
             *port = "0";
         }
-        let mut lines = vec![format!("m={}", fields.join(" ")), "c=IN IP4 0.0.0.0".to_owned()];
+        let mut lines = vec![
+            format!("m={}", fields.join(" ")),
+            "c=IN IP4 0.0.0.0".to_owned(),
+        ];
         if let Some(mid) = self.attribute("mid") {
             lines.push(format!("a=mid:{mid}"));
         }
@@ -91,14 +94,20 @@ impl Section {
 fn attribute<'a>(lines: &'a [String], name: &str) -> Option<&'a str> {
     lines.iter().find_map(|line| {
         let rest = line.strip_prefix("a=")?.strip_prefix(name)?;
-        if rest.is_empty() { Some("") } else { rest.strip_prefix(':') }
+        if rest.is_empty() {
+            Some("")
+        } else {
+            rest.strip_prefix(':')
+        }
     })
 }
 
 const DIRECTIONS: [&str; 4] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
 fn direction(lines: &[String]) -> Option<&'static str> {
-    DIRECTIONS.into_iter().find(|d| attribute(lines, d).is_some())
+    DIRECTIONS
+        .into_iter()
+        .find(|d| attribute(lines, d).is_some())
 }
 
 /// Splits into the session's lines and the sections, checking each line's form (RFC 8866, 5).
@@ -106,7 +115,10 @@ fn read(text: &str) -> Result<(Vec<String>, Vec<Section>), Error> {
     let mut session = Vec::new();
     let mut sections: Vec<Section> = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let bad = |what| Error::BadSdp { line: index + 1, what };
+        let bad = |what| Error::BadSdp {
+            line: index + 1,
+            what,
+        };
         let line = line.trim_end();
         if line.is_empty() {
             continue;
@@ -123,14 +135,24 @@ fn read(text: &str) -> Result<(Vec<String>, Vec<Section>), Error> {
             if fields.len() < 4 {
                 return Err(bad("m= needs a kind, a port, a protocol and formats"));
             }
-            if fields[1].split('/').next().is_none_or(|port| port.parse::<u16>().is_err()) {
+            if fields[1]
+                .split('/')
+                .next()
+                .is_none_or(|port| port.parse::<u16>().is_err())
+            {
                 return Err(bad("m= needs a port number"));
             }
             let is_rtp = fields[0] == "audio" || fields[0] == "video";
-            if is_rtp && fields[3..].iter().any(|pt| pt.parse::<u8>().map_or(true, |pt| pt > 127)) {
+            if is_rtp
+                && fields[3..]
+                    .iter()
+                    .any(|pt| pt.parse::<u8>().map_or(true, |pt| pt > 127))
+            {
                 return Err(bad("m= needs payload types of 0 to 127"));
             }
-            sections.push(Section { lines: vec![line.to_owned()] });
+            sections.push(Section {
+                lines: vec![line.to_owned()],
+            });
             continue;
         }
         match sections.last_mut() {
@@ -140,7 +162,10 @@ fn read(text: &str) -> Result<(Vec<String>, Vec<Section>), Error> {
     }
     for needed in ["v=", "o=", "s=", "t="] {
         if !session.iter().any(|l| l.starts_with(needed)) {
-            return Err(Error::BadSdp { line: 1, what: "v=, o=, s= and t= are needed" });
+            return Err(Error::BadSdp {
+                line: 1,
+                what: "v=, o=, s= and t= are needed",
+            });
         }
     }
     Ok((session, sections))
@@ -154,7 +179,12 @@ impl Offer {
         if sections.is_empty() {
             return Err(Error::NotAcceptable("the offer has no media section"));
         }
-        let mut offer = Self { session: Vec::new(), kept: Vec::new(), refused: Vec::new(), codecs: Vec::new() };
+        let mut offer = Self {
+            session: Vec::new(),
+            kept: Vec::new(),
+            refused: Vec::new(),
+            codecs: Vec::new(),
+        };
         let transport = Transport::find(&session, &sections)?;
         let default_direction = direction(&session).unwrap_or("sendrecv");
         let mut taken = BTreeSet::new();
@@ -170,7 +200,9 @@ impl Offer {
             };
             if codecs.is_empty() {
                 if section.kind() == Some(TrackKind::Video) && !section.is_off() {
-                    return Err(Error::NotAcceptable("no H.264 with packetization-mode=1 is offered"));
+                    return Err(Error::NotAcceptable(
+                        "no H.264 with packetization-mode=1 is offered",
+                    ));
                 }
                 offer.refused.push(Some(section));
                 continue;
@@ -184,7 +216,11 @@ impl Offer {
         if offer.kept.is_empty() {
             return Err(Error::NotAcceptable("no section that can be served"));
         }
-        let mids: Vec<&str> = offer.kept.iter().filter_map(|s| s.attribute("mid")).collect();
+        let mids: Vec<&str> = offer
+            .kept
+            .iter()
+            .filter_map(|s| s.attribute("mid"))
+            .collect();
         if mids.len() != offer.kept.len() {
             return Err(Error::NotAcceptable("a section has no a=mid"));
         }
@@ -192,11 +228,14 @@ impl Offer {
             attribute(&session, "group").is_some_and(|g| g.split(' ').skip(1).any(|m| m == *mid))
         };
         if mids.len() > 1 && !mids.iter().all(bundled) {
-            return Err(Error::NotAcceptable("the sections are not in one BUNDLE group"));
+            return Err(Error::NotAcceptable(
+                "the sections are not in one BUNDLE group",
+            ));
         }
         let group = format!("a=group:BUNDLE {}", mids.join(" "));
         session.retain(|l| {
-            !l.starts_with("a=group:") && !DIRECTIONS.iter().any(|d| l.strip_prefix("a=") == Some(d))
+            !l.starts_with("a=group:")
+                && !DIRECTIONS.iter().any(|d| l.strip_prefix("a=") == Some(d))
         });
         session.push(group);
         offer.session = session;
@@ -231,7 +270,9 @@ impl Offer {
                 lines.extend(section.refusal());
                 continue;
             }
-            let section = sections.next().ok_or(Error::Broken("the answer has too few sections".into()))?;
+            let section = sections
+                .next()
+                .ok_or(Error::Broken("the answer has too few sections".into()))?;
             lines.extend(section.lines.into_iter().filter(|l| {
                 !l.starts_with("a=candidate:") && !l.starts_with("a=end-of-candidates")
             }));
@@ -247,7 +288,10 @@ impl Offer {
     /// Whether a fragment carries credentials other than those in use.
     pub(super) fn is_restart(&self, fragment: &Fragment) -> bool {
         match &fragment.credentials {
-            Some((ufrag, _)) => self.kept.iter().any(|s| s.attribute("ice-ufrag") != Some(ufrag)),
+            Some((ufrag, _)) => self
+                .kept
+                .iter()
+                .any(|s| s.attribute("ice-ufrag") != Some(ufrag)),
             None => false,
         }
     }
@@ -255,8 +299,12 @@ impl Offer {
     /// The offer again with the fragment's credentials and candidates (an ICE restart).
     pub(super) fn restarted(&self, fragment: &Fragment) -> Self {
         let mut offer = self.clone();
-        let Some((ufrag, pwd)) = &fragment.credentials else { return offer };
-        offer.session.retain(|l| !l.starts_with("a=ice-ufrag:") && !l.starts_with("a=ice-pwd:"));
+        let Some((ufrag, pwd)) = &fragment.credentials else {
+            return offer;
+        };
+        offer
+            .session
+            .retain(|l| !l.starts_with("a=ice-ufrag:") && !l.starts_with("a=ice-pwd:"));
         for section in &mut offer.kept {
             section.lines.retain(|l| {
                 !l.starts_with("a=candidate:") && !l.starts_with("a=end-of-candidates")
@@ -265,14 +313,19 @@ impl Offer {
             section.set("ice-pwd", pwd);
         }
         if let Some(section) = offer.kept.first_mut() {
-            section.lines.extend(fragment.candidates.iter().map(|c| format!("a={c}")));
+            section
+                .lines
+                .extend(fragment.candidates.iter().map(|c| format!("a={c}")));
         }
         offer
     }
 
     /// The `mid` of the section that carries the transport.
     pub(super) fn mid(&self) -> &str {
-        self.kept.first().and_then(|s| s.attribute("mid")).unwrap_or("0")
+        self.kept
+            .first()
+            .and_then(|s| s.attribute("mid"))
+            .unwrap_or("0")
     }
 }
 
@@ -300,7 +353,11 @@ impl Transport {
             match attribute(session, name).or_else(in_sections) {
                 Some(value) => found.push((name, value.to_owned())),
                 None if name == "setup" => found.push((name, "actpass".to_owned())),
-                None => return Err(Error::NotAcceptable("ICE credentials and a DTLS fingerprint are needed")),
+                None => {
+                    return Err(Error::NotAcceptable(
+                        "ICE credentials and a DTLS fingerprint are needed",
+                    ));
+                }
             }
         }
         Ok(Self(found))
@@ -317,7 +374,11 @@ impl Transport {
 
 /// What the box takes of a section, the preferred codec first.
 fn choose(section: &Section, kind: TrackKind, sound: Option<Codec>) -> Vec<Numbered> {
-    let offered: Vec<u8> = section.fields().skip(3).filter_map(|pt| pt.parse().ok()).collect();
+    let offered: Vec<u8> = section
+        .fields()
+        .skip(3)
+        .filter_map(|pt| pt.parse().ok())
+        .collect();
     let value = |name: &str, pt: u8| {
         let prefix = format!("a={name}:{pt} ");
         section.lines.iter().find_map(|l| l.strip_prefix(&prefix))
@@ -334,10 +395,19 @@ fn choose(section: &Section, kind: TrackKind, sound: Option<Codec>) -> Vec<Numbe
             let (codec, rank) = recognise(map, fmtp, sound)?;
             let repairs = |other: &&u8| {
                 value("rtpmap", **other).is_some_and(|m| m.to_ascii_lowercase().starts_with("rtx/"))
-                    && parameter(value("fmtp", **other).unwrap_or(""), "apt") == Some(&pt.to_string())
+                    && parameter(value("fmtp", **other).unwrap_or(""), "apt")
+                        == Some(&pt.to_string())
             };
             let rtx = offered.iter().find(repairs).copied();
-            Some((rank, Numbered { codec, payload_type: pt, fmtp: fmtp.to_owned(), rtx }))
+            Some((
+                rank,
+                Numbered {
+                    codec,
+                    payload_type: pt,
+                    fmtp: fmtp.to_owned(),
+                    rtx,
+                },
+            ))
         })
         .filter(|(_, numbered)| numbered.codec.track() == kind)
         .collect();
@@ -359,7 +429,9 @@ fn recognise(map: &str, fmtp: &str, sound: Option<Codec>) -> Option<(Codec, u8)>
         if parameter(fmtp, "packetization-mode") != Some("1") {
             return None;
         }
-        let profile = parameter(fmtp, "profile-level-id").unwrap_or("42e01f").to_ascii_lowercase();
+        let profile = parameter(fmtp, "profile-level-id")
+            .unwrap_or("42e01f")
+            .to_ascii_lowercase();
         let rank = match profile.get(..2)? {
             "42" if profile.get(2..3) == Some("e") || profile.get(2..3) == Some("c") => 0,
             "42" => 1,
@@ -391,18 +463,26 @@ const FEEDBACK: [&str; 4] = ["nack", "nack pli", "ccm fir", "transport-cc"];
 
 /// Leaves only the chosen codecs in a section, and says its direction outright.
 fn narrow(section: &mut Section, codecs: &[Numbered], role: Role) {
-    let kept: Vec<u8> = codecs.iter().flat_map(|c| [Some(c.payload_type), c.rtx]).flatten().collect();
+    let kept: Vec<u8> = codecs
+        .iter()
+        .flat_map(|c| [Some(c.payload_type), c.rtx])
+        .flatten()
+        .collect();
     let head: Vec<String> = section.fields().take(3).map(str::to_owned).collect();
     let numbers: Vec<String> = kept.iter().map(u8::to_string).collect();
     section.lines[0] = format!("m={} {}", head.join(" "), numbers.join(" "));
     section.lines.retain(|line| {
         for name in ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"] {
-            let Some(rest) = line.strip_prefix(name) else { continue };
+            let Some(rest) = line.strip_prefix(name) else {
+                continue;
+            };
             let (pt, value) = rest.split_once(' ').unwrap_or((rest, ""));
             let is_kept = pt == "*" || pt.parse().is_ok_and(|pt: u8| kept.contains(&pt));
             return is_kept && (name != "a=rtcp-fb:" || FEEDBACK.contains(&value.trim()));
         }
-        let is_direction = DIRECTIONS.iter().any(|d| line.strip_prefix("a=") == Some(d));
+        let is_direction = DIRECTIONS
+            .iter()
+            .any(|d| line.strip_prefix("a=") == Some(d));
         // a name in .local cannot be resolved here: such peers are found when they call
         let is_hidden = line.starts_with("a=candidate:") && line.contains(".local ");
         !is_direction && !is_hidden
@@ -413,8 +493,12 @@ fn narrow(section: &mut Section, codecs: &[Numbered], role: Role) {
             Codec::Pcma => "PCMA/8000",
             Codec::H264 | Codec::H265 | Codec::Opus | Codec::Aac => continue,
         };
-        section.lines.retain(|l| !l.starts_with(&format!("a=rtpmap:{} ", codec.payload_type)));
-        section.lines.push(format!("a=rtpmap:{} {map}", codec.payload_type));
+        section
+            .lines
+            .retain(|l| !l.starts_with(&format!("a=rtpmap:{} ", codec.payload_type)));
+        section
+            .lines
+            .push(format!("a=rtpmap:{} {map}", codec.payload_type));
     }
     let direction = match role {
         Role::Publish => "sendonly",
@@ -442,12 +526,21 @@ impl Candidate {
             Candidate::Udp(at) => {
                 let local = if at.is_ipv4() { 65_535 } else { 65_000 };
                 let priority = (126u32 << 24) + (local << 8) + 255;
-                format!("a=candidate:{} 1 udp {priority} {} {} typ host", foundation(at, 1), at.ip(), at.port())
+                format!(
+                    "a=candidate:{} 1 udp {priority} {} {} typ host",
+                    foundation(at, 1),
+                    at.ip(),
+                    at.port()
+                )
             }
             Candidate::Tcp(at) => {
                 let priority = (90u32 << 24) + (65_535 << 8) + 255;
                 let foundation = foundation(at, 2);
-                format!("a=candidate:{foundation} 1 tcp {priority} {} {} typ host tcptype passive", at.ip(), at.port())
+                format!(
+                    "a=candidate:{foundation} 1 tcp {priority} {} {} typ host tcptype passive",
+                    at.ip(),
+                    at.port()
+                )
             }
         }
     }
@@ -455,7 +548,9 @@ impl Candidate {
 
 /// Equal for candidates of one kind at one address (RFC 8445, 5.1.1.3).
 fn foundation(at: &SocketAddr, kind: u32) -> u32 {
-    at.ip().to_string().bytes().fold(kind, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+    at.ip().to_string().bytes().fold(kind, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    })
 }
 
 /// A `trickle-ice-sdpfrag` body.
@@ -478,7 +573,10 @@ impl Fragment {
             let bytes = line.as_bytes();
             if bytes.len() < 3 || bytes[1] != b'=' || !bytes[0].is_ascii_lowercase() {
                 let what = "a line must be a small letter, '=' and a value";
-                return Err(Error::BadSdp { line: index + 1, what });
+                return Err(Error::BadSdp {
+                    line: index + 1,
+                    what,
+                });
             }
             if let Some(value) = line.strip_prefix("a=ice-ufrag:") {
                 ufrag = Some(value.to_owned());
@@ -486,7 +584,10 @@ impl Fragment {
                 pwd = Some(value.to_owned());
             } else if let Some(value) = line.strip_prefix("a=candidate:") {
                 if value.split_ascii_whitespace().count() < 8 {
-                    return Err(Error::BadSdp { line: index + 1, what: "not a candidate" });
+                    return Err(Error::BadSdp {
+                        line: index + 1,
+                        what: "not a candidate",
+                    });
                 }
                 if !value.contains(".local ") {
                     fragment.candidates.push(format!("candidate:{value}"));
@@ -499,10 +600,18 @@ impl Fragment {
 }
 
 /// The fragment that answers an ICE restart (RFC 9725, 4.3.3).
-pub(super) fn answer_fragment(answer: &str, offer: &Offer, candidates: &[Candidate]) -> Result<String, Error> {
+pub(super) fn answer_fragment(
+    answer: &str,
+    offer: &Offer,
+    candidates: &[Candidate],
+) -> Result<String, Error> {
     let (ufrag, pwd) = credentials(answer)?;
     let (_, sections) = read(answer)?;
-    let head = sections.iter().find(|s| !s.is_off()).map(|s| s.lines[0].clone()).unwrap_or_default();
+    let head = sections
+        .iter()
+        .find(|s| !s.is_off())
+        .map(|s| s.lines[0].clone())
+        .unwrap_or_default();
     let mut lines = vec![
         format!("a=ice-ufrag:{ufrag}"),
         format!("a=ice-pwd:{pwd}"),
@@ -518,5 +627,7 @@ pub(super) fn answer_fragment(answer: &str, offer: &Offer, candidates: &[Candida
 pub(super) fn credentials(text: &str) -> Result<(String, String), Error> {
     let lines: Vec<String> = text.lines().map(|l| l.trim_end().to_owned()).collect();
     let get = |name| attribute(&lines, name).map(str::to_owned);
-    get("ice-ufrag").zip(get("ice-pwd")).ok_or(Error::Broken("the answer has no ICE credentials".into()))
+    get("ice-ufrag")
+        .zip(get("ice-pwd"))
+        .ok_or(Error::Broken("the answer has no ICE credentials".into()))
 }

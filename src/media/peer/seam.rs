@@ -9,7 +9,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use webrtc::runtime::{
-    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime, TokioRuntime,
+    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime,
+    TokioRuntime,
 };
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -24,7 +25,11 @@ pub(super) struct Seam {
 
 impl Seam {
     pub(super) fn new(lanes: Arc<Lanes>, door: Option<Arc<Door>>) -> Self {
-        Self { tokio: TokioRuntime, lanes, door }
+        Self {
+            tokio: TokioRuntime,
+            lanes,
+            door,
+        }
     }
 }
 
@@ -37,7 +42,10 @@ impl Runtime for Seam {
         self.lanes.wrap(&socket)
     }
 
-    fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
+    fn wrap_tcp_listener(
+        &self,
+        listener: std::net::TcpListener,
+    ) -> io::Result<Arc<dyn AsyncTcpListener>> {
         match &self.door {
             Some(door) => door.wrap(&listener),
             None => Err(io::Error::other("ICE-TCP is off")),

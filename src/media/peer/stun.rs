@@ -33,11 +33,14 @@ pub(super) fn user_fragment(message: &[u8]) -> Option<&str> {
 
 /// Whether a binding request's MESSAGE-INTEGRITY was made with this password (RFC 8489, 14.5).
 pub(super) fn proves(message: &[u8], password: &str) -> bool {
-    let Some((_, at, tag)) = attributes(message).find(|(kind, _, _)| *kind == MESSAGE_INTEGRITY) else {
+    let Some((_, at, tag)) = attributes(message).find(|(kind, _, _)| *kind == MESSAGE_INTEGRITY)
+    else {
         return false;
     };
     // the length field counts up to and with this attribute, not what follows it
-    let Ok(length) = u16::try_from(at + 4 + tag.len() - HEADER) else { return false };
+    let Ok(length) = u16::try_from(at + 4 + tag.len() - HEADER) else {
+        return false;
+    };
     let mut signed = message[..at].to_vec();
     signed[2..4].copy_from_slice(&length.to_be_bytes());
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());

@@ -45,7 +45,11 @@ impl std::fmt::Debug for Tap {
 
 impl Tap {
     pub(super) fn new(reports_tx: mpsc::Sender<Report>) -> Self {
-        Self { reports_tx, reads: VecDeque::new(), writes: VecDeque::new() }
+        Self {
+            reports_tx,
+            reads: VecDeque::new(),
+            writes: VecDeque::new(),
+        }
     }
 
     fn hear(&self, packet: &dyn rtc::rtcp::Packet) {
@@ -53,7 +57,11 @@ impl Tap {
         let report = if any.is::<PictureLossIndication>() || any.is::<FullIntraRequest>() {
             Report::KeyFrameWish
         } else if let Some(sr) = any.downcast_ref::<SenderReport>() {
-            Report::Sender { ssrc: sr.ssrc, ntp: sr.ntp_time, rtp: sr.rtp_time }
+            Report::Sender {
+                ssrc: sr.ssrc,
+                ntp: sr.ntp_time,
+                rtp: sr.rtp_time,
+            }
         } else {
             return;
         };

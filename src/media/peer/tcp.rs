@@ -54,7 +54,11 @@ impl TcpPort {
             listeners.push((at, TcpListener::from_std(listener)?));
         }
         let strangers = Arc::new(Semaphore::new(STRANGERS));
-        Ok(Arc::new(Self { listeners, doors: Mutex::default(), strangers }))
+        Ok(Arc::new(Self {
+            listeners,
+            doors: Mutex::default(),
+            strangers,
+        }))
     }
 
     /// Where the port is reached.
@@ -64,12 +68,18 @@ impl TcpPort {
 
     /// A way in for a new connection.
     pub(super) fn door(self: &Arc<Self>) -> Arc<Door> {
-        Arc::new(Door { port: self.clone(), ends: Mutex::default() })
+        Arc::new(Door {
+            port: self.clone(),
+            ends: Mutex::default(),
+        })
     }
 
     /// Lets streams in, for ever.
     pub(super) async fn run(self: Arc<Self>) {
-        let ports = self.listeners.iter().map(|(at, listener)| self.accept(*at, listener));
+        let ports = self
+            .listeners
+            .iter()
+            .map(|(at, listener)| self.accept(*at, listener));
         futures::future::join_all(ports).await;
     }
 
@@ -77,7 +87,9 @@ impl TcpPort {
         let mut introductions = JoinSet::new();
         loop {
             while introductions.try_join_next().is_some() {}
-            let Ok(permit) = self.strangers.clone().acquire_owned().await else { return };
+            let Ok(permit) = self.strangers.clone().acquire_owned().await else {
+                return;
+            };
             let Ok((stream, from)) = listener.accept().await else {
                 // out of file descriptors: they come back when peers leave
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -85,7 +97,8 @@ impl TcpPort {
             };
             let this = self.clone();
             introductions.spawn(async move {
-                let introduced = tokio::time::timeout(TO_INTRODUCE, this.introduce(at, stream, from)).await;
+                let introduced =
+                    tokio::time::timeout(TO_INTRODUCE, this.introduce(at, stream, from)).await;
                 drop(permit);
                 if !matches!(introduced, Ok(Some(()))) {
                     tracing::debug!(port = at.port(), "a TCP stream belonged to nobody");
@@ -118,13 +131,23 @@ impl TcpPort {
         };
         let message = &first[2..length];
         let user = stun::user_fragment(message)?;
-        let (password, door) =
-            self.doors.lock().unwrap_or_else(PoisonError::into_inner).get(user).cloned()?;
+        let (password, door) = self
+            .doors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(user)
+            .cloned()?;
         if !stun::proves(message, &password) {
             return None;
         }
         let end = door.upgrade()?.end(at.ip())?;
-        let stream = Stream { read, write, first: Mutex::new(first), local: at, peer: from };
+        let stream = Stream {
+            read,
+            write,
+            first: Mutex::new(first),
+            local: at,
+            peer: from,
+        };
         // full: the connection has streams enough
         end.try_send(stream).ok()
     }
@@ -132,30 +155,52 @@ impl TcpPort {
 
 impl Door {
     /// Takes the listener's place. The library bound it to a port of its own, which is given back.
-    pub(super) fn wrap(&self, listener: &std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
+    pub(super) fn wrap(
+        &self,
+        listener: &std::net::TcpListener,
+    ) -> io::Result<Arc<dyn AsyncTcpListener>> {
         let known_as = listener.local_addr()?;
         let (tx, rx) = mpsc::channel(WAITING);
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push((known_as.ip(), tx));
-        Ok(Arc::new(Listener { known_as, streams_rx: tokio::sync::Mutex::new(rx) }))
+        self.ends
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((known_as.ip(), tx));
+        Ok(Arc::new(Listener {
+            known_as,
+            streams_rx: tokio::sync::Mutex::new(rx),
+        }))
     }
 
     /// Makes the connection known by its credentials.
     pub(super) fn register(self: &Arc<Self>, user: String, password: String) {
-        let mut doors = self.port.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doors = self
+            .port
+            .doors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         doors.insert(user, (password, Arc::downgrade(self)));
     }
 
     /// Forgets the connection.
     pub(super) fn close(self: &Arc<Self>) {
         let this = Arc::downgrade(self);
-        let mut doors = self.port.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut doors = self
+            .port
+            .doors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         doors.retain(|_, (_, door)| !door.ptr_eq(&this));
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.ends
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn end(&self, ip: IpAddr) -> Option<mpsc::Sender<Stream>> {
         let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.iter().find(|(known, _)| *known == ip).map(|(_, end)| end.clone())
+        ends.iter()
+            .find(|(known, _)| *known == ip)
+            .map(|(_, end)| end.clone())
     }
 }
 

@@ -16,6 +16,10 @@ pub(crate) struct TimeBase {
 
 impl TimeBase {
     /// The clocks now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "arrivals are dated against the clock of their moment"
+    )]
     pub(crate) fn now() -> Self {
         let mono = clock_gettime(ClockId::Monotonic);
         Self {
@@ -53,6 +57,15 @@ impl TimeBase {
             None => base.saturating_sub(self.instant - at),
         }
     }
+}
+
+/// The moment that a recorder's tick begins.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "media compares with arrival times"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }
 
 /// The kernel's boot id, which monotonic times belong to; none where the kernel does not tell.

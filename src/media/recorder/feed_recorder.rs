@@ -1,6 +1,6 @@
 //! Owns the recording of one feed: a thread that takes units, keeps the tape going, names what is missing and writes the index.
 
-use super::clock::TimeBase;
+use super::clock::{self, TimeBase};
 use super::gaps::{GapChange, GapWatch, announced};
 use super::open_segment::Reach;
 use super::recorders::{FeedRecordingStatus, RecorderReport, RecordingStatus};
@@ -8,7 +8,7 @@ use super::tape::{Expected, Outcome, Tape};
 use crate::archive::index::{StartRecord, StopRecord};
 use crate::archive::recover::{recover, recover_file};
 use crate::archive::segment::probe;
-use crate::archive::{CloseCause, Index, Record};
+use crate::archive::{CloseCause, GapRecord, Index, Record};
 use crate::media::feed::{Feed, FeedStatus, Layer, Liveness, TrackKind, Unit};
 use crate::room::{FeedKind, Gap, GapCause, IndexHead, SessionId, Track, Utc};
 use std::collections::VecDeque;
@@ -54,9 +54,9 @@ pub(crate) fn record(job: Job) {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(CloseCause::Shutdown),
         };
-        recorder.step(Instant::now());
+        recorder.step(clock::now());
         if let Some(cause) = stop {
-            recorder.finish(cause, Instant::now());
+            recorder.finish(cause, clock::now());
             return;
         }
     }
@@ -83,19 +83,22 @@ struct Recorder {
     /// Files that failed, to be read back when the disk works.
     abandoned: Vec<String>,
     started: bool,
-    was_live: bool,
+    /// When the source's connection was last lost.
+    lost_at: Option<Instant>,
     last_stored: Instant,
     last_wish: Option<Instant>,
     last_fault: Option<String>,
     published: Option<Instant>,
     bytes: u64,
     last_write: Option<Utc>,
+    /// Lines that wait for the index to be opened.
+    records: Vec<Record>,
     reports: VecDeque<RecorderReport>,
 }
 
 impl Recorder {
     fn new(job: Job) -> Self {
-        let now = Instant::now();
+        let now = clock::now();
         let clock = TimeBase::now();
         let mut recorder = Self {
             source: job.feed.status(),
@@ -106,13 +109,14 @@ impl Recorder {
             gaps: GapWatch::new(job.feed.spec().kind, clock, now),
             abandoned: Vec::new(),
             started: false,
-            was_live: false,
+            lost_at: None,
             last_stored: now,
             last_wish: None,
             last_fault: None,
             published: None,
             bytes: 0,
             last_write: None,
+            records: Vec::new(),
             reports: VecDeque::new(),
             job,
         };
@@ -156,11 +160,13 @@ impl Recorder {
     fn step(&mut self, now: Instant) {
         let source = self.source.borrow_and_update().clone();
         let live = matches!(source.liveness, Liveness::Live { .. });
-        if self.was_live && !live {
-            // whatever comes after a lost connection does not follow what came before it
-            self.tape.need_key();
+        if let Liveness::Lost { since, .. } = source.liveness
+            && self.lost_at != Some(since)
+        {
+            // whatever arrives after a lost connection does not follow what came before it
+            self.lost_at = Some(since);
+            self.tape.need_key_from(since);
         }
-        self.was_live = live;
         self.gaps.expect(&announced(&source.formats), now);
         let expected = Expected {
             video: self.gaps.expects(TrackKind::Video),
@@ -282,59 +288,70 @@ impl Recorder {
     }
 
     fn write_index(&mut self) {
-        let Some(index) = &mut self.index else { return };
-        let mut records: Vec<_> = self
-            .tape
-            .take_closed()
-            .into_iter()
-            .map(Record::Segment)
-            .collect();
-        if !records.is_empty() {
+        let closed = self.tape.take_closed();
+        if !closed.is_empty() {
             self.clock = TimeBase::now();
             self.gaps.set_clock(self.clock);
         }
-        // a new file that is being written to shows that the disk works
-        if self.tape.bytes() > 0 && matches!(self.disk, Disk::Works) {
-            self.last_fault = None;
-            for name in std::mem::take(&mut self.abandoned) {
-                match recover_file(&self.job.folder, &name, CloseCause::DiskFault, self.job.sm3) {
-                    Ok(segment) => records.extend(segment.map(Record::Segment)),
-                    Err(fault) => tracing::error!(file = name, %fault, "is left to the next start"),
-                }
-            }
-        }
+        self.records.extend(closed.into_iter().map(Record::Segment));
+        self.read_back();
         for change in self.gaps.take_changes() {
-            let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
-            let gap = |track: Track, from: Utc, cause: GapCause| Gap {
-                feed,
-                track,
-                from,
-                cause,
-            };
-            match change {
-                GapChange::Opened { track, from, cause } => {
-                    tracing::warn!(%track, from = from.0, ?cause, "gap opened");
-                    self.reports.push_back(RecorderReport::GapOpened {
-                        session,
-                        gap: gap(track, from, cause),
-                    });
-                }
-                GapChange::Closed(closed) => {
-                    tracing::warn!(track = %closed.track, from = closed.from.0, to = closed.to.0, cause = ?closed.cause, "gap closed");
-                    let gap = gap(closed.track, closed.from, closed.cause);
-                    self.reports.push_back(RecorderReport::GapClosed {
-                        session,
-                        gap,
-                        to: closed.to,
-                    });
-                    records.push(Record::Gap(closed));
-                }
-            }
-            self.published = None;
+            self.tell_gap(change);
         }
-        for record in records {
+        let Some(index) = &mut self.index else { return };
+        for record in self.records.drain(..) {
             if let Err(fault) = index.append(record) {
                 tracing::error!(%fault, waiting = index.waiting(), "index cannot be written, its lines wait");
+            }
+        }
+    }
+
+    // what a failed disk kept of its files, once a new file that is being written to shows that it works
+    fn read_back(&mut self) {
+        if self.tape.bytes() == 0 || matches!(self.disk, Disk::Faulty { .. }) {
+            return;
+        }
+        self.last_fault = None;
+        for name in std::mem::take(&mut self.abandoned) {
+            match recover_file(&self.job.folder, &name, CloseCause::DiskFault, self.job.sm3) {
+                Ok(segment) => self.records.extend(segment.map(Record::Segment)),
+                Err(fault) => tracing::error!(file = name, %fault, "is left to the next start"),
+            }
+        }
+    }
+
+    fn tell_gap(&mut self, change: GapChange) {
+        let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
+        let gap = |track: Track, from: Utc, cause: GapCause| Gap {
+            feed,
+            track,
+            from,
+            cause,
+        };
+        self.published = None;
+        match change {
+            GapChange::Opened { track, from, cause } => {
+                tracing::warn!(%track, from = from.0, ?cause, "gap opened");
+                let gap = gap(track, from, cause);
+                self.reports
+                    .push_back(RecorderReport::GapOpened { session, gap });
+            }
+            GapChange::Closed(GapRecord {
+                track,
+                from,
+                to,
+                cause,
+            }) => {
+                tracing::warn!(%track, from = from.0, to = to.0, ?cause, "gap closed");
+                let gap = gap(track, from, cause);
+                self.reports
+                    .push_back(RecorderReport::GapClosed { session, gap, to });
+                self.records.push(Record::Gap(GapRecord {
+                    track,
+                    from,
+                    to,
+                    cause,
+                }));
             }
         }
     }
@@ -436,6 +453,9 @@ impl Recorder {
             if let Err(fault) = index.append(Record::Stop(StopRecord { at, cause })) {
                 tracing::error!(%fault, waiting = index.waiting(), "index lines are lost with the disk");
             }
+        }
+        if !self.records.is_empty() {
+            tracing::error!(records = ?self.records, "index lines are lost with the disk");
         }
         let (session, feed) = (self.job.session.clone(), self.job.feed.id().clone());
         self.reports.push_back(RecorderReport::Stopped {

@@ -334,3 +334,168 @@ impl GapWatch {
 pub(crate) fn announced<V>(formats: &BTreeMap<TrackKind, V>) -> BTreeSet<TrackKind> {
     formats.keys().copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VIDEO: TrackKind = TrackKind::Video;
+    const AUDIO: TrackKind = TrackKind::Audio;
+
+    /// A feed of that kind, told of in ms since its recording began.
+    struct Told {
+        watch: GapWatch,
+        clock: TimeBase,
+        begin: Instant,
+    }
+
+    impl Told {
+        fn new(kind: FeedKind) -> Self {
+            let (clock, begin) = (TimeBase::now(), super::super::clock::now());
+            Self {
+                watch: GapWatch::new(kind, clock, begin),
+                clock,
+                begin,
+            }
+        }
+
+        fn at(&self, ms: u64) -> Instant {
+            self.begin + Duration::from_millis(ms)
+        }
+
+        fn check(&mut self, ms: u64, liveness: &Liveness) -> Vec<(Track, i64, GapCause)> {
+            self.watch.check(self.at(ms), liveness);
+            let zero = self.clock.utc(self.begin).0;
+            let opened = |change| match change {
+                GapChange::Opened { track, from, cause } => Some((track, from.0 - zero, cause)),
+                GapChange::Closed(_) => None,
+            };
+            self.watch
+                .take_changes()
+                .into_iter()
+                .filter_map(opened)
+                .collect()
+        }
+
+        fn closed(&mut self) -> Vec<(Track, i64, i64)> {
+            let zero = self.clock.utc(self.begin).0;
+            let closed = |change| match change {
+                GapChange::Opened { .. } => None,
+                GapChange::Closed(gap) => Some((gap.track, gap.from.0 - zero, gap.to.0 - zero)),
+            };
+            self.watch
+                .take_changes()
+                .into_iter()
+                .filter_map(closed)
+                .collect()
+        }
+
+        fn live(&self, since: u64) -> Liveness {
+            Liveness::Live {
+                since: self.at(since),
+            }
+        }
+
+        fn lost(&self, since: u64) -> Liveness {
+            Liveness::Lost {
+                since: self.at(since),
+                cause: "reset".into(),
+            }
+        }
+    }
+
+    #[test]
+    fn a_camera_is_missing_from_its_last_picture_and_only_once() {
+        let mut told = Told::new(FeedKind::Camera);
+        let live = told.live(0);
+        told.watch.stored(VIDEO, told.at(1_000));
+        assert_eq!(told.check(2_900, &live), []);
+        assert_eq!(
+            told.check(3_100, &live),
+            [(Track::Video, 1_000, GapCause::Silent)]
+        );
+        assert_eq!(told.check(9_000, &told.lost(8_000)), []);
+        told.watch.stored(VIDEO, told.at(9_500));
+        assert_eq!(told.closed(), [(Track::Video, 1_000, 9_500)]);
+    }
+
+    #[test]
+    fn a_source_that_never_came_is_absent_and_one_that_went_is_lost() {
+        let mut told = Told::new(FeedKind::Microphone);
+        assert_eq!(
+            told.check(2_500, &Liveness::Absent),
+            [(Track::Audio, 0, GapCause::Absent)]
+        );
+        told.watch.stored(AUDIO, told.at(3_000));
+        assert_eq!(told.closed(), [(Track::Audio, 0, 3_000)]);
+        assert_eq!(
+            told.check(6_000, &told.lost(3_500)),
+            [(Track::Audio, 3_000, GapCause::SourceLost)]
+        );
+    }
+
+    #[test]
+    fn pictures_without_a_key_frame_are_missing_pictures() {
+        let mut told = Told::new(FeedKind::Face);
+        let live = told.live(0);
+        told.watch
+            .refused(VIDEO, told.at(2_000), GapCause::NoKeyFrame);
+        assert_eq!(
+            told.check(2_100, &live),
+            [(Track::Video, 0, GapCause::NoKeyFrame)]
+        );
+    }
+
+    #[test]
+    fn a_hole_that_nobody_saw_in_time_is_told_afterwards() {
+        let mut told = Told::new(FeedKind::Camera);
+        told.watch.stored(VIDEO, told.at(500));
+        told.watch.stored(VIDEO, told.at(4_500));
+        assert_eq!(told.closed(), [(Track::Video, 500, 4_500)]);
+    }
+
+    #[test]
+    fn a_muted_microphone_and_a_static_screen_are_not_missing() {
+        let mut face = Told::new(FeedKind::Face);
+        for ms in (0..60_000).step_by(40) {
+            face.watch.stored(VIDEO, face.at(ms));
+        }
+        assert_eq!(face.check(60_000, &face.live(0)), []);
+        let mut screen = Told::new(FeedKind::Screen);
+        screen.watch.stored(VIDEO, screen.at(0));
+        assert_eq!(screen.check(60_000, &screen.live(0)), []);
+        assert_eq!(
+            screen.check(63_000, &screen.lost(60_500)),
+            [(Track::Video, 60_500, GapCause::SourceLost)]
+        );
+        // back, but without a picture yet
+        assert_eq!(screen.check(64_000, &screen.live(63_500)), []);
+        assert!(screen.watch.is_open(VIDEO));
+        screen.watch.stored(VIDEO, screen.at(64_500));
+        assert_eq!(screen.closed(), [(Track::Video, 60_500, 64_500)]);
+    }
+
+    #[test]
+    fn a_muted_face_that_comes_back_ends_its_sound_gap_with_the_connection() {
+        let mut face = Told::new(FeedKind::Face);
+        face.watch.stored(VIDEO, face.at(0));
+        face.watch.stored(AUDIO, face.at(0));
+        let lost = face.lost(1_000);
+        assert_eq!(face.check(4_000, &lost).len(), 2);
+        face.watch.check(face.at(5_100), &face.live(5_000));
+        assert_eq!(face.closed(), [(Track::Audio, 1_000, 5_000)]);
+    }
+
+    #[test]
+    fn nobody_talking_back_is_not_missing_but_lost_words_are() {
+        let mut told = Told::new(FeedKind::TalkBack);
+        assert_eq!(told.check(60_000, &Liveness::Absent), []);
+        told.watch.stored(AUDIO, told.at(60_000));
+        assert_eq!(told.check(90_000, &told.lost(61_000)), []);
+        told.watch
+            .lost(AUDIO, Some(told.at(60_000)), GapCause::Disk);
+        assert!(told.watch.is_open(AUDIO));
+        told.watch.disk_works(told.at(91_000));
+        assert!(!told.watch.is_open(AUDIO));
+    }
+}

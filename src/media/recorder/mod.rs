@@ -11,6 +11,7 @@ mod nal;
 mod open_segment;
 mod recorders;
 mod tape;
+mod track_format;
 
 pub use recorders::{
     FeedRecordingStatus, RecorderReport, Recorders, RecordersHandle, RecordingStatus,

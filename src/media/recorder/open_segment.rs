@@ -1,11 +1,12 @@
 //! Owns one segment while it grows: units become samples, samples become fragments, fragments are written and synced.
 
 use super::clock::{TimeBase, boot_id};
-use super::mp4::{self, FragmentTime, Sample, SampleKind, TrackHeader};
+use super::mp4::{self, FragmentTime, Sample, TrackHeader};
 use super::nal;
+use super::track_format::TrackFormat;
 use crate::archive::index::{SampleTime, TrackRecord};
 use crate::archive::{CloseCause, SegmentRecord, SegmentWriter};
-use crate::media::feed::{Codec, Format, TrackKind, Unit};
+use crate::media::feed::{TrackKind, Unit};
 use crate::room::Track;
 use std::io;
 use std::path::Path;
@@ -17,102 +18,6 @@ const FRAGMENT: Duration = Duration::from_millis(200);
 const SYNC: Duration = Duration::from_secs(1);
 /// How long a sample waits for the next one, which tells its duration.
 const HELD: Duration = Duration::from_millis(500);
-
-/// How a track is stored. Two units belong into one file when this is equal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TrackFormat {
-    codec: Codec,
-    header: SampleKind,
-    timescale: u32,
-}
-
-impl TrackFormat {
-    /// What the first unit of a file says: of pictures a key frame, whose parameter sets count. None if it cannot be stored.
-    pub(crate) fn of(unit: &Unit) -> Option<Self> {
-        let sets = |read: fn(&[u8]) -> Option<nal::ParameterSets>| {
-            read(&unit.data)
-                .or_else(|| read(&unit.format.setup))
-                .filter(|_| unit.key)
-        };
-        let header = match unit.format.codec {
-            Codec::H264 => SampleKind::H264(sets(nal::h264)?),
-            Codec::H265 => SampleKind::H265(sets(nal::h265)?),
-            Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => {
-                return Self::of_sound(&unit.format);
-            }
-        };
-        Some(Self {
-            codec: unit.format.codec,
-            header,
-            timescale: 90_000,
-        })
-    }
-
-    /// What a sound track's format says before any of it came.
-    pub(crate) fn of_sound(format: &Format) -> Option<Self> {
-        let channels = format.channels.max(1);
-        let (header, timescale) = match format.codec {
-            Codec::H264 | Codec::H265 => return None,
-            Codec::Opus => (SampleKind::Opus { channels }, 48_000),
-            Codec::Aac if format.setup.len() < 2 || format.setup.len() > 64 => return None,
-            Codec::Aac => (
-                SampleKind::Aac {
-                    config: format.setup.clone(),
-                    channels,
-                },
-                format.clock_rate,
-            ),
-            Codec::Pcma => (SampleKind::Pcma { channels }, format.clock_rate),
-            Codec::Pcmu => (SampleKind::Pcmu { channels }, format.clock_rate),
-        };
-        (timescale > 0).then_some(Self {
-            codec: format.codec,
-            header,
-            timescale,
-        })
-    }
-
-    /// The codec.
-    pub(crate) fn codec(&self) -> Codec {
-        self.codec
-    }
-
-    /// How long a sound packet plays.
-    pub(crate) fn sound_length(&self, data: &[u8]) -> Duration {
-        let ticks = u64::from(self.sound_duration(data).unwrap_or(0));
-        Duration::from_nanos(ticks * 1_000_000_000 / u64::from(self.timescale))
-    }
-
-    // the duration of a sound packet in ticks; none for pictures
-    fn sound_duration(&self, data: &[u8]) -> Option<u32> {
-        match &self.header {
-            SampleKind::H264(_) | SampleKind::H265(_) => None,
-            SampleKind::Aac { .. } => Some(1024),
-            SampleKind::Opus { .. } => Some(opus_duration(data)),
-            SampleKind::Pcma { channels } | SampleKind::Pcmu { channels } => {
-                u32::try_from(data.len() / usize::from(*channels)).ok()
-            }
-        }
-    }
-}
-
-// RFC 6716 3.1: configuration and frame count of an Opus packet, in 48 kHz ticks
-fn opus_duration(packet: &[u8]) -> u32 {
-    let Some(toc) = packet.first() else {
-        return 960;
-    };
-    let frame = match toc >> 3 {
-        config @ 0..=11 => [480, 960, 1920, 2880][usize::from(config % 4)],
-        config @ 12..=15 => [480, 960][usize::from(config % 2)],
-        config => [120, 240, 480, 960][usize::from(config % 4)],
-    };
-    let frames = match toc & 3 {
-        0 => 1,
-        1 | 2 => 2,
-        _ => packet.get(1).map_or(1, |count| u32::from(count & 0x3f)),
-    };
-    (frame * frames).clamp(120, 5760)
-}
 
 /// What a segment begins with.
 #[derive(Debug)]
@@ -267,10 +172,10 @@ impl OpenSegment {
             Some((held, _)) => {
                 // a time that stands still is moved on by one tick, so that no two samples share one
                 sample.dts = sample.dts.max(held.dts + 1);
-                u64::from(held.duration) + u64::from(track.format.timescale) / 25
+                u64::from(held.duration) + u64::from(track.format.timescale()) / 25
                     < sample.dts - held.dts
                     && (kind == TrackKind::Audio
-                        || sample.dts - held.dts > u64::from(track.format.timescale))
+                        || sample.dts - held.dts > u64::from(track.format.timescale()))
             }
             None => {
                 sample.dts = sample.dts.max(
@@ -407,7 +312,7 @@ impl OpenTrack {
         let usual = format
             .sound_duration(&[])
             .filter(|ticks| *ticks > 0)
-            .unwrap_or(format.timescale / 25);
+            .unwrap_or(format.timescale() / 25);
         Self {
             kind,
             format,
@@ -425,10 +330,10 @@ impl OpenTrack {
     }
 
     fn header(&self) -> TrackHeader {
-        let delay = ticks(self.delay, self.format.timescale);
+        let delay = ticks(self.delay, self.format.timescale());
         TrackHeader {
-            kind: self.format.header.clone(),
-            timescale: self.format.timescale,
+            kind: self.format.samples().clone(),
+            timescale: self.format.timescale(),
             delay,
         }
     }
@@ -437,7 +342,7 @@ impl OpenTrack {
         let place = |at: Duration| {
             ticks(
                 (at + self.delay).saturating_sub(base),
-                self.format.timescale,
+                self.format.timescale(),
             )
         };
         let (dts, pts) = (place(unit.dts), place(unit.pts));
@@ -469,7 +374,7 @@ impl OpenTrack {
     fn hold(&mut self, sample: Sample, arrival: Instant) {
         if let Some((mut held, held_arrival)) = self.held.take() {
             held.duration = u32::try_from(sample.dts - held.dts).unwrap_or(u32::MAX);
-            if held.duration <= self.format.timescale / 4 {
+            if held.duration <= self.format.timescale() / 4 {
                 self.usual = held.duration;
             }
             self.ready.push((held, held_arrival));
@@ -487,38 +392,30 @@ impl OpenTrack {
     fn last_until(&mut self, next: &Unit, base: Duration) {
         let at = ticks(
             (next.dts + self.delay).saturating_sub(base),
-            self.format.timescale,
+            self.format.timescale(),
         );
         if let Some((held, _)) = &mut self.held
             && self.kind == next.format.codec.track()
             && self.kind == TrackKind::Video
             && let Some(shown) = at.checked_sub(held.dts).filter(|shown| *shown > 0)
         {
-            let longest = self.format.timescale;
+            let longest = self.format.timescale();
             held.duration = u32::try_from(shown).unwrap_or(longest).min(longest);
             self.end = held.dts + u64::from(held.duration);
         }
     }
 
     fn end(&self) -> Option<Duration> {
-        let scale = u64::from(self.format.timescale);
+        let scale = u64::from(self.format.timescale());
         let nanos = u128::from(self.end) * 1_000_000_000 / u128::from(scale);
         let end = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
         self.first.map(|_| end.saturating_sub(self.delay))
     }
 
     fn record(self) -> TrackRecord {
-        let codec = match self.format.codec {
-            Codec::H264 => "h264",
-            Codec::H265 => "h265",
-            Codec::Opus => "opus",
-            Codec::Aac => "aac",
-            Codec::Pcma => "pcma",
-            Codec::Pcmu => "pcmu",
-        };
         TrackRecord {
             track: room_track(self.kind),
-            codec: codec.to_owned(),
+            codec: self.format.name().to_owned(),
             samples: self.samples,
             first: self.first,
             last: self.last,
@@ -543,19 +440,6 @@ fn ticks(at: Duration, timescale: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn opus_packets_tell_their_duration() {
-        // 20 ms CELT fullband, one frame; the same of two frames; 60 ms SILK; three frames of 20 ms
-        for (packet, ticks) in [
-            (&[0xfc][..], 960),
-            (&[0xfd], 1920),
-            (&[0x18], 2880),
-            (&[0xff, 3], 2880),
-        ] {
-            assert_eq!(opus_duration(packet), ticks, "{packet:?}");
-        }
-    }
 
     #[test]
     fn ticks_do_not_drift() {

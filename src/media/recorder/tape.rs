@@ -10,7 +10,8 @@
 //! `main` turns on key frames only, so that every file can be decoded from its start. Sound that begins late, or
 //! changes its format, has no place in `main`: until the next key frame it goes into a file of its own, `side`.
 
-use super::open_segment::{OpenSegment, Opening, Reach, TrackFormat};
+use super::open_segment::{OpenSegment, Opening, Reach};
+use super::track_format::TrackFormat;
 use crate::archive::{CloseCause, SegmentRecord};
 use crate::media::feed::{Format, TrackKind, Unit};
 use std::io;
@@ -59,6 +60,8 @@ pub(crate) struct Tape {
     stash: Vec<Arc<Unit>>,
     /// Whether pictures are useless until a key frame comes.
     need_key: bool,
+    /// Pictures that arrived after this do not follow those before it.
+    cut_at: Option<Instant>,
     /// The sound as it was last seen, the end of its newest packet, and when that arrived.
     sound: Option<Sound>,
     /// Files that failed while they were closed.
@@ -88,6 +91,7 @@ impl Tape {
             side: None,
             stash: Vec::new(),
             need_key: true,
+            cut_at: None,
             sound: None,
             broken: Vec::new(),
             closed: Vec::new(),
@@ -130,6 +134,11 @@ impl Tape {
         self.need_key = true;
     }
 
+    /// The source was interrupted: pictures that arrived after `at` are useless until a key frame.
+    pub(crate) fn need_key_from(&mut self, at: Instant) {
+        self.cut_at = Some(at);
+    }
+
     /// Arrival of that track's newest sample that a power cut cannot take; none if no open file has one.
     pub(crate) fn safe(&self, kind: TrackKind) -> Option<Instant> {
         self.main
@@ -166,6 +175,10 @@ impl Tape {
     }
 
     fn take_video(&mut self, unit: Arc<Unit>, expected: &Expected, now: Instant) -> io::Result<()> {
+        if self.cut_at.is_some_and(|at| unit.arrival > at) {
+            self.cut_at = None;
+            self.need_key = true;
+        }
         let known = self
             .main
             .as_ref()

@@ -2,12 +2,12 @@
 
 use super::{Case, none_of};
 use crate::room::committee::Presence;
-use crate::room::event::{ConflictKind, Event, Pledge, Ruling};
+use crate::room::event::{ConflictKind, Event, Pledge, Ruling, SeatAssignment};
 use crate::room::ids::{MemberNo, SeatNo};
 use crate::room::plan::NewMember;
 use crate::room::refusal::Refusal;
 use crate::room::session::Phase;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(super) fn open(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     case.in_phase(|phase| matches!(phase, Phase::Convened))?;
@@ -30,17 +30,16 @@ pub(super) fn open(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 /// Deals the seats to the members by chance: a Fisher-Yates shuffle driven by the clerk's seed.
-fn assign_seats(case: &Case<'_>) -> BTreeMap<MemberNo, SeatNo> {
+fn assign_seats(case: &Case<'_>) -> Vec<SeatAssignment> {
     let mut seats: Vec<SeatNo> = case.room.layout.seats.iter().map(|s| s.no).collect();
     let mut chance = Chance(case.now.seed);
     for last in (1..seats.len()).rev() {
         seats.swap(last, chance.below(last + 1));
     }
-    case.session
-        .committee
-        .active()
-        .map(|m| m.no)
+    let members = case.session.committee.active().map(|m| m.no);
+    members
         .zip(seats)
+        .map(|(member, seat)| SeatAssignment { member, seat })
         .collect()
 }
 

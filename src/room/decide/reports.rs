@@ -102,7 +102,10 @@ pub(super) fn recording_ended(
     if !case.session.recordings.running.contains_key(feed) {
         return Ok(Vec::new());
     }
-    Ok(vec![Event::RecordingEnded { feed: feed.clone(), head: head.clone() }])
+    Ok(vec![Event::RecordingEnded {
+        feed: feed.clone(),
+        head: head.clone(),
+    }])
 }
 
 pub(super) fn gap_opened(

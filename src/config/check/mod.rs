@@ -1,0 +1,21 @@
+//! `bidroom check`: looks whether what a profile names is there and good enough, before a
+//! committee waits for it. Reading order: what a finding says, then one file a subject.
+
+mod finding;
+
+mod clock;
+mod keys;
+mod ports;
+mod software;
+mod sources;
+mod storage;
+
+mod run;
+
+pub use clock::KernelClock;
+pub use finding::{Finding, Level, Report};
+pub use run::{Premises, check};
+pub use sources::{Codec, Source, SourceSeen, Stage, StreamFault, StreamSeen};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Owns the way from a track's RTP timestamps to times on the feed's clock.
+//!
+//! RTP timestamps are what keeps pictures and sound evenly spaced; arrival says when that was. So times
+//! run by the camera's clock, and are held to the box's by steps too small to see or hear. (The jitter
+//! buffer's own times are bent by arrival: with B-frames they put pictures into a wrong order.)
+
+use std::time::Duration;
+
+/// A distance from arrival that no network makes: the camera set its clock.
+const JUMP_NS: i64 = 2_000_000_000;
+/// How long arrivals are looked at before a correction.
+const WINDOW_NS: i64 = 5_000_000_000;
+/// The largest correction a window: 1000 ppm, ten times the error of a bad quartz.
+const STEP_NS: i64 = 5_000_000;
+/// The largest step towards the other track is this part of the time since the last one: 5 %.
+const ALIGN_SHARE: i64 = 20;
+/// Tracks that lie further apart by the camera's own NTP times have NTP times that mean nothing.
+const ALIGN_MAX_NS: i64 = 1_000_000_000;
+
+/// One track's clock, of one connection.
+#[derive(Debug, Default)]
+pub(super) struct RtpClock {
+    running: Option<Running>,
+}
+
+/// All times in ns on the feed's clock.
+#[derive(Debug)]
+struct Running {
+    rate: u32,
+    last: u32,
+    /// Ticks since the anchor, unwrapped.
+    ticks: i64,
+    anchor: i64,
+    window_began: i64,
+    /// How much later than its time a unit arrived at least, in this window.
+    least_delay: i64,
+    /// When the other track's NTP time last steered this one, instead of arrival.
+    aligned: Option<i64>,
+}
+
+impl RtpClock {
+    /// The time of the unit that has this RTP timestamp, or begins `beyond` it in the same packet.
+    pub(super) fn time(
+        &mut self,
+        rtp: u32,
+        beyond: Duration,
+        rate: u32,
+        arrival: Duration,
+    ) -> Duration {
+        let arrival = nanos(arrival);
+        let running = match &mut self.running {
+            Some(running) if running.rate == rate => running,
+            Some(_) | None => self.running.insert(Running::begin(rtp, rate, arrival)),
+        };
+        Duration::from_nanos(u64::try_from(running.time(rtp, nanos(beyond), arrival)).unwrap_or(0))
+    }
+
+    /// Moves the track towards where its unit at `time` ought to lie, if that is believable.
+    pub(super) fn align(&mut self, time: Duration, ought: i64) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let time = nanos(time);
+        let off = ought - time;
+        if off.abs() > ALIGN_MAX_NS {
+            running.aligned = None;
+            return;
+        }
+        let most = (time - running.aligned.unwrap_or(time)).max(0) / ALIGN_SHARE;
+        running.anchor += off.clamp(-most, most);
+        running.aligned = Some(time);
+    }
+
+    /// The source was connected anew.
+    pub(super) fn reconnected(&mut self) {
+        self.running = None;
+    }
+}
+
+impl Running {
+    fn begin(rtp: u32, rate: u32, arrival: i64) -> Self {
+        let (ticks, anchor) = (0, arrival);
+        let (window_began, least_delay) = (arrival, i64::MAX);
+        Self {
+            rate,
+            last: rtp,
+            ticks,
+            anchor,
+            window_began,
+            least_delay,
+            aligned: None,
+        }
+    }
+
+    fn time(&mut self, rtp: u32, beyond: i64, arrival: i64) -> i64 {
+        self.ticks += i64::from(rtp.wrapping_sub(self.last).cast_signed());
+        self.last = rtp;
+        let elapsed = i128::from(self.ticks) * 1_000_000_000 / i128::from(self.rate.max(1));
+        let time = self
+            .anchor
+            .saturating_add(i64::try_from(elapsed).unwrap_or(i64::MAX))
+            .saturating_add(beyond);
+        let delay = arrival.saturating_sub(time);
+        if delay.saturating_abs() > JUMP_NS {
+            *self = Self::begin(rtp, self.rate, arrival);
+            return arrival;
+        }
+        self.least_delay = self.least_delay.min(delay);
+        if arrival - self.window_began > WINDOW_NS {
+            if self.aligned.is_none() {
+                self.anchor += self.least_delay.clamp(-STEP_NS, STEP_NS);
+            }
+            (self.window_began, self.least_delay) = (arrival, i64::MAX);
+        }
+        time
+    }
+}
+
+fn nanos(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: u32 = 90_000;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn times_are_as_even_as_the_camera_sent_them() {
+        let mut clock = RtpClock::default();
+        let first = u32::MAX - 5 * 3_600;
+        for i in 0..100_u32 {
+            let jitter = u64::from(i * 7 % 30);
+            let at = clock.time(
+                first.wrapping_add(i * 3_600),
+                Duration::ZERO,
+                RATE,
+                ms(1_000 + u64::from(i) * 40 + jitter),
+            );
+            assert_eq!(at, ms(1_000 + u64::from(i) * 40), "picture {i}");
+        }
+    }
+
+    #[test]
+    fn b_frames_keep_their_places() {
+        let mut clock = RtpClock::default();
+        clock.time(0, Duration::ZERO, RATE, ms(0));
+        let times = [4_u32, 2, 1, 3].map(|i| clock.time(i * 3_600, Duration::ZERO, RATE, ms(160)));
+        assert_eq!(times, [ms(160), ms(80), ms(40), ms(120)]);
+    }
+
+    #[test]
+    fn a_clock_that_runs_wrong_is_held_to_the_boxs() {
+        for error_ppm in [-300_i64, 300] {
+            let mut clock = RtpClock::default();
+            let mut worst = Duration::ZERO;
+            for i in 0..90_000_u32 {
+                let arrival = ms(u64::from(i) * 40);
+                let ticks = (i64::from(i) * 3_600 * (1_000_000 + error_ppm) / 1_000_000) as u32;
+                worst = worst.max(
+                    clock
+                        .time(ticks, Duration::ZERO, RATE, arrival)
+                        .abs_diff(arrival),
+                );
+            }
+            assert!(worst < ms(10), "an hour at {error_ppm} ppm: {worst:?}");
+        }
+    }
+
+    #[test]
+    fn a_camera_that_sets_its_clock_goes_on_at_arrival() {
+        let mut clock = RtpClock::default();
+        clock.time(0, Duration::ZERO, RATE, ms(0));
+        assert_eq!(
+            clock.time(1_000_000_000, Duration::ZERO, RATE, ms(40)),
+            ms(40)
+        );
+        assert_eq!(
+            clock.time(1_000_003_600, Duration::ZERO, RATE, ms(81)),
+            ms(80)
+        );
+    }
+
+    #[test]
+    fn sound_moves_to_its_picture_in_small_steps() {
+        let mut clock = RtpClock::default();
+        let mut time = Duration::ZERO;
+        for i in 0..200_u32 {
+            time = clock.time(i * 160, Duration::ZERO, 8_000, ms(u64::from(i) * 20));
+            let ought = i64::from(i) * 20_000_000 - 120_000_000;
+            clock.align(time, ought);
+        }
+        assert_eq!(time, ms(199 * 20 - 120));
+        clock.align(time, nanos(time) + 3_600_000_000_000);
+        assert_eq!(
+            clock.time(200 * 160, Duration::ZERO, 8_000, ms(4_000)),
+            ms(4_000 - 120),
+            "no sense, no step"
+        );
+    }
+}

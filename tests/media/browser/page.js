@@ -1,0 +1,133 @@
+// A standard WHIP and WHEP client in a page. Knows nothing of bidroom.
+(() => {
+  let pc, resource, etag, video, firstFrame;
+
+  async function post(url, owner) {
+    await pc.setLocalDescription(await pc.createOffer());
+    const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${owner}` };
+    const answer = await fetch(url, { method: 'POST', headers, body: pc.localDescription.sdp });
+    if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
+    resource = new URL(answer.headers.get('location'), location.href).href;
+    etag = answer.headers.get('etag');
+    await pc.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+  }
+
+  function connected() {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (pc.connectionState === 'connected') resolve();
+        if (pc.connectionState === 'failed') reject(new Error('connection failed'));
+      };
+      pc.addEventListener('connectionstatechange', look);
+      look();
+      setTimeout(() => reject(new Error(`still ${pc.connectionState}`)), 10000);
+    });
+  }
+
+  function prefer(transceiver, kind, codec) {
+    const codecs = RTCRtpReceiver.getCapabilities(kind).codecs;
+    const wanted = codecs.filter((c) => c.mimeType.toLowerCase() === codec.toLowerCase());
+    transceiver.setCodecPreferences([...wanted, ...codecs.filter((c) => !wanted.includes(c))]);
+  }
+
+  window.acts = {
+    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, transport }) {
+      pc = new RTCPeerConnection();
+      const stream = screen
+        ? await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 } })
+        : await navigator.mediaDevices.getUserMedia({
+            video: !noVideo && { width: 1280, height: 720, frameRate: 30 },
+            audio: true,
+          });
+      for (const track of stream.getVideoTracks()) {
+        const sendEncodings = simulcast
+          ? [{ rid: 'h', maxBitrate: 2e6 }, { rid: 'l', maxBitrate: 2e5, scaleResolutionDownBy: 4 }]
+          : [{ maxBitrate: 2e6 }];
+        prefer(pc.addTransceiver(track, { direction: 'sendonly', sendEncodings }), 'video', 'video/H264');
+      }
+      for (const track of stream.getAudioTracks()) {
+        prefer(pc.addTransceiver(track, { direction: 'sendonly' }), 'audio', sound);
+      }
+      await post(url, owner);
+      await connected();
+      return { resource, etag, answer: pc.remoteDescription.sdp, offer: pc.localDescription.sdp };
+    },
+
+    // Answers with the time from POST to the first picture shown, in ms.
+    async watch({ url, owner, sounds }) {
+      pc = new RTCPeerConnection();
+      pc.addTransceiver('video', { direction: 'recvonly' });
+      const audio = pc.addTransceiver('audio', { direction: 'recvonly' });
+      if (sounds) {
+        const codecs = RTCRtpReceiver.getCapabilities('audio').codecs;
+        audio.setCodecPreferences(codecs.filter((c) => sounds.includes(c.mimeType)));
+      }
+      video = document.createElement('video');
+      video.autoplay = true;
+      document.body.append(video);
+      const stream = new MediaStream();
+      video.srcObject = stream;
+      pc.addEventListener('track', (event) => stream.addTrack(event.track));
+      firstFrame = undefined;
+      const start = performance.now();
+      video.requestVideoFrameCallback(() => { firstFrame = performance.now() - start; });
+      await post(url, owner);
+      return { resource, etag, answer: pc.remoteDescription.sdp, offer: pc.localDescription.sdp };
+    },
+
+    async look() {
+      const seen = { connection: pc.connectionState, firstFrame, width: video?.videoWidth ?? 0 };
+      for (const s of (await pc.getStats()).values()) {
+        if (s.type === 'inbound-rtp' && s.kind === 'video') {
+          Object.assign(seen, {
+            frames: s.framesDecoded, packets: s.packetsReceived, lost: s.packetsLost,
+            freezes: s.freezeCount, keys: s.keyFramesDecoded,
+          });
+        }
+        if (s.type === 'inbound-rtp' && s.kind === 'audio') {
+          Object.assign(seen, { sound: s.packetsReceived, energy: s.totalAudioEnergy, soundLost: s.packetsLost });
+        }
+        if (s.type === 'outbound-rtp' && s.kind === 'video') {
+          seen.sent ??= {};
+          seen.sent[s.rid ?? ''] = { frames: s.framesEncoded, keys: s.keyFramesEncoded, plis: s.pliCount, width: s.frameWidth };
+        }
+        if (s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded') {
+          const stats = await pc.getStats();
+          seen.protocol = stats.get(s.localCandidateId)?.protocol;
+        }
+      }
+      return seen;
+    },
+
+    async restart({ owner }) {
+      pc.restartIce();
+      const offer = await pc.createOffer();
+      await pc.setLocalDescription(offer);
+      const line = (name) => offer.sdp.split('\r\n').find((l) => l.startsWith(`a=${name}:`));
+      const mid = line('mid');
+      const head = offer.sdp.split('\r\n').find((l) => l.startsWith('m='));
+      const body = [line('ice-ufrag'), line('ice-pwd'), head, mid, ''].join('\r\n');
+      const headers = {
+        'content-type': 'application/trickle-ice-sdpfrag', 'if-match': '*', authorization: `Bearer ${owner}`,
+      };
+      const answer = await fetch(resource, { method: 'PATCH', headers, body });
+      if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
+      const fragment = await answer.text();
+      const value = (name) => fragment.split('\r\n').find((l) => l.startsWith(`a=${name}:`));
+      const sdp = pc.remoteDescription.sdp
+        .replace(/a=ice-ufrag:.*/g, value('ice-ufrag'))
+        .replace(/a=ice-pwd:.*/g, value('ice-pwd'));
+      const before = etag;
+      etag = answer.headers.get('etag');
+      await pc.setRemoteDescription({ type: 'answer', sdp });
+      return { changed: before !== etag, fragment };
+    },
+
+    async end({ owner }) {
+      const headers = { authorization: `Bearer ${owner}` };
+      const answer = await fetch(resource, { method: 'DELETE', headers });
+      pc.close();
+      return answer.status;
+    },
+  };
+})();
