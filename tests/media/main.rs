@@ -4,6 +4,8 @@
 mod cameras;
 mod capture;
 mod encoded;
+mod http;
+mod offers;
 mod playback;
 mod probe;
 mod recorder;
@@ -11,4 +13,6 @@ mod recorder_cost;
 mod recorder_faults;
 mod recording;
 mod room;
+mod strangers;
+mod whep;
 mod whip;

@@ -1,0 +1,227 @@
+// Owns views as the daemon sends them, for the tests of the pages: an empty room, a busy one, a broken one.
+
+const HOUR = 3600_000;
+export const NOW = () => Date.now();
+
+const POSITIONS = [[50, 10], [17, 34], [83, 34], [17, 60], [83, 60], [17, 86], [83, 86], [39, 86], [61, 86]];
+
+const feed = (id, name, kind, place, over = {}) => ({
+  id, name, kind, place,
+  source: "live", since: NOW() - HOUR, cause: null,
+  recording: { state: "writing", since: NOW() - HOUR, cause: null, bytes: 1_340_000_000, last_write: NOW() - 400 },
+  carries: kind === "camera" ? ["H264 1280×720", "PCMA"] : kind === "screen" ? ["H264 1920×1080"] : ["H264 1280×720", "OPUS"],
+  small: true, viewable: true,
+  ...over,
+});
+
+const member = (no, seat, over = {}) => ({
+  no, kind: no === 9 ? "tenderer_representative" : "expert", seat,
+  presence: "present", since: NOW() - 2 * HOUR, late: false, chair: no === 1, code_handed_out: true, excused: false,
+  pledges: ["integrity", "recusal"], conflict: null, replacement_approved: false, returned: false, voted: true, signed: null, dissent: false,
+  ...over,
+});
+
+const seat = (no, over = {}) => ({
+  no, x: POSITIONS[no - 1][0], y: POSITIONS[no - 1][1], enrolled: true, member: null,
+  face: `seat-${no}-face`, screen: `seat-${no}-screen`, recorded: true, help: null, warning: null,
+  ...over,
+});
+
+const action = (name, refusal = null) => ({ action: name, allowed: refusal === null, refusal });
+
+const TECHNICIAN = ["run_preflight", "open_check_in", "confirm_sign_in", "confirm_recording", "start_session", "declare_outage", "end_outage", "record_tenderer_waits", "suspend_session", "resume_session", "begin_overnight", "end_overnight", "begin_break", "end_break", "begin_closing", "seal_session", "abort_session"];
+const SUPERVISOR = ["authorise_start", "suspend_session", "resume_session", "postpone_lock", "mark", "start_talk_back", "end_talk_back", "sign_closing_record", "abort_session"];
+
+const actions = (names, phase, allowed) => names.map((name) => action(name, allowed.includes(name) ? null : { code: "wrong_phase", phase }));
+
+const session = (phase, over = {}) => ({
+  id: "BS-1123-04", kind: "real", phase, since: NOW() - 30 * 60_000, start: NOW() - 2 * HOUR, expected: 4 * HOUR, started: null,
+  planned: { experts: 8, tenderer_representatives: 1 }, members: [], chair: null, votes: 0, barrier: null, suspension: null, outage: null,
+  aborted: null, current_break: null, due_breaks: [], talk_back: null, gaps: [], marks: 0, closing_record_signed: false, clocks: [],
+  ...over,
+});
+
+let seq = 100;
+const line = (ago, event, actor = { role: "technician", account: "tech1" }) => ({ seq: (seq += 1), at: NOW() - ago, session: "BS-1123-04", actor, event });
+
+const daemon = { role: "daemon", part: "media" };
+const history = () => [
+  line(12_000, { type: "recording_gap_opened", gap: 1, feed: "seat-5-face", track: "video", from: NOW() - 12_000, cause: "source_lost" }, daemon),
+  line(12_500, { type: "feed_lost", feed: "seat-5-face", cause: "peer closed" }, daemon),
+  line(95_000, { type: "help_called", seat: 4, kind: "technical" }, { role: "member", session: "BS-1123-04", member: 4 }),
+  line(260_000, { type: "moment_marked", feed: "seat-2-face", note: "离席 2 分钟" }, { role: "supervisor", account: "jiandu" }),
+  line(700_000, { type: "break_ended", kind: "rest" }),
+  line(1_500_000, { type: "break_begun", kind: "rest" }),
+  line(HOUR, { type: "chair_elected", member: 1 }, { role: "member", session: "BS-1123-04", member: 3 }),
+  line(HOUR + 60_000, { type: "session_started" }),
+  line(HOUR + 120_000, { type: "start_authorised" }, { role: "supervisor", account: "jiandu" }),
+  line(HOUR + 180_000, { type: "recording_confirmed" }),
+  line(HOUR + 300_000, { type: "sign_in_confirmed" }),
+  line(HOUR + 400_000, { type: "member_checked_in", member: 8, seat: 8, late: true }, { role: "daemon", part: "access" }),
+  line(HOUR + 1_900_000, { type: "check_in_opened", seats: { 1: 1 } }),
+  line(HOUR + 2_900_000, { type: "committee_convened", members: Array.from({ length: 9 }, (_, i) => ({ kind: "expert", person: `p${i}` })) }),
+  line(HOUR + 3_500_000, { type: "session_planned", plan: { id: "BS-1123-04", kind: "real", start: NOW(), expected: HOUR, experts: 8, tenderer_representatives: 1, policies: null } }),
+];
+
+const seatFeeds = (over = () => ({})) => POSITIONS.flatMap((_, i) => [
+  feed(`seat-${i + 1}-face`, `席位 ${i + 1} 面部`, "face", { in: "seat", seat: i + 1 }, over(i + 1, "face")),
+  feed(`seat-${i + 1}-screen`, `席位 ${i + 1} 屏幕`, "screen", { in: "seat", seat: i + 1 }, over(i + 1, "screen")),
+]);
+
+const cameras = () => [
+  feed("camera-1", "全景", "camera", { in: "evaluation_room" }),
+  feed("camera-2", "门口", "camera", { in: "evaluation_room" }),
+  feed("camera-3", "主席台", "camera", { in: "evaluation_room" }),
+  feed("camera-4", "走廊", "camera", { in: "evaluation_room" }),
+  feed("talkback", "对讲", "talk_back", { in: "supervision_room" }, { source: "absent", since: null, recording: { state: "not_wanted", since: null, cause: null, bytes: 0, last_write: null }, carries: [] }),
+];
+
+const idle = { source: "absent", since: null, carries: [], small: false, recording: { state: "not_wanted", since: null, cause: null, bytes: 0, last_write: null } };
+
+const room = (over) => ({
+  seq: 4711, at: NOW(), room: { name: "评标一室", city: "保山市公共资源交易中心", version: "0.1.0" }, me: { account: "tech1" },
+  session: null, sessions: [], seats: POSITIONS.map((_, i) => seat(i + 1)), feeds: [...seatFeeds(), ...cameras()], alarms: [], timeline: [],
+  actions: [], next: null, preflight: { state: "never" }, recording: { wanted: 22, writing: 22 },
+  storage: { free_bytes: 38_200_000_000_000, total_bytes: 48_000_000_000_000, rate: 4_400_000 }, clock_offset_ms: 1.2,
+  ...over,
+});
+
+const stamp = (at) => ({ at, mono: 1, boot: "b" });
+
+const preflight = () => ({
+  state: "done", at: stamp(NOW() - 2 * HOUR), results: [
+    { item: "disk-recordings", verdict: "passed", fault: null, detail: "38.2 TB" },
+    { item: "clock", verdict: "passed", fault: null, detail: "1.2 ms" },
+    { item: "camera-1", verdict: "passed", fault: null, detail: "H264 1280×720" },
+    { item: "camera-4", verdict: "attention", fault: { kind: "not_showable", codec: "H.265" }, detail: "" },
+    { item: "seat-5-face", verdict: "failed", fault: { kind: "no_signal", detail: "no workstation" }, detail: "" },
+    { item: "test-recording", verdict: "passed", fault: null, detail: "10 s" },
+  ],
+});
+
+/** Nothing has happened yet: no session, no workstation, nothing sent. */
+export const empty = () => room({
+  seats: POSITIONS.map((_, i) => seat(i + 1, { enrolled: i < 3, recorded: false })),
+  feeds: [...seatFeeds(() => idle), ...cameras().map((f) => ({ ...f, recording: idle.recording }))],
+  recording: { wanted: 0, writing: 0 }, actions: [],
+});
+
+export const checkIn = () => room({
+  session: session("check_in", {
+    kind: "rehearsal", start: NOW() + 20 * 60_000, clocks: [{ kind: "start", ends: NOW() + 20 * 60_000 }, { kind: "grace", ends: NOW() + 50 * 60_000 }],
+    members: POSITIONS.map((_, i) => member(i + 1, i + 1, i < 4 ? { chair: false, pledges: i < 2 ? ["integrity", "recusal"] : ["integrity"] } : { presence: "expected", chair: false, since: null, code_handed_out: i < 6, pledges: [] })),
+  }),
+  seats: POSITIONS.map((_, i) => seat(i + 1, { enrolled: i !== 6, member: member(i + 1, i + 1, i < 4 ? { chair: false, pledges: i < 2 ? ["integrity", "recusal"] : ["integrity"] } : { presence: "expected", chair: false, since: null, code_handed_out: i < 6, pledges: [] }) })),
+  feeds: [...seatFeeds((no) => (no === 7 ? idle : { recording: idle.recording })), ...cameras()],
+  timeline: history().slice(-4), preflight: preflight(), recording: { wanted: 4, writing: 4 },
+  next: "confirm_sign_in",
+  actions: actions(TECHNICIAN, "check_in", ["declare_outage", "abort_session", "run_preflight"]).map((a) => (a.action === "confirm_sign_in" ? action("confirm_sign_in", { code: "members_missing", members: [5, 6, 7, 8, 9] }) : a)),
+});
+
+const busySeat = (i) => seat(i + 1, {
+  member: i === 6 ? null : member(i + 1, i + 1),
+  ...(i === 3 ? { help: { kind: "technical", since: NOW() - 95_000, overdue: false } } : {}),
+});
+const lost = { source: "lost", since: NOW() - 12_500, cause: "peer closed", carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } };
+
+/** An evaluation is on; one camera is lost, one seat calls for help, one is empty. */
+export const busy = () => room({
+  session: session("in_session", {
+    started: NOW() - HOUR - 60_000, members: POSITIONS.flatMap((_, i) => (i === 6 ? [] : [member(i + 1, i + 1)])), chair: 1, votes: 8, marks: 1,
+    gaps: [{ no: 1, gap: { feed: "seat-5-face", track: "video", from: NOW() - 12_000, cause: "source_lost" }, to: null, explanations: [] }],
+  }),
+  seats: POSITIONS.map((_, i) => busySeat(i)),
+  feeds: [...seatFeeds((no, kind) => (no === 5 && kind === "face" ? lost : no === 7 ? idle : {})), ...cameras()],
+  recording: { wanted: 20, writing: 19 },
+  alarms: [
+    { level: "bad", since: NOW() - 12_500, what: { kind: "feed_lost", feed: "seat-5-face", cause: "peer closed" } },
+    { level: "bad", since: NOW() - 12_000, what: { kind: "recording_gap", gap: 1, feed: "seat-5-face", track: "video", cause: "source_lost" } },
+    { level: "warn", since: NOW() - 95_000, what: { kind: "help", seat: 4, help: "technical", overdue: false } },
+    { level: "warn", since: NOW() - 300_000, what: { kind: "break_due", of: "meal", overdue: false } },
+  ],
+  timeline: history(), preflight: preflight(), next: "begin_closing",
+  actions: actions(TECHNICIAN, "in_session", ["begin_closing", "begin_break", "suspend_session", "begin_overnight"]),
+});
+
+export const closing = () => {
+  const view = busy();
+  return {
+    ...view, alarms: [], recording: { wanted: 20, writing: 20 },
+    feeds: [...seatFeeds((no) => (no === 7 ? idle : {})), ...cameras()],
+    seats: view.seats.map((s) => ({ ...s, help: null, member: s.member === null ? null : { ...s.member, signed: s.no < 4 ? NOW() - 60_000 : null } })),
+    session: { ...view.session, phase: "closing", gaps: [] }, next: "seal_session",
+    actions: actions(TECHNICIAN, "closing", ["suspend_session", "seal_session"]),
+  };
+};
+
+export const supervisor = (view) => ({
+  ...view, me: { account: "jiandu" }, next: null,
+  alarms: [...view.alarms, { level: "warn", since: NOW() - 60_000, what: { kind: "conflict_waits", member: 3 } }, { level: "bad", since: NOW() - 90_000, what: { kind: "member_missing", member: 7 } }],
+  actions: actions(SUPERVISOR, view.session?.phase ?? "planned", ["suspend_session", "mark", "start_talk_back", "abort_session"]),
+});
+
+const MEMBER = ["sign_pledge", "declare_conflict", "vote_for_chair", "call_for_help", "acknowledge_warning", "sign_report", "leave"];
+
+/** A seat's page; `me` and `session` differ by step. */
+export const seatPage = (over = {}) => ({
+  seq: 4711, at: NOW(), room: { name: "评标一室", city: "保山市公共资源交易中心", version: "0.1.0" }, seat: 3,
+  session: {
+    id: "BS-1123-04", kind: "real", phase: "check_in", since: NOW() - 60_000, start: NOW() + HOUR, started: null, suspension: null, current_break: null, chair: null,
+    colleagues: [1, 2, 3, 4, 5].map((no) => ({ no, kind: no === 5 ? "tenderer_representative" : "expert", seat: no, present: no !== 4, signed: false })),
+    ...(over.session ?? {}),
+  },
+  me: null, my_vote: null, talk_back: false, warning: null, help: null,
+  feeds: [feed("talkback", "对讲", "talk_back", { in: "supervision_room" })],
+  actions: MEMBER.map((name) => action(name)),
+  ...Object.fromEntries(Object.entries(over).filter(([key]) => key !== "session")),
+  ...(over.session === null ? { session: null } : {}),
+});
+export const seatMember = (over = {}) => member(3, 3, { chair: false, ...over });
+
+export const welcome = (caller) => ({
+  caller, room: "评标一室", city: "保山市公共资源交易中心",
+  pictures: {
+    face: { width: 1280, height: 720, fps: 25, bitrate: 2_000_000 }, face_small: { width: 320, height: 180, fps: 15, bitrate: 200_000 },
+    screen: { width: 1920, height: 1080, fps: 10, bitrate: 2_000_000 }, screen_small: { width: 480, height: 270, fps: 5, bitrate: 200_000 },
+  },
+});
+
+export const account = (name, role, state = "open") => ({ is: "account", account: name, role, state });
+
+export const accounts = () => [
+  { id: "tech1", role: "technician", closed: false, waits_for_approval: false, locked_until: NOW() + 600_000, factor: true, last_sign_in: NOW() - HOUR },
+  { id: "jiandu", role: "supervisor", closed: false, waits_for_approval: false, locked_until: null, factor: true, last_sign_in: NOW() - 2 * HOUR },
+  { id: "anquan2", role: "security_administrator", closed: false, waits_for_approval: true, locked_until: null, factor: false, last_sign_in: null },
+  { id: "old", role: "technician", closed: true, waits_for_approval: false, locked_until: null, factor: false, last_sign_in: null },
+];
+export const tokens = () => [
+  { id: 1, name: "sdk", scopes: ["view_all"], expires: NOW() + 30 * 24 * HOUR, revoked: false },
+  { id: 2, name: "whip camera", scopes: [{ publish: "camera-9" }], expires: NOW() - HOUR, revoked: false },
+];
+export const audit = () => Array.from({ length: 30 }, (_, i) => ({
+  no: 930 - i, at: NOW() - i * 47_000, kind: ["view-feed", "command", "sign-in", "denied"][i % 4], subject: ["supervisor:jiandu", "technician:tech1", "anonymous", "workstation:3"][i % 4],
+  object: ["feed:seat-3-face", "command:begin_break", "account:tech1", "route:/api/audit"][i % 4], result: ["done", "done", "refused", "denied"][i % 4], address: "10.20.3.11",
+}));
+
+/** A recorded session; `files` are the names of segments that the server has. */
+export const recorded = (files) => {
+  const start = NOW() - HOUR;
+  const segment = (i, codecs) => ({ file: files[i % files.length], from: start + i * 4000, to: start + (i + 1) * 4000, bytes: 2_400_000, codecs, closed: true });
+  const feeds = [["seat-1-face"], ["seat-2-face"], ["seat-3-face"], ["seat-3-screen"], ["camera-1", "全景"], ["camera-2", "门口"]];
+  return {
+    id: "BS-1123-04", kind: "real",
+    feeds: feeds.map(([id, name], row) => ({
+      id, name: name ?? id,
+      segments: Array.from({ length: 40 }, (_, i) => i).filter((i) => row !== 1 || i < 14 || i > 20).map((i) => segment(i, row === 5 ? ["H265"] : ["H264", "Opus"])),
+      gaps: row === 1 ? [{ track: "video", from: start + 14 * 4000, to: start + 21 * 4000, cause: "source_lost" }] : [],
+      fault: null,
+    })),
+    moments: [
+      { ...line(0, { type: "session_started" }), at: start + 2000 },
+      { ...line(0, { type: "moment_marked", feed: null, note: "离席" }), at: start + 40_000 },
+      { ...line(0, { type: "recording_gap_opened", gap: 1, feed: "seat-2-face", track: "video", from: start, cause: "source_lost" }, daemon), at: start + 56_000 },
+      { ...line(0, { type: "session_suspended", cause: "outage", reason: "网络中断" }), at: start + 90_000 },
+      { ...line(0, { type: "session_resumed" }), at: start + 110_000 },
+    ],
+  };
+};
