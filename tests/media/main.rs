@@ -1,5 +1,10 @@
 //! Media against real peers: real encoders, a real RTSP server, real players and other people's tools.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
 
 mod cameras;
 mod capture;

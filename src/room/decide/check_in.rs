@@ -91,6 +91,10 @@ pub(super) fn check_in(case: &Case<'_>, no: MemberNo, seat: SeatNo) -> Result<Ve
     if let Some(yours) = member.seat.filter(|yours| *yours != seat) {
         return Err(Refusal::WrongSeat { yours });
     }
+    // whoever replaces a member that was absent before the seats were dealt takes a free one
+    if member.seat.is_none() && case.session.committee.at_seat(seat).is_some() {
+        return Err(Refusal::SeatInUse { seat });
+    }
     if !case.room.workstations.contains_key(&seat) {
         return Err(Refusal::SeatNotEnrolled { seat });
     }

@@ -36,8 +36,13 @@ export function names(t: Dictionary, known: Known): Names {
 /** Seats' feeds are called after the seat; the room's own as the profile calls them. */
 export function feedName(t: Dictionary, id: string, feeds?: { id: string; name: string }[]): string {
   const seat = /^seat-(\d+)-(face|screen)$/.exec(id);
-  if (seat !== null) return `${t.common.seat(Number(seat[1]))}${t.words.of}${t.words.kinds.feed[seat[2] as "face" | "screen"]}`;
+  if (seat !== null) return `${t.common.seat(Number(seat[1]))} ${t.words.kinds.feed[seat[2] as "face" | "screen"]}`;
   return feeds?.find((feed) => feed.id === id)?.name ?? id;
+}
+
+/** Chinese sets a space between its characters and the digits or letters of a name. */
+export function spaced(text: string): string {
+  return text.replace(/([A-Za-z0-9])([\u4e00-\u9fff])/g, "$1 $2").replace(/([\u4e00-\u9fff])([A-Za-z0-9])/g, "$1 $2");
 }
 
 export function actorName(t: Dictionary, actor: Actor, n: Names): string {
@@ -59,7 +64,7 @@ export function actorName(t: Dictionary, actor: Actor, n: Names): string {
 
 export function refusalText(t: Dictionary, refusal: Refusal, n: Names): string {
   const say = t.words.refusals[refusal.code] as ((value: Refusal, names: Names) => string) | undefined;
-  return say?.(refusal, n) ?? refusal.code;
+  return spaced(say?.(refusal, n) ?? refusal.code);
 }
 
 export function problemText(t: Dictionary, problem: Problem, n: Names): string {
@@ -70,12 +75,14 @@ export function problemText(t: Dictionary, problem: Problem, n: Names): string {
 
 export function told(t: Dictionary, event: Event, n: Names): Told {
   const say = t.words.events[event.type] as ((value: Event, names: Names) => Told) | undefined;
-  return say?.(event, n) ?? { what: event.type };
+  const told = say?.(event, n) ?? { what: event.type };
+  return { ...told, what: spaced(told.what) };
 }
 
 export function advice(t: Dictionary, alarm: Alarm, n: Names): Advice {
   const say = t.words.alarms[alarm.what.kind] as ((value: Alarm["what"], names: Names) => Advice) | undefined;
-  return say?.(alarm.what, n) ?? { what: alarm.what.kind, todo: "" };
+  const said = say?.(alarm.what, n) ?? { what: alarm.what.kind, todo: "" };
+  return { what: spaced(said.what), todo: spaced(said.todo) };
 }
 
 export const button = (actions: ActionView[], action: Action): ActionView | undefined => actions.find((a) => a.action === action);

@@ -8,18 +8,16 @@ import { hasSound, mask } from "../names";
 import type { FeedView, RoomView, SeatView } from "../wire";
 import { Mark, type MarkLevel } from "./mark";
 
-/** Card sizes, largest first: the first with which no two cards overlap is used. */
-const SIZES = [
-  { name: "xl", w: 340, h: 176 },
-  { name: "l", w: 300, h: 160 },
-  { name: "m", w: 256, h: 144 },
-  { name: "s", w: 216, h: 122 },
-  { name: "xs", w: 180, h: 100 },
-  { name: "xxs", w: 150, h: 84 },
-] as const;
+/** Card widths, largest first: the first with which no two cards overlap is used. */
+const [LARGEST, SMALLEST, STEP] = [360, 150, 6];
 const GAP = 10;
 
-type CardSize = (typeof SIZES)[number];
+export interface CardSize {
+  /** How much fits on it. */
+  name: "xl" | "l" | "m" | "s" | "xs";
+  w: number;
+  h: number;
+}
 
 export interface Placed {
   no: number;
@@ -27,18 +25,23 @@ export interface Placed {
   top: number;
 }
 
+function cardSize(w: number): CardSize {
+  const name = w >= 320 ? "xl" : w >= 270 ? "l" : w >= 230 ? "m" : w >= 190 ? "s" : "xs";
+  return { name, w, h: Math.round(Math.max(84, w * 0.54)) };
+}
+
 /** Where the cards go, and how large they can be. */
 export function place(seats: { no: number; x: number; y: number }[], width: number, height: number): { size: CardSize; cards: Placed[] } {
-  for (const size of SIZES) {
+  for (let w = LARGEST; ; w -= STEP) {
+    const size = cardSize(w);
     const cards = seats.map((seat) => ({
       no: seat.no,
       left: clamp((seat.x / 100) * width, size.w / 2, width - size.w / 2),
       top: clamp((seat.y / 100) * height, size.h / 2, height - size.h / 2),
     }));
     const apart = cards.every((a, i) => cards.slice(i + 1).every((b) => Math.abs(a.left - b.left) >= size.w + GAP || Math.abs(a.top - b.top) >= size.h + GAP));
-    if (apart || size === SIZES[SIZES.length - 1]) return { size, cards };
+    if (apart || w <= SMALLEST) return { size, cards };
   }
-  return { size: SIZES[5], cards: [] };
 }
 
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(low, high));
@@ -159,5 +162,5 @@ function Recording({ seat, face, screen }: { seat: SeatView; face?: FeedView; sc
   else if (states.includes("starting")) [level, text] = ["warn", t.tech.seat.starting];
   else if (states.includes("writing")) [level, text] = ["rec", t.tech.seat.recording];
   if (level === "none" && seat.member == null) return null;
-  return <span className={`seat-rec state-${level}`}><Mark level={level} size={14} /> {text}</span>;
+  return <span className={`seat-rec state-${level}`}><Mark level={level} size={14} /><span className="seat-rec-text"> {text}</span></span>;
 }

@@ -263,6 +263,7 @@ export const pages = {
     noApprovals: "Nothing waits",
     excuse: "Excuse lateness",
     approve: "Approve replacement",
+    rule: "Rule",
     stays: "Stays",
     removed: "Must leave",
     ruleTitle: (mask: string) => `Rule on the conflict of ${mask}`,

@@ -20,7 +20,7 @@ export const phases = {
 export const kinds = {
   session: { real: "Evaluation", rehearsal: "Rehearsal" },
   member: { expert: "Expert", tenderer_representative: "Tenderer representative" },
-  mask: { expert: "Expert", tenderer_representative: "Representative" },
+  mask: { expert: "Expert", tenderer_representative: "Rep." },
   feed: { camera: "camera", microphone: "microphone", face: "face", screen: "screen", talk_back: "talk-back" },
   track: { video: "picture", audio: "sound" },
   break: { rest: "Rest", meal: "Meal" },
@@ -337,6 +337,5 @@ export const rowFaults: Record<string, string> = {
 
 export const comma: string = ", ";
 export const stop: string = ": ";
-export const of: string = " ";
 export const system: string = "System";
 export const andMore = (n: number) => `${n} more`;

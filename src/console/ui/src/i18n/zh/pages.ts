@@ -263,6 +263,7 @@ export const pages = {
     noApprovals: "没有待处理事项",
     excuse: "准许迟到",
     approve: "批准替换",
+    rule: "裁定",
     stays: "继续评标",
     removed: "应当回避",
     ruleTitle: (mask: string) => `裁定${mask}的回避申报`,

@@ -341,6 +341,5 @@ export const rowFaults: Record<string, string> = {
 
 export const comma: string = "、";
 export const stop: string = "，";
-export const of: string = "";
 export const system: string = "系统";
 export const andMore = (n: number) => `另 ${n} 路`;

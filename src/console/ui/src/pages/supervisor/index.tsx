@@ -99,7 +99,7 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
         selected={selected === seat.no}
         sounding={sounding === id}
         enlarged={enlarged === id}
-        alarm={seat.help != null || seat.warning != null}
+        alarm={seat.help != null ? t.words.kinds.help[seat.help.kind] : seat.warning != null ? t.tech.seat.warned : member?.conflict != null && member.conflict.ruling == null ? t.tech.seat.conflict : undefined}
         onSelect={() => setSelected(seat.no)}
         onEnlarge={() => {
           setSelected(seat.no);
@@ -131,7 +131,7 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
   const suspended = session?.phase === "suspended";
   const talkLabel = talk.state === "on" ? t.wall.talking : talk.state === "opening" ? t.wall.talkConnecting : t.wall.talk;
   const pending = view.alarms.filter((alarm) => ["conflict_waits", "member_missing", "replacement_waits"].includes(alarm.what.kind));
-  const others_alarms = view.alarms.filter((alarm) => !pending.includes(alarm));
+  const elsewhere = view.alarms.filter((alarm) => !pending.includes(alarm));
 
   return (
     <Shell
@@ -161,14 +161,14 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
               {cameras.filter((camera) => camera.id !== enlarged).map((camera) => cameraTile(camera, false))}
             </div>
           )}
-          <Panel title={t.wall.approvals} className={`approvals ${pending.length + others_alarms.length > 0 ? "panel-alarmed" : ""}`}>
+          <Panel title={t.wall.approvals} className={`approvals ${pending.length + elsewhere.length > 0 ? "panel-alarmed" : ""}`}>
             {(can("authorise_start")?.allowed === true || can("sign_closing_record")?.allowed === true) && (
               <div className="approval-main">
                 {can("authorise_start")?.allowed === true && <><p>{t.wall.authoriseHelp}</p><Button type="primary" block onClick={() => void give({ type: "authorise_start" })}>{t.wall.authorise}</Button></>}
                 {can("sign_closing_record")?.allowed === true && <><p>{t.wall.signClosingHelp}</p><Button type="primary" block onClick={() => void give({ type: "sign_closing_record" })}>{t.wall.signClosing}</Button></>}
               </div>
             )}
-            <Alarms alarms={[...pending, ...others_alarms]} names={names} quiet={t.wall.noApprovals} act={(alarm) => approvalButtons(t, alarm, give, setAsked)} />
+            <Alarms alarms={[...pending, ...elsewhere]} names={names} quiet={t.wall.noApprovals} act={(alarm) => approvalButtons(t, alarm, give, setAsked)} />
           </Panel>
           <Panel title={t.wall.events} aside={t.wall.logged} className="wall-events">
             <Events lines={view.timeline} names={names} />

@@ -10,7 +10,7 @@ export function useTalk(give: Give, seats: number[]): { state: Talking; press: (
   const held = useRef(false);
   const running = useRef(false);
   const microphone = useRef<MediaStream | null>(null);
-  const let_go = useRef<() => void>(() => undefined);
+  const letGo = useRef<() => void>(() => undefined);
 
   const run = useCallback(async () => {
     if (running.current) return;
@@ -27,7 +27,7 @@ export function useTalk(give: Give, seats: number[]): { state: Talking; press: (
       for (const track of stream.getAudioTracks()) track.enabled = true;
       line = new Whip("talkback", stream, { onState: (next) => setState(next === "live" ? "on" : next === "stopped" ? "idle" : "opening") });
       line.start();
-      if (held.current) await new Promise<void>((resolve) => (let_go.current = resolve));
+      if (held.current) await new Promise<void>((resolve) => (letGo.current = resolve));
     } catch {
       setState("failed");
       return;
@@ -47,7 +47,7 @@ export function useTalk(give: Give, seats: number[]): { state: Talking; press: (
   }, [run]);
   const release = useCallback(() => {
     held.current = false;
-    let_go.current();
+    letGo.current();
   }, []);
   useEffect(() => {
     window.addEventListener("blur", release);

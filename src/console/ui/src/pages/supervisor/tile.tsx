@@ -21,7 +21,8 @@ interface TileProps {
   selected: boolean;
   sounding: boolean;
   enlarged: boolean;
-  alarm?: boolean;
+  /** What somebody should look at here. */
+  alarm?: string;
   onSelect: () => void;
   onEnlarge: () => void;
   onListen: () => void;
@@ -41,7 +42,7 @@ export function Tile(props: TileProps) {
   const overlay = words();
   const level: MarkLevel = state === "gap" || state === "lost" ? "bad" : feed?.recording.state === "writing" ? "rec" : "none";
   return (
-    <article className={`tile tile-${state} ${props.selected ? "tile-selected" : ""} ${props.alarm === true ? "tile-alarm" : ""}`} aria-label={props.name}>
+    <article className={`tile tile-${state} ${props.selected ? "tile-selected" : ""} ${props.alarm !== undefined ? "tile-alarm" : ""}`} aria-label={props.name}>
       <div className="tile-picture">
         {shown && <StreamVideo stream={watching.stream} label={t.wall.video(props.name)} muted={!props.sounding || blocked} onBlocked={onBlocked} />}
         {inset !== undefined && inset.viewable && inset.source === "live" && <Inset feed={inset} large={props.enlarged} label={t.wall.video(props.name)} />}
@@ -51,6 +52,7 @@ export function Tile(props: TileProps) {
             <span>{overlay}</span>
           </div>
         )}
+        {props.alarm !== undefined && <span className="tile-alarm-text"><Mark level="warn" size={14} /> {props.alarm}</span>}
         {blocked && props.sounding && <SoundBlocked onUnblock={() => setBlocked(false)} />}
         <button type="button" className="tile-select" data-tile onClick={props.onSelect} onDoubleClick={props.onEnlarge} aria-pressed={props.selected} aria-label={props.name} />
       </div>
@@ -60,7 +62,7 @@ export function Tile(props: TileProps) {
         {feed !== undefined && feed.kind !== "screen" && <LevelBar level={() => loud(watching.level())} label={t.wall.sound(props.name)} />}
         <span className={`tile-rec state-${level}`}>
           <Mark level={level} size={14} />
-          {state === "lost" || state === "gap" ? t.wall.gap(age(feed?.recording.since ?? feed?.since)) : feed?.recording.state === "writing" ? t.wall.recording : t.wall.notRecorded}
+          <span className="tile-rec-text">{state === "lost" || state === "gap" ? t.wall.gap(age(feed?.recording.since ?? feed?.since)) : feed?.recording.state === "writing" ? t.wall.recording : t.wall.notRecorded}</span>
         </span>
         <button type="button" className={`tile-button ${props.sounding ? "tile-button-on" : ""}`} onClick={props.onListen} aria-pressed={props.sounding} aria-label={`${props.sounding ? t.wall.mute : t.wall.listen} ${props.name}`} title={props.sounding ? t.wall.mute : t.wall.listen}><SoundOutlined /></button>
         <button type="button" className="tile-button" onClick={props.onEnlarge} aria-label={`${props.enlarged ? t.wall.shrink : t.wall.enlarge} ${props.name}`} title={props.enlarged ? t.wall.shrink : t.wall.enlarge}>

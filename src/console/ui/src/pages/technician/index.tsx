@@ -103,9 +103,10 @@ export function TechnicianView({ view, link, account }: { view: RoomView; link: 
 }
 
 function Count({ value, label, level }: { value: string; label: string; level?: "bad" }) {
+  const none = value === "0/0";
   return (
     <div className={`count ${level === undefined ? "" : `count-${level}`}`}>
-      <span className="count-value">{value}</span>
+      <span className={none ? "count-value text-muted" : "count-value"}>{none ? "–" : value}</span>
       <span className="count-label">{label}</span>
     </div>
   );
