@@ -50,7 +50,6 @@ export function Audit() {
         dataSource={rows ?? []}
         pagination={false}
         locale={{ emptyText: t.admin.no }}
-        scroll={{ y: "calc(100vh - 340px)" }}
         columns={[
           { title: t.admin.audit.no, dataIndex: "no", width: 90 },
           { title: t.admin.audit.at, width: 200, render: (_, row) => dateTime(row.at) },
