@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
-    include: ["test/**/*.test.{ts,tsx}"],
+    include: ["{src,test}/**/*.test.{ts,tsx}"],
     setupFiles: ["test/setup.ts"],
     css: false,
   },

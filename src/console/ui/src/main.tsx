@@ -4,7 +4,6 @@ import "./styles/base.css";
 import "./styles/technician.css";
 import "./styles/wall.css";
 import "./styles/seat.css";
-import "./styles/playback.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { LanguageProvider } from "./i18n";

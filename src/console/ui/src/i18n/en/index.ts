@@ -1,5 +1,8 @@
 import type { Dictionary } from "..";
+import { administrator } from "./administrator";
 import { pages } from "./pages";
+import { playback } from "./playback";
+import { qa } from "./qa";
 import * as words from "./words";
 
-export const en: Dictionary = { ...pages, words };
+export const en: Dictionary = { ...pages, words, administrator, playback, qa };

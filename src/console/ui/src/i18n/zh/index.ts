@@ -1,4 +1,7 @@
+import { administrator } from "./administrator";
 import { pages } from "./pages";
+import { playback } from "./playback";
+import { qa } from "./qa";
 import * as words from "./words";
 
-export const zh = { ...pages, words };
+export const zh = { ...pages, words, administrator, playback, qa };

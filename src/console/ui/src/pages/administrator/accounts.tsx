@@ -1,104 +1,164 @@
-// Owns the accounts: the system administrator makes and closes them, the security administrator unlocks, approves
-// and resets. One-time passwords are shown once.
-import { Button, Dropdown, Input, Select, Table } from "antd";
+// Owns the accounts: the system administrator makes and closes them, the security administrator does the rest.
+import { Button, Checkbox, Input, Select, Table } from "antd";
 import { PlusOutlined } from "@ant-design/icons";
 import { useState } from "react";
 import { request } from "../../api";
-import { boxNow, dateTime } from "../../clock";
+import { dateTime, hourMinute } from "../../clock";
 import { useT } from "../../i18n";
-import { AskDialog, Dialog, Field } from "../../parts/dialogs";
+import type { Dictionary } from "../../i18n";
+import { AskDialog, Dialog, Field, TypedDialog } from "../../parts/dialogs";
+import { Broken, Busy, useLoad } from "../../parts/load";
+import { Mark, type MarkLevel } from "../../parts/mark";
 import { useAttempt } from "../../parts/notice";
-import type { AccountAct, AccountView, IssuedPassword, Role } from "../../wire";
-import { useList } from "./list";
+import { Panel } from "../../parts/shell";
+import type { AccountAct, IssuedPassword, Role } from "../../wire";
+import { Once, type Secret } from "./once";
+import { isAdministrator, type Account, type Administrator } from "./wire";
 
-const ACTS: Record<"system_administrator" | "security_administrator", AccountAct[]> = {
-  system_administrator: ["close"],
-  security_administrator: ["approve", "unlock", "reset_password", "reset_factor"],
-};
-const ROLES: Role[] = ["technician", "supervisor", "system_administrator", "security_administrator", "audit_administrator", "bidder"];
+const ID = /^[A-Za-z0-9._-]{1,32}$/;
+/** Nobody signs in as an expert: experts check in at their seats. */
+const ROLES: Role[] = ["technician", "supervisor", "bidder", "system_administrator", "security_administrator", "audit_administrator"];
 
-export function Accounts({ role }: { role: "system_administrator" | "security_administrator" }) {
+interface Props {
+  me: string;
+  role: Administrator;
+  onRefused: () => void;
+}
+
+export function Accounts({ me, role, onRefused }: Props) {
   const t = useT();
-  const { rows, reload } = useList<AccountView>("/api/accounts");
+  const words = t.administrator.accounts;
+  const list = useLoad<Account[]>("/api/accounts");
+  const [asked, setAsked] = useState<{ act: AccountAct; account: Account } | "create" | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const [closedToo, setClosedToo] = useState(false);
   const attempt = useAttempt();
-  const [creating, setCreating] = useState(false);
-  const [asked, setAsked] = useState<{ act: AccountAct; account: string } | null>(null);
-  const [issued, setIssued] = useState<{ account: string; password: string } | null>(null);
-  const act = (what: { act: AccountAct; account: string }) => attempt(async () => {
-    const answer = await request<IssuedPassword>(`/api/accounts/${encodeURIComponent(what.account)}`, { body: { act: what.act } });
-    if (answer?.password != null) setIssued({ account: what.account, password: answer.password });
-    reload();
-  });
+
+  const all = list.value ?? [];
+  const closed = all.filter((account) => account.closed).length;
+  const shown = all.filter((account) => closedToo || !account.closed).sort((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
+  const act = (kind: AccountAct, account: Account) =>
+    attempt(async () => {
+      const issued = await request<IssuedPassword>(`/api/accounts/${encodeURIComponent(account.id)}`, { body: { act: kind } });
+      if (issued?.password != null) setSecret(passwordOf(t, account.id, issued.password));
+      list.reload();
+    }, t.administrator[kind].done(account.id));
+  const create = (id: string, of: Role) =>
+    attempt(async () => {
+      const issued = await request<IssuedPassword>("/api/accounts", { body: { id, role: of } });
+      if (issued.password != null) setSecret(passwordOf(t, id, issued.password));
+      list.reload();
+    });
+
   return (
-    <div className="admin-section">
-      {role === "system_administrator" && (
-        <div className="admin-head">
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>{t.admin.create}</Button>
-          <span className="help">{t.admin.createHelp}</span>
-        </div>
+    <Panel
+      title={words.title}
+      aside={
+        <>
+          <span>{list.value === null ? "" : words.summary(all.length - closed)}</span>
+          {role === "system_administrator" && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAsked("create")}>{t.administrator.create.button}</Button>}
+        </>
+      }
+    >
+      {list.problem !== null && <Broken problem={list.problem} onRetry={list.reload} onRefused={onRefused} />}
+      {list.value === null && list.problem === null && <Busy />}
+      {list.value !== null && (
+        <>
+          <Table<Account>
+            rowKey="id"
+            dataSource={shown}
+            pagination={false}
+            rowClassName={(account) => (account.closed ? "row-closed" : "")}
+            locale={{ emptyText: words.none }}
+            columns={[
+              { title: words.account, dataIndex: "id", render: (id: string) => <><strong>{id}</strong>{id === me && <span className="tag admin-you">{words.you}</span>}</> },
+              { title: words.role, dataIndex: "role", render: (of: Role) => t.words.kinds.role[of] },
+              { title: words.state, key: "state", render: (_, account) => <State account={account} security={role === "security_administrator"} /> },
+              { title: words.factor, dataIndex: "second_factor", render: (has: boolean, account) => (account.closed ? "" : has ? words.enrolled : words.notEnrolled) },
+              { title: words.last, dataIndex: "last_sign_in", render: (at?: number | null) => (at == null ? words.never : <time className="figures">{dateTime(at).slice(0, -3)}</time>) },
+              {
+                title: words.acts,
+                key: "acts",
+                render: (_, account) => (
+                  <div className="row-acts">
+                    {actsFor(role, account).map((kind) => (
+                      <Button key={kind} size="small" type={kind === "approve" || kind === "unlock" ? "primary" : "default"} danger={kind === "close"} aria-label={`${t.administrator[kind].label} ${account.id}`} onClick={() => setAsked({ act: kind, account })}>
+                        {t.administrator[kind].label}
+                      </Button>
+                    ))}
+                  </div>
+                ),
+              },
+            ]}
+          />
+          {closed > 0 && <p className="admin-more"><Checkbox checked={closedToo} onChange={(event) => setClosedToo(event.target.checked)}>{words.showClosed(closed)}</Checkbox></p>}
+        </>
       )}
-      <Table
-        rowKey="id"
-        loading={rows === null}
-        dataSource={rows ?? []}
-        pagination={false}
-        locale={{ emptyText: t.admin.no }}
-        columns={[
-          { title: t.admin.account, dataIndex: "id" },
-          { title: t.admin.role, render: (_, row) => t.words.kinds.role[row.role] },
-          { title: t.admin.state, render: (_, row) => stateOf(t, row) },
-          { title: t.admin.factor, render: (_, row) => (row.factor ? t.common.yes : t.common.no) },
-          { title: t.admin.lastSignIn, render: (_, row) => (row.last_sign_in == null ? t.admin.never : dateTime(row.last_sign_in)) },
-          {
-            title: <span className="sr-only">{t.common.more}</span>,
-            width: 160,
-            render: (_, row) => row.closed ? null : (
-              <Dropdown trigger={["click"]} menu={{ items: ACTS[role].filter((a) => (a === "approve" ? row.waits_for_approval : a === "unlock" ? row.locked_until != null : a === "reset_factor" ? row.factor : true)).map((a) => ({ key: a, danger: a === "close", label: t.admin.acts[a], onClick: () => setAsked({ act: a, account: row.id }) })) }}>
-                <Button size="small" aria-label={`${t.common.more} ${row.id}`}>{t.common.more}</Button>
-              </Dropdown>
-            ),
-          },
-        ]}
-      />
-      {asked !== null && <AskDialog title={t.admin.actTitle(t.admin.acts[asked.act], asked.account)} text={t.admin.actHelp[asked.act]} act={t.admin.acts[asked.act]} danger={asked.act === "close"} onClose={() => setAsked(null)} run={() => act(asked)} />}
-      {creating && <Create onClose={() => setCreating(false)} onMade={(account, password) => {
-        setIssued({ account, password });
-        reload();
-      }} />}
-      {issued !== null && (
-        <Dialog title={`${t.admin.issued} · ${issued.account}`} onClose={() => setIssued(null)}>
-          <p className="code-large code-password">{issued.password}</p>
-          <p>{t.admin.issuedHelp}</p>
-        </Dialog>
-      )}
-    </div>
+      {asked === "create" && <Create onClose={() => setAsked(null)} run={create} />}
+      {asked !== null && asked !== "create" && <Ask {...asked} onClose={() => setAsked(null)} run={() => act(asked.act, asked.account)} />}
+      {secret !== null && asked === null && <Once {...secret} onClose={() => setSecret(null)} />}
+    </Panel>
   );
 }
 
-function stateOf(t: ReturnType<typeof useT>, row: AccountView) {
-  if (row.closed) return <span className="text-muted">{t.admin.closed}</span>;
-  if (row.waits_for_approval) return <span className="text-warn">{t.admin.waits}</span>;
-  if (row.locked_until != null && row.locked_until > boxNow()) return <span className="text-bad">{t.admin.lockedUntil(dateTime(row.locked_until))}</span>;
-  return t.admin.open;
+const passwordOf = (t: Dictionary, id: string, secret: string): Secret => ({ title: t.administrator.once.passwordTitle(id), help: t.administrator.once.passwordHelp, secret });
+
+/** What needs somebody comes first, what is over comes last. */
+const rank = (account: Account): number => (account.closed ? 2 : !account.approved || account.locked_until != null ? 0 : 1);
+
+/** What this role may do to this account; what it may not is not there. */
+export function actsFor(role: Administrator, account: Account): AccountAct[] {
+  if (account.closed) return [];
+  if (role === "system_administrator") return ["close"];
+  if (role !== "security_administrator") return [];
+  return [
+    ...(account.approved ? [] : ["approve" as const]),
+    ...(account.locked_until == null ? [] : ["unlock" as const]),
+    "reset_password",
+    ...(account.second_factor ? ["reset_factor" as const] : []),
+  ];
 }
 
-function Create({ onClose, onMade }: { onClose: () => void; onMade: (account: string, password: string) => void }) {
+function State({ account, security }: { account: Account; security: boolean }) {
+  const words = useT().administrator.accounts;
+  const [level, text]: [MarkLevel | null, string] = account.closed
+    ? [null, words.closed]
+    : !account.approved
+      ? ["warn", security ? words.waitsYou : words.waits]
+      : account.locked_until != null
+        ? ["bad", words.locked(hourMinute(account.locked_until))]
+        : account.one_time_password
+          ? ["none", words.oneTime]
+          : [null, words.open];
+  return <span className={`account-state account-${level ?? "plain"}`}>{level !== null && <Mark level={level} />}{text}</span>;
+}
+
+function Create({ onClose, run }: { onClose: () => void; run: (id: string, role: Role) => Promise<boolean> }) {
   const t = useT();
-  const attempt = useAttempt();
+  const words = t.administrator.create;
   const [id, setId] = useState("");
   const [role, setRole] = useState<Role>("technician");
-  const run = () => attempt(async () => {
-    const answer = await request<IssuedPassword>("/api/accounts", { body: { id, role } });
-    onMade(id, answer.password ?? "");
-  });
+  const bad = id !== "" && !ID.test(id);
   return (
-    <Dialog title={t.admin.create} onClose={onClose} act={{ label: t.admin.create, disabled: !/^[A-Za-z0-9._-]{1,32}$/.test(id), run }}>
-      <Field label={t.admin.account} help={t.admin.createHelp}>
-        {(field) => <Input id={field} autoFocus value={id} autoComplete="off" spellCheck={false} onChange={(event) => setId(event.target.value)} />}
+    <Dialog title={words.title} onClose={onClose} act={{ label: words.submit, disabled: !ID.test(id), run: () => run(id, role) }}>
+      <Field label={words.id} help={words.idHelp} error={bad ? words.idBad : undefined}>
+        {(field) => <Input id={field} value={id} maxLength={32} autoComplete="off" spellCheck={false} autoFocus onChange={(event) => setId(event.target.value.trim())} />}
       </Field>
-      <Field label={t.admin.role}>
-        {(field) => <Select id={field} className="wide" aria-label={t.admin.role} value={role} onChange={setRole} options={ROLES.map((value) => ({ value, label: t.words.kinds.role[value] }))} />}
+      <Field label={words.role} help={words.roleHelp}>
+        {(field) => <Select id={field} value={role} onChange={setRole} options={ROLES.map((value) => ({ value, label: t.words.kinds.role[value] }))} />}
       </Field>
+      <p className="text-warn" role="status">{isAdministrator(role) ? words.approval : ""}</p>
     </Dialog>
   );
+}
+
+function Ask({ act, account, onClose, run }: { act: AccountAct; account: Account; onClose: () => void; run: () => Promise<boolean> }) {
+  const t = useT();
+  if (act === "close") {
+    const words = t.administrator.close;
+    return <TypedDialog title={words.title(account.id)} text={words.text} id={account.id} typedLabel={words.typed(account.id)} label={words.label} onClose={onClose} run={run} />;
+  }
+  const words = t.administrator[act];
+  const text = typeof words.text === "string" ? words.text : words.text(t.words.kinds.role[account.role]);
+  return <AskDialog title={words.title(account.id)} text={text} act={words.label} onClose={onClose} run={run} />;
 }

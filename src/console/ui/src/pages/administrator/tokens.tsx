@@ -1,95 +1,152 @@
-// Owns the bearer tokens of programs; a new one is shown once.
+// Owns the bearer tokens: what programs show instead of a sign-in.
 import { Button, Input, Select, Table } from "antd";
-import { PlusOutlined } from "@ant-design/icons";
+import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useState } from "react";
 import { request } from "../../api";
 import { boxNow, dateTime } from "../../clock";
 import { useT } from "../../i18n";
+import type { Dictionary } from "../../i18n";
 import { AskDialog, Dialog, Field } from "../../parts/dialogs";
+import { Broken, Busy, useLoad } from "../../parts/load";
+import { Mark } from "../../parts/mark";
 import { useAttempt } from "../../parts/notice";
-import type { IssuedToken, Scope, TokenView } from "../../wire";
-import { useList } from "./list";
+import { Empty, Panel } from "../../parts/shell";
+import type { IssuedToken, Scope } from "../../wire";
+import { Once, type Secret } from "./once";
+import type { Token } from "./wire";
 
-type ScopeKind = "publish" | "view" | "view_all" | "metrics";
-const DAY = 24 * 3600_000;
+const NAME = /^[A-Za-z0-9 ._-]{1,40}$/;
+const FEED = /^[a-z0-9-]{1,40}$/;
+const DAY = 24 * 60 * 60 * 1000;
 
-export function Tokens() {
+/** A purpose as it is typed. */
+interface Purpose {
+  kind: "publish" | "view" | "view_all" | "metrics";
+  feed: string;
+}
+
+export function Tokens({ onRefused }: { onRefused: () => void }) {
   const t = useT();
-  const { rows, reload } = useList<TokenView>("/api/tokens");
+  const words = t.administrator.tokens;
+  const list = useLoad<Token[]>("/api/tokens");
+  const [asked, setAsked] = useState<Token | "create" | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
   const attempt = useAttempt();
-  const [creating, setCreating] = useState(false);
-  const [revoking, setRevoking] = useState<TokenView | null>(null);
-  const [issued, setIssued] = useState<string | null>(null);
+  const create = (name: string, scopes: Scope[], expires: number | null) =>
+    attempt(async () => {
+      const issued = await request<IssuedToken>("/api/tokens", { body: { name, scopes, expires } });
+      setSecret({ title: t.administrator.once.tokenTitle(name), help: t.administrator.once.tokenHelp, secret: issued.token });
+      list.reload();
+    });
+  const revoke = (token: Token) =>
+    attempt(async () => {
+      await request(`/api/tokens/${token.id}`, { method: "DELETE" });
+      list.reload();
+    }, words.revoked(token.name));
   return (
-    <div className="admin-section">
-      <div className="admin-head">
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>{t.admin.tokenCreate}</Button>
-        <span className="help">{t.admin.tokenHelp}</span>
-      </div>
-      <Table
-        rowKey="id"
-        loading={rows === null}
-        dataSource={rows ?? []}
-        pagination={false}
-        locale={{ emptyText: t.admin.no }}
-        columns={[
-          { title: t.admin.tokenName, dataIndex: "name" },
-          { title: t.admin.tokenScopes, render: (_, row) => row.scopes.map((scope) => scopeText(t, scope)).join(t.words.comma) },
-          { title: t.admin.tokenExpires, render: (_, row) => (row.revoked ? t.admin.tokenRevoked : row.expires < boxNow() ? t.admin.tokenExpired : dateTime(row.expires)) },
-          {
-            title: <span className="sr-only">{t.common.more}</span>,
-            width: 140,
-            render: (_, row) => (row.revoked ? null : <Button size="small" danger aria-label={`${t.admin.tokenRevoke} ${row.name}`} onClick={() => setRevoking(row)}>{t.admin.tokenRevoke}</Button>),
-          },
-        ]}
-      />
-      {revoking !== null && (
-        <AskDialog title={`${t.admin.tokenRevoke} ${revoking.name}`} text={t.admin.actHelp.reset_password} act={t.admin.tokenRevoke} danger onClose={() => setRevoking(null)} run={() => attempt(async () => {
-          await request(`/api/tokens/${revoking.id}`, { method: "DELETE" });
-          reload();
-        })} />
+    <Panel
+      title={words.title}
+      aside={
+        <>
+          <span>{words.help}</span>
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setAsked("create")}>{words.create}</Button>
+        </>
+      }
+    >
+      {list.problem !== null && <Broken problem={list.problem} onRetry={list.reload} onRefused={onRefused} />}
+      {list.value === null && list.problem === null && <Busy />}
+      {list.value !== null && list.value.length === 0 && <Empty title={words.none}><p>{words.noneHelp}</p></Empty>}
+      {list.value !== null && list.value.length > 0 && (
+        <Table<Token>
+          rowKey="id"
+          dataSource={list.value}
+          pagination={false}
+          columns={[
+            { title: words.name, dataIndex: "name", render: (name: string) => <strong>{name}</strong> },
+            { title: words.scopes, dataIndex: "scopes", render: (scopes: Scope[]) => scopes.map((scope) => scopeText(t, scope)).join(t.words.comma) },
+            { title: words.made, dataIndex: "made", render: (at: number) => <time className="figures">{dateTime(at).slice(0, -3)}</time> },
+            { title: words.expires, dataIndex: "expires", render: (at?: number | null) => <Expiry at={at ?? null} /> },
+            {
+              title: words.acts,
+              key: "acts",
+              render: (_, token) => <Button size="small" danger aria-label={`${words.revoke} ${token.name}`} onClick={() => setAsked(token)}>{words.revoke}</Button>,
+            },
+          ]}
+        />
       )}
-      {creating && <Create onClose={() => setCreating(false)} onMade={(token) => {
-        setIssued(token);
-        reload();
-      }} />}
-      {issued !== null && (
-        <Dialog title={t.admin.token} onClose={() => setIssued(null)} width={720}>
-          <p className="code-token">{issued}</p>
-          <p>{t.admin.tokenHelp}</p>
-        </Dialog>
+      {asked === "create" && <Create onClose={() => setAsked(null)} run={create} />}
+      {asked !== null && asked !== "create" && (
+        <AskDialog title={words.revokeTitle(asked.name)} text={words.revokeText} act={words.revoke} danger onClose={() => setAsked(null)} run={() => revoke(asked)} />
       )}
-    </div>
+      {secret !== null && asked === null && <Once {...secret} onClose={() => setSecret(null)} />}
+    </Panel>
   );
 }
 
-function scopeText(t: ReturnType<typeof useT>, scope: Scope): string {
-  if (typeof scope === "string") return t.admin.scopes[scope];
-  return "publish" in scope ? `${t.admin.scopes.publish} ${scope.publish}` : `${t.admin.scopes.view} ${scope.view}`;
+export function scopeText(t: Dictionary, scope: Scope): string {
+  const words = t.administrator.tokens.scope;
+  if (typeof scope === "string") return words[scope];
+  return "publish" in scope ? words.publish(scope.publish) : words.view(scope.view);
 }
 
-function Create({ onClose, onMade }: { onClose: () => void; onMade: (token: string) => void }) {
+function Expiry({ at }: { at: number | null }) {
+  const words = useT().administrator.tokens;
+  if (at === null) return <>{words.unlimited}</>;
+  if (at <= boxNow()) return <span className="account-state account-bad"><Mark level="bad" />{words.expired}</span>;
+  return <time className="figures">{dateTime(at).slice(0, -3)}</time>;
+}
+
+function Create({ onClose, run }: { onClose: () => void; run: (name: string, scopes: Scope[], expires: number | null) => Promise<boolean> }) {
   const t = useT();
-  const attempt = useAttempt();
+  const words = t.administrator.tokens;
   const [name, setName] = useState("");
-  const [kind, setKind] = useState<ScopeKind>("view_all");
-  const [feed, setFeed] = useState("");
-  const [days, setDays] = useState("30");
-  const needsFeed = kind === "publish" || kind === "view";
-  const complete = name.trim() !== "" && Number(days) > 0 && (!needsFeed || /^[a-z0-9-]{1,40}$/.test(feed));
-  const scope: Scope = kind === "publish" ? { publish: feed } : kind === "view" ? { view: feed } : kind;
-  const run = () => attempt(async () => {
-    const answer = await request<IssuedToken>("/api/tokens", { body: { name: name.trim(), scopes: [scope], expires: Math.round(boxNow() + Number(days) * DAY) } });
-    onMade(answer.token);
-  });
+  const [purposes, setPurposes] = useState<Purpose[]>([{ kind: "view", feed: "" }]);
+  const [days, setDays] = useState<keyof typeof words.lifetimes>("30");
+  const scopes = purposes.map(scopeOf);
+  const complete = NAME.test(name.trim()) && scopes.every((scope) => scope !== null);
+  const change = (index: number, with_: Partial<Purpose>) => setPurposes(purposes.map((purpose, at) => (at === index ? { ...purpose, ...with_ } : purpose)));
+  const send = () => run(name.trim(), scopes.filter((scope) => scope !== null), days === "0" ? null : boxNow() + Number(days) * DAY);
   return (
-    <Dialog title={t.admin.tokenCreate} onClose={onClose} act={{ label: t.admin.tokenCreate, disabled: !complete, run }}>
-      <Field label={t.admin.tokenName}>{(id) => <Input id={id} autoFocus maxLength={40} value={name} onChange={(event) => setName(event.target.value)} />}</Field>
-      <Field label={t.admin.scopeKind}>
-        {(id) => <Select id={id} className="wide" aria-label={t.admin.scopeKind} value={kind} onChange={setKind} options={(["view_all", "view", "publish", "metrics"] as const).map((value) => ({ value, label: t.admin.scopes[value] }))} />}
+    <Dialog title={words.create} onClose={onClose} width={640} act={{ label: words.submit, disabled: !complete, run: send }}>
+      <Field label={words.name} help={words.nameHelp} error={name !== "" && !NAME.test(name.trim()) ? words.nameBad : undefined}>
+        {(field) => <Input id={field} value={name} maxLength={40} autoComplete="off" spellCheck={false} autoFocus onChange={(event) => setName(event.target.value)} />}
       </Field>
-      {needsFeed && <Field label={t.admin.feed} help={t.admin.feedHelp}>{(id) => <Input id={id} value={feed} onChange={(event) => setFeed(event.target.value)} />}</Field>}
-      <Field label={t.admin.tokenDays}>{(id) => <Input id={id} type="number" min={1} max={3650} value={days} onChange={(event) => setDays(event.target.value)} />}</Field>
+      <fieldset className="purposes">
+        <legend>{words.scopes}</legend>
+        {purposes.map((purpose, index) => {
+          const one = purpose.kind === "publish" || purpose.kind === "view";
+          const bad = one && purpose.feed !== "" && !FEED.test(purpose.feed);
+          return (
+            <div className="purpose" key={index}>
+              <Select
+                aria-label={words.kind(index + 1)}
+                value={purpose.kind}
+                onChange={(kind: Purpose["kind"]) => change(index, { kind })}
+                options={(["view", "view_all", "publish", "metrics"] as const).map((value) => ({ value, label: words.kinds[value] }))}
+              />
+              {one ? (
+                <Input aria-label={words.feed(index + 1)} status={bad ? "error" : ""} placeholder={words.feedHint} value={purpose.feed} maxLength={40} autoComplete="off" spellCheck={false} onChange={(event) => change(index, { feed: event.target.value.trim() })} />
+              ) : (
+                <span />
+              )}
+              {purposes.length > 1 && <Button icon={<DeleteOutlined />} aria-label={words.remove(index + 1)} onClick={() => setPurposes(purposes.filter((_, at) => at !== index))} />}
+            </div>
+          );
+        })}
+        <Button size="small" icon={<PlusOutlined />} onClick={() => setPurposes([...purposes, { kind: "view", feed: "" }])}>{words.add}</Button>
+        <p className="text-warn" role="status">
+          {purposes.some((purpose) => purpose.feed !== "" && scopeOf(purpose) === null) ? words.feedBad : purposes.some((purpose) => purpose.kind === "view_all") ? words.wide : ""}
+        </p>
+      </fieldset>
+      <Field label={words.lifetime}>
+        {(field) => <Select id={field} value={days} onChange={setDays} options={(["1", "7", "30", "90", "365", "0"] as const).map((value) => ({ value, label: words.lifetimes[value] }))} />}
+      </Field>
     </Dialog>
   );
+}
+
+function scopeOf({ kind, feed }: Purpose): Scope | null {
+  if (kind === "view_all" || kind === "metrics") return kind;
+  if (!FEED.test(feed)) return null;
+  return kind === "publish" ? { publish: feed } : { view: feed };
 }
