@@ -29,7 +29,11 @@ impl Victim {
     fn new(more: &'static [&'static str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("profile.toml"), support::profile()).expect("the profile");
-        Self { folder, child: None, more }
+        Self {
+            folder,
+            child: None,
+            more,
+        }
     }
 
     fn data(&self) -> std::path::PathBuf {
@@ -41,10 +45,22 @@ impl Victim {
         let child = support::spawn(self.folder.path(), self.more);
         self.child = Some(child);
         let began = Instant::now();
-        while UnixStream::connect(self.data().join("ctl.sock")).await.is_err() {
-            let ended = self.child.as_mut().expect("a child").try_wait().expect("the child");
+        while UnixStream::connect(self.data().join("ctl.sock"))
+            .await
+            .is_err()
+        {
+            let ended = self
+                .child
+                .as_mut()
+                .expect("a child")
+                .try_wait()
+                .expect("the child");
             assert!(ended.is_none(), "the daemon did not start: {}", self.log());
-            assert!(began.elapsed() < Duration::from_secs(30), "not ready: {}", self.log());
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "not ready: {}",
+                self.log()
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -74,15 +90,24 @@ async fn send(data: &Path, path: &str, acting_as: &str, body: String) -> Option<
     use http_body_util::BodyExt;
     let stream = UnixStream::connect(data.join("ctl.sock")).await.ok()?;
     let io = hyper_util::rt::TokioIo::new(stream);
-    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, String>(io).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, String>(io)
+        .await
+        .ok()?;
     let driver = tokio::spawn(connection);
     let mut request = hyper::Request::post(path).header("host", "box");
     if acting_as != "technician" {
         request = request.header("bidroom-as", acting_as);
     }
-    let answer = sender.send_request(request.body(body).expect("a request")).await;
+    let answer = sender
+        .send_request(request.body(body).expect("a request"))
+        .await;
     let answer = match answer {
-        Ok(answer) if answer.status().is_success() => answer.into_body().collect().await.ok().map(|body| body.to_bytes()),
+        Ok(answer) if answer.status().is_success() => answer
+            .into_body()
+            .collect()
+            .await
+            .ok()
+            .map(|body| body.to_bytes()),
         Ok(_) | Err(_) => None,
     };
     driver.abort();
@@ -102,12 +127,30 @@ async fn prepare(victim: &Victim) {
     let data = victim.data();
     let plan = json!({"id": SESSION, "kind": "rehearsal", "start": jiff::Timestamp::now().as_millisecond() + 3_600_000,
         "expected": 3_600_000, "experts": 5, "tenderer_representatives": 0});
-    let order = |id: &str, command: Value| json!({"id": id, "session": SESSION, "command": command}).to_string();
+    let order = |id: &str, command: Value| {
+        json!({"id": id, "session": SESSION, "command": command}).to_string()
+    };
     let plan = order("plan", json!({"type": "plan_session", "plan": plan}));
-    send(&data, "/api/commands", "technician", plan).await.expect("planned");
+    send(&data, "/api/commands", "technician", plan)
+        .await
+        .expect("planned");
     let table = committee(&["张三丰", "李四光", "王五六", "赵六七", "钱七八"]);
-    send(&data, &format!("/api/sessions/{SESSION}/committee"), "technician", table).await.expect("convened");
-    send(&data, "/api/commands", "technician", order("open", json!({"type": "open_check_in"}))).await.expect("opened");
+    send(
+        &data,
+        &format!("/api/sessions/{SESSION}/committee"),
+        "technician",
+        table,
+    )
+    .await
+    .expect("convened");
+    send(
+        &data,
+        "/api/commands",
+        "technician",
+        order("open", json!({"type": "open_check_in"})),
+    )
+    .await
+    .expect("opened");
 }
 
 /// Kills, restarts and compares; the numbers of acknowledged marks that are gone.
@@ -142,20 +185,38 @@ async fn lost_after(kills: u32, more: &'static [&'static str]) -> BTreeSet<u64> 
     let verified = reader.verify().expect("the journal can be read");
     assert!(verified.is_ok(), "the chain is broken: {verified:?}");
     let session = SESSION.parse().expect("an id");
-    let entries = reader.session_entries(&session).expect("the session's entries");
+    let entries = reader
+        .session_entries(&session)
+        .expect("the session's entries");
     let kept: BTreeSet<(u64, Seq)> = entries
         .iter()
         .filter_map(|entry| match &entry.event {
-            Event::MomentMarked { note, .. } => Some((note.as_str().strip_prefix("no. ")?.parse().ok()?, entry.seq)),
+            Event::MomentMarked { note, .. } => {
+                Some((note.as_str().strip_prefix("no. ")?.parse().ok()?, entry.seq))
+            }
             _ => None,
         })
         .collect();
-    assert!(acknowledged.len() > usize::try_from(kills).expect("small") / 2, "too little was tried: {}", acknowledged.len());
+    assert!(
+        acknowledged.len() > usize::try_from(kills).expect("small") / 2,
+        "too little was tried: {}",
+        acknowledged.len()
+    );
     let status = status(&victim.data()).await;
-    assert_eq!(status["session"]["phase"], "check_in", "the session goes on where it stood");
-    let opened = entries.iter().filter(|entry| matches!(entry.event, Event::CheckInOpened { .. })).count();
+    assert_eq!(
+        status["session"]["phase"], "check_in",
+        "the session goes on where it stood"
+    );
+    let opened = entries
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::CheckInOpened { .. }))
+        .count();
     assert_eq!(opened, 1);
-    acknowledged.iter().filter(|mark| !kept.contains(mark)).map(|(number, _)| *number).collect()
+    acknowledged
+        .iter()
+        .filter(|mark| !kept.contains(mark))
+        .map(|(number, _)| *number)
+        .collect()
 }
 
 async fn status(data: &Path) -> Value {
@@ -171,7 +232,11 @@ async fn status(data: &Path) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
     let lost = lost_after(KILLS, &[]).await;
-    assert!(lost.is_empty(), "{} acknowledged marks are gone: {lost:?}", lost.len());
+    assert!(
+        lost.is_empty(),
+        "{} acknowledged marks are gone: {lost:?}",
+        lost.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
