@@ -100,10 +100,17 @@ fn rtsp(streams: &CameraSource, sign_in: Option<SignIn>) -> anyhow::Result<Sourc
     };
     let stream = |url: &config::RtspUrl| -> anyhow::Result<RtspSource> {
         let url = url.to_string().parse()?;
-        Ok(RtspSource { url, username: username.clone(), password: password.clone().into() })
+        Ok(RtspSource {
+            url,
+            username: username.clone(),
+            password: password.clone().into(),
+        })
     };
     let sub = streams.sub.as_ref().map(stream).transpose()?;
-    Ok(Source::Rtsp { main: stream(&streams.main)?, sub })
+    Ok(Source::Rtsp {
+        main: stream(&streams.main)?,
+        sub,
+    })
 }
 
 fn pattern(picture: &PictureLimit) -> TestPattern {

@@ -256,7 +256,10 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
 #[test]
 fn an_unknown_key_is_answered_with_the_known_ones_once_each() {
     let fault = &faults(&GOOD.replace("city =", "city_name = 1\ncity ="))[0];
-    assert_eq!(fault.allowed.of(Lang::En), "id, name, city, time_zone, language");
+    assert_eq!(
+        fault.allowed.of(Lang::En),
+        "id, name, city, time_zone, language"
+    );
 }
 
 #[test]

@@ -337,7 +337,10 @@ impl Value for Port {
             Err(wrong) if value.as_integer().is_none() => Err(wrong),
             Err(_) => Err(Wrong {
                 what: text!("端口号超出范围", "the port is out of range"),
-                allowed: text!("0 至 65535，0 表示任一空闲端口", "0 to 65535; 0 takes any that is free"),
+                allowed: text!(
+                    "0 至 65535，0 表示任一空闲端口",
+                    "0 to 65535; 0 takes any that is free"
+                ),
                 remedy: text!("改为未被占用的端口", "choose a port that is free"),
             }),
         }

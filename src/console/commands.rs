@@ -35,10 +35,25 @@ pub(super) async fn post(
 
 /// Takes the credential of a seat's browser back, and ends what it sends.
 async fn revoke(console: &Console, asker: &Asker, seat: SeatNo) -> Answer<()> {
-    let (by, address, now) = (asker.principal.clone(), asker.address, console.now().stamp.at);
+    let (by, address, now) = (
+        asker.principal.clone(),
+        asker.address,
+        console.now().stamp.at,
+    );
     let take_back = move |access: &Access| {
-        for workstation in access.workstations()?.iter().filter(|known| known.seat == seat) {
-            access.revoke_workstation(Act { by: &by, address, now }, &workstation.id)?;
+        for workstation in access
+            .workstations()?
+            .iter()
+            .filter(|known| known.seat == seat)
+        {
+            access.revoke_workstation(
+                Act {
+                    by: &by,
+                    address,
+                    now,
+                },
+                &workstation.id,
+            )?;
         }
         Ok(())
     };

@@ -172,18 +172,35 @@ fn is_seat_page(headers: &HeaderMap) -> bool {
 /// `SameSite=Strict` keeps browsers from sending them along.
 fn same_origin(route: &Route, asker: &Asker, request: &Request) -> Result<(), No> {
     let changes = matches!(route.method, Method::Post | Method::Patch | Method::Delete);
-    let by_cookie = asker.carried.bearer.is_none() && !matches!(asker.principal, Principal::Local { .. });
-    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
+    let by_cookie =
+        asker.carried.bearer.is_none() && !matches!(asker.principal, Principal::Local { .. });
+    let Some(origin) = request.headers().get(header::ORIGIN) else {
+        return Ok(());
+    };
     if !changes || !by_cookie {
         return Ok(());
     }
     // HTTP/2 has the authority in the URI, HTTP/1.1 in a header
-    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let ours = request.uri().authority().map(|authority| authority.as_str()).or(header);
-    let theirs = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://"));
+    let header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let ours = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or(header);
+    let theirs = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.strip_prefix("https://"));
     match theirs.is_some() && theirs == ours {
         true => Ok(()),
-        false => Err(No::new(StatusCode::FORBIDDEN, "foreign_origin", "the request comes from another site")),
+        false => Err(No::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "the request comes from another site",
+        )),
     }
 }
 

@@ -19,6 +19,6 @@ pub use batch::{Accepted, Head};
 pub use error::JournalError;
 pub use line::{Line, LineHash};
 pub use reader::Reader;
-pub use verify::{Broken, Verified};
 pub use settings::{Durability, Settings};
+pub use verify::{Broken, Verified};
 pub use writer::Journal;

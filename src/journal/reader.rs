@@ -1,10 +1,10 @@
 //! Owns the reading of the journal: entries, lines and heads, each reader over a connection of its own.
 
+use super::batch::Head;
 use super::error::JournalError;
 use super::file;
 use super::line::{self, Line, LineHash};
 use super::verify::{self, Broken, Verified};
-use super::batch::Head;
 use crate::room::{Entry, Seq, SessionId};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;

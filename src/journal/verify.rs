@@ -1,9 +1,9 @@
 //! Owns the proof that a journal is whole: every line follows the one before it, in the box and in its session.
 
+use super::batch::Head;
 use super::error::JournalError;
 use super::line::{self, LineHash};
 use super::reader;
-use super::batch::Head;
 use crate::room::{Seq, SessionId};
 use rusqlite::Connection;
 use std::collections::BTreeMap;

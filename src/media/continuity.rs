@@ -119,6 +119,7 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clock;
     use crate::media::feed::Codec;
     use bytes::Bytes;
 
@@ -138,7 +139,7 @@ mod tests {
             channels: 0,
             setup: Bytes::new(),
         });
-        let start = Instant::now();
+        let start = clock::now();
         let mut feed = Continuity::default();
         let mut go = |source, key, header: rtp::Header, ms| {
             feed.continue_with(

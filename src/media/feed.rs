@@ -4,6 +4,7 @@
 //! *packets*. Neither knows of the other, and a slow listener loses only its own: a lagging viewer
 //! counts a drop and asks for a key frame, a lagging recorder reports a gap.
 
+use super::clock;
 use super::peer::rtp;
 use crate::room::{FeedId, FeedKind, FeedSpec};
 use bytes::Bytes;
@@ -295,7 +296,7 @@ impl Feed {
             inner: Arc::new(Inner {
                 spec,
                 units: broadcast::Sender::new(UNITS_KEPT),
-                opened: Instant::now(),
+                opened: clock::now(),
                 main: Fan::new(group),
                 small: Fan::new(group),
                 status: watch::Sender::new(status),

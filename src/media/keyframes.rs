@@ -43,10 +43,11 @@ impl KeyFrames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::clock;
 
     #[test]
     fn the_first_wish_is_asked_at_once_and_the_next_one_waits() {
-        let start = Instant::now();
+        let start = clock::now();
         let at = |ms| start + Duration::from_millis(ms);
         let mut frames = KeyFrames::default();
         assert_eq!(frames.next_due(at(0)), None);

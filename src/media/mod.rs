@@ -2,6 +2,7 @@
 //!
 //! A source publishes into its [`feed`]; browsers publish by WHIP and watch by WHEP over [`peer`].
 
+mod clock;
 mod continuity;
 pub mod feed;
 pub mod h264;

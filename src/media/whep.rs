@@ -7,6 +7,7 @@
 //!    └──packets lost────────┘                        paced and squeezed in time, before what is live
 //! ```
 
+use super::clock;
 use super::continuity::Continuity;
 use super::feed::{Feed, Layer, LivePacket, TrackKind};
 use super::peer::{Connection, Heard, Stop};
@@ -195,7 +196,7 @@ impl Viewer {
     }
 
     fn wish(&mut self) {
-        self.wished = Some(Instant::now());
+        self.wished = Some(clock::now());
         if let Some(tap) = &self.now_on {
             self.feed.wish_key_frame(tap.layer);
         }
@@ -245,7 +246,7 @@ impl Viewer {
             if timestamp.replace(own) != Some(own) {
                 self.source += 1;
             }
-            self.send(&packet, true, Instant::now()).await;
+            self.send(&packet, true, clock::now()).await;
         }
     }
 

@@ -5,6 +5,7 @@
 //! drop the largest when the network or the processor is short: then the small one is recorded until
 //! the large one is back, because a small picture is not a gap.
 
+use super::clock;
 use super::continuity::Continuity;
 use super::feed::{
     Codec, Feed, Format, KeyFrameWish, Layer, LivePacket, Liveness, TrackKind, Unit,
@@ -136,7 +137,7 @@ impl Publisher {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let cause = loop {
-            let now = Instant::now();
+            let now = clock::now();
             for layer in self.key_frames.take_due(now) {
                 self.ask(layer).await;
             }
@@ -145,7 +146,7 @@ impl Publisher {
                 heard = self.connection.next() => if let Some(cause) = self.hear(heard) { break cause },
                 wish = next_wish(&mut wishes) => self.key_frames.wish(wish.layer),
                 () = sleep_until(due) => {}
-                _ = tick.tick() => self.look_after(Instant::now()),
+                _ = tick.tick() => self.look_after(clock::now()),
                 cause = stop.told() => break cause.to_string(),
             }
         };
@@ -177,7 +178,7 @@ impl Publisher {
                     self.assign_layers();
                 } else if let Some(rid) = rid {
                     self.tracks
-                        .insert(ssrc, Track::new(Codec::H264, Some(rid), Instant::now()));
+                        .insert(ssrc, Track::new(Codec::H264, Some(rid), clock::now()));
                 }
                 None
             }
@@ -194,7 +195,7 @@ impl Publisher {
             Heard::Up => {
                 tracing::info!(feed = %self.feed.id(), "publisher connected");
                 if self.feed.spec().kind == FeedKind::Screen && !self.tracks.is_empty() {
-                    self.revive(Instant::now());
+                    self.revive(clock::now());
                 }
                 None
             }
@@ -455,7 +456,7 @@ impl Publisher {
     }
 
     fn tell_layers(&self) {
-        let now = Instant::now();
+        let now = clock::now();
         let mut layers: Vec<Layer> = [Layer::Main, Layer::Small]
             .into_iter()
             .filter(|l| self.is_there(*l, now))
@@ -533,7 +534,7 @@ impl Publisher {
             return;
         }
         let lost = Liveness::Lost {
-            since: Instant::now(),
+            since: clock::now(),
             cause: cause.to_owned(),
         };
         self.feed.update(|status| status.liveness = lost);

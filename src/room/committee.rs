@@ -44,9 +44,11 @@ impl Committee {
         self.active().filter(|m| !test(m)).map(|m| m.no).collect()
     }
 
-    /// How many active members are of a kind.
+    /// How many of a kind are active, or have done their part.
     pub(super) fn count(&self, kind: MemberKind) -> usize {
-        self.active().filter(|m| m.kind == kind).count()
+        let counted = |m: &&Member| m.presence.is_active() || m.report.is_some();
+        let of_kind = self.members.values().filter(|m| m.kind == kind);
+        of_kind.filter(counted).count()
     }
 
     /// The number that the next member gets.

@@ -302,6 +302,7 @@ fn end(session: &mut Session) {
     reason = "each function takes its own events, together they take all"
 )]
 fn apply_to_committee(session: &mut Session, at: &Stamp, event: &Event) -> bool {
+    let planned_start = session.plan.start;
     let committee = &mut session.committee;
     let mut change = |no: &MemberNo, change: &dyn Fn(&mut Member)| {
         if let Some(member) = committee.members.get_mut(no) {
@@ -312,6 +313,8 @@ fn apply_to_committee(session: &mut Session, at: &Stamp, event: &Event) -> bool 
         Event::CodeHandedOut { member } => change(member, &|m| m.code_handed_out = true),
         Event::MemberCheckedIn { member, seat, late } => change(member, &|m| {
             m.seat = Some(*seat);
+            // he came after all: what was approved while he was missing is void
+            m.replacement_approved = false;
             m.presence = Presence::Present {
                 since: at.clone(),
                 late: *late,
@@ -350,8 +353,8 @@ fn apply_to_committee(session: &mut Session, at: &Stamp, event: &Event) -> bool 
             });
             let mut new = Member::expected(*as_member, by);
             new.seat = *seat;
-            // whoever takes a place during the session cannot have been late for its start
-            new.excused = committee.grace_ended;
+            // whoever is called in after the planned start cannot be in time for it
+            new.excused = committee.grace_ended || at.at >= planned_start;
             committee.members.insert(*as_member, new);
         }
         Event::MemberLeft { member, reason } => {
@@ -380,16 +383,15 @@ fn apply_to_committee(session: &mut Session, at: &Stamp, event: &Event) -> bool 
         Event::ChairElected { member } => committee.chair = Some(*member),
         _ => return false,
     }
-    // a chair who is no longer there is no chair
-    if let Some(chair) = committee.chair {
-        let here = committee
-            .members
-            .get(&chair)
-            .is_some_and(|m| m.presence.is_active());
-        if !here && !session.phase.is_over() && !matches!(session.phase, Phase::Closing) {
-            committee.chair = None;
-            committee.votes.clear();
-        }
+    // a chair who is no longer there is no chair; once the signatures have begun, he stays on the record
+    let signing = match &session.phase {
+        Phase::Suspended { in_closing, .. } => *in_closing,
+        phase => matches!(phase, Phase::Closing) || phase.is_over(),
+    };
+    let chair = committee.chair.and_then(|no| committee.members.get(&no));
+    if chair.is_some_and(|chair| !chair.presence.is_active()) && !signing {
+        committee.chair = None;
+        committee.votes.clear();
     }
     true
 }

@@ -122,7 +122,7 @@ const busySeat = (i) => seat(i + 1, {
   member: i === 6 ? null : member(i + 1, i + 1),
   ...(i === 3 ? { help: { kind: "technical", since: NOW() - 95_000, overdue: false } } : {}),
 });
-const lost = { source: "lost", since: NOW() - 12_500, cause: "peer closed", carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } };
+const lost = () => ({ source: "lost", since: NOW() - 12_500, cause: "peer closed", carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } });
 
 /** An evaluation is on; one camera is lost, one seat calls for help, one is empty. */
 export const busy = () => room({
@@ -131,7 +131,7 @@ export const busy = () => room({
     gaps: [{ no: 1, gap: { feed: "seat-5-face", track: "video", from: NOW() - 12_000, cause: "source_lost" }, to: null, explanations: [] }],
   }),
   seats: POSITIONS.map((_, i) => busySeat(i)),
-  feeds: [...seatFeeds((no, kind) => (no === 5 && kind === "face" ? lost : no === 7 ? idle : {})), ...cameras()],
+  feeds: [...seatFeeds((no, kind) => (no === 5 && kind === "face" ? lost() : no === 7 ? idle : {})), ...cameras()],
   recording: { wanted: 20, writing: 19 },
   alarms: [
     { level: "bad", since: NOW() - 12_500, what: { kind: "feed_lost", feed: "seat-5-face", cause: "peer closed" } },

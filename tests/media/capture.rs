@@ -351,7 +351,10 @@ async fn a_killed_camera_is_lost_with_its_cause_and_found_again() {
         "one loss, whatever its causes"
     );
     assert!(refused.layers.is_empty(), "{refused:?}");
-    assert!(lost_by(&refused, "closed by the camera; now: connection refused"), "{refused:?}");
+    assert!(
+        lost_by(&refused, "closed by the camera; now: connection refused"),
+        "{refused:?}"
+    );
 
     let _again = Cameras::serve_at("qa-camera", cameras.port);
     let listening = Instant::now();

@@ -196,8 +196,12 @@ impl Browser {
     }
 }
 
-/// The folder that playwright-core is in; installed once.
+/// The folder that playwright-core is in: the pages' own, or one where it is installed once.
 async fn playwright() -> PathBuf {
+    let pages = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/console/ui"));
+    if pages.join("node_modules/playwright-core").exists() {
+        return pages;
+    }
     static INSTALLING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
     let _one = INSTALLING.lock().await;
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("browser");

@@ -215,7 +215,11 @@ async fn a_rebooted_workstation_does_not_wait_and_another_does_not_get_in() {
 
     let offer = reqwest_offer(&room, &mut browser).await;
     assert_eq!(offer, 409, "another's feed");
-    assert_eq!(room.peers.counts().publishers, 2, "the face and the borrowed talk-back");
+    assert_eq!(
+        room.peers.counts().publishers,
+        2,
+        "the face and the borrowed talk-back"
+    );
 }
 
 /// The status that somebody else gets for an offer that would be taken.

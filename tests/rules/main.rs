@@ -30,6 +30,7 @@ stories!(
     one_session_holds_the_room,
     ending_without_a_result,
     workstations,
+    seats_with_workstations_first,
 );
 
 #[test]

@@ -32,9 +32,15 @@ impl Room {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("profile.toml"), profile).expect("the profile");
         let child = spawn(folder.path(), &[]);
-        let mut room = Self { folder, child, port: 0, passwords: String::new() };
+        let mut room = Self {
+            folder,
+            child,
+            port: 0,
+            passwords: String::new(),
+        };
         room.wait_until_ready();
-        room.passwords = fs::read_to_string(room.data().join("first-passwords.txt")).expect("passwords");
+        room.passwords =
+            fs::read_to_string(room.data().join("first-passwords.txt")).expect("passwords");
         room
     }
 
@@ -47,7 +53,8 @@ impl Room {
 
     /// Ends the daemon with a signal, and waits until it is gone.
     pub(crate) fn end(&mut self, signal: rustix::process::Signal) -> std::process::ExitStatus {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("the signal");
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal)
+            .expect("the signal");
         let ended = self.child.wait().expect("the end");
         // what a killed daemon leaves behind must not be taken for the next one's
         let _ = fs::remove_file(self.data().join("port"));
@@ -102,7 +109,10 @@ impl Room {
     pub(crate) fn try_ctl(&self, words: &[&str]) -> Output {
         let program = env!("CARGO_BIN_EXE_bidroom");
         let mut command = Command::new(program);
-        command.args(["ctl", "--json", "--data"]).arg(self.data()).args(words);
+        command
+            .args(["ctl", "--json", "--data"])
+            .arg(self.data())
+            .args(words);
         command.output().expect("ctl")
     }
 
@@ -116,7 +126,12 @@ impl Room {
             .cookie_store(true)
             .build()
             .expect("a client");
-        Browser { client, base: self.url(""), bearer: None, seat: false }
+        Browser {
+            client,
+            base: self.url(""),
+            bearer: None,
+            seat: false,
+        }
     }
 
     /// Somebody with an account, whose first password he has replaced.
@@ -124,7 +139,8 @@ impl Room {
         let browser = self.browser();
         let first = self.passwords.lines().find_map(|line| {
             let mut fields = line.split('\t');
-            (fields.next() == Some(account)).then(|| fields.next_back().expect("a password").to_owned())
+            (fields.next() == Some(account))
+                .then(|| fields.next_back().expect("a password").to_owned())
         });
         let first = first.unwrap_or_else(|| panic!("no account {account}"));
         browser.sign_in_first(account, &first).await;
@@ -140,8 +156,12 @@ impl Room {
         self.ctl(&["order", "--session", session, "open", "check", "in"]);
         let view = self.ctl(&["status"]);
         let members = view["session"]["members"].as_array().expect("members");
-        let number = |value: &Value| u8::try_from(value.as_u64().expect("a number")).expect("small");
-        members.iter().map(|member| (number(&member["no"]), number(&member["seat"]))).collect()
+        let number =
+            |value: &Value| u8::try_from(value.as_u64().expect("a number")).expect("small");
+        members
+            .iter()
+            .map(|member| (number(&member["no"]), number(&member["seat"])))
+            .collect()
     }
 
     /// A browser that is enrolled to a seat.
@@ -149,8 +169,15 @@ impl Room {
         let code = self.ctl(&["enrolment-code", &seat.to_string()]);
         let mut browser = self.browser();
         browser.seat = true;
-        let enrolled = browser.post("/api/enrolment", json!({"code": code["code"]})).await;
-        assert_eq!(enrolled.status(), StatusCode::OK, "{}", enrolled.text().await.unwrap_or_default());
+        let enrolled = browser
+            .post("/api/enrolment", json!({"code": code["code"]}))
+            .await;
+        assert_eq!(
+            enrolled.status(),
+            StatusCode::OK,
+            "{}",
+            enrolled.text().await.unwrap_or_default()
+        );
         browser
     }
 }
@@ -164,7 +191,11 @@ impl Drop for Room {
 
 /// Starts the daemon in a folder with `profile.toml`.
 pub(crate) fn spawn(folder: &Path, more: &[&str]) -> Child {
-    let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).expect("a log");
+    let log = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .expect("a log");
     Command::new(env!("CARGO_BIN_EXE_bidroom"))
         .arg("run")
         .arg("--profile")
@@ -210,7 +241,10 @@ impl Browser {
 
     /// A GET.
     pub(crate) async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path).send().await.expect("an answer")
+        self.request(Method::GET, path)
+            .send()
+            .await
+            .expect("an answer")
     }
 
     /// A GET of JSON.
@@ -222,13 +256,21 @@ impl Browser {
 
     /// A POST of JSON.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Response {
-        self.request(Method::POST, path).json(&body).send().await.expect("an answer")
+        self.request(Method::POST, path)
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer")
     }
 
     /// A command to a session.
     pub(crate) async fn order(&self, session: &str, command: Value) -> Response {
         let id = format!("t-{:032x}", rand::random::<u128>());
-        self.post("/api/commands", json!({"id": id, "session": session, "command": command})).await
+        self.post(
+            "/api/commands",
+            json!({"id": id, "session": session, "command": command}),
+        )
+        .await
     }
 
     /// A command that must be carried out.
@@ -249,7 +291,10 @@ impl Browser {
             let chunk = answer.chunk().await.expect("a chunk").expect("an event");
             text.push_str(&String::from_utf8_lossy(&chunk));
             if let Some((event, _)) = text.split_once("\n\n") {
-                let data = event.lines().find_map(|line| line.strip_prefix("data:")).expect("data");
+                let data = event
+                    .lines()
+                    .find_map(|line| line.strip_prefix("data:"))
+                    .expect("data");
                 return serde_json::from_str(data.trim()).expect("JSON");
             }
         }
@@ -257,16 +302,25 @@ impl Browser {
 
     /// Signs in with a one-time password, and replaces it.
     pub(crate) async fn sign_in_first(&self, account: &str, first: &str) {
-        let answer = self.post("/api/sign-in", json!({"account": account, "password": first})).await;
+        let answer = self
+            .post(
+                "/api/sign-in",
+                json!({"account": account, "password": first}),
+            )
+            .await;
         assert_eq!(answer.status(), StatusCode::OK, "{account}");
-        let answer = self.post("/api/password", json!({"old": first, "new": PASSWORD})).await;
+        let answer = self
+            .post("/api/password", json!({"old": first, "new": PASSWORD}))
+            .await;
         assert_eq!(answer.status(), StatusCode::OK, "{account}");
     }
 }
 
 /// Nine seats, one camera that does not answer, free ports.
 pub(crate) fn profile() -> String {
-    let seats: String = (1..=9).map(|no| format!("[[seats]]\nno = {no}\nx = {}\ny = 50\n", 10 * no)).collect();
+    let seats: String = (1..=9)
+        .map(|no| format!("[[seats]]\nno = {no}\nx = {}\ny = 50\n", 10 * no))
+        .collect();
     format!(
         r#"
 [room]
@@ -302,16 +356,27 @@ second_factor = "off"
 /// A committee of five, with valid ID numbers.
 pub(crate) fn committee(names: &[&str]) -> String {
     let rows = names.iter().enumerate().map(|(i, name)| {
-        format!("{name},1380013{:04},{},专家,某某公司\n", 8000 + i, id_number(200 + i))
+        format!(
+            "{name},1380013{:04},{},专家,某某公司\n",
+            8000 + i,
+            id_number(200 + i)
+        )
     });
-    format!("姓名,手机号,身份证号,类别,单位\n{}", rows.collect::<String>())
+    format!(
+        "姓名,手机号,身份证号,类别,单位\n{}",
+        rows.collect::<String>()
+    )
 }
 
 /// A valid ID number (GB 11643: weighted sum modulo 11).
 pub(crate) fn id_number(serial: usize) -> String {
     let body = format!("11010119900307{serial:03}");
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = body.chars().zip(weights).map(|(digit, weight)| digit.to_digit(10).expect("a digit") * weight).sum();
+    let sum: u32 = body
+        .chars()
+        .zip(weights)
+        .map(|(digit, weight)| digit.to_digit(10).expect("a digit") * weight)
+        .sum();
     let check = char::from(b"10X98765432"[usize::try_from(sum % 11).expect("small")]);
     format!("{body}{check}")
 }

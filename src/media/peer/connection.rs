@@ -12,6 +12,7 @@ use super::seam::Seam;
 use super::tap::{REPORTS_KEPT, Report, SLOT, Tap};
 use super::tcp::Door;
 use super::{Error, rtp};
+use crate::media::clock;
 use crate::media::feed::{Codec, TrackKind};
 use futures::StreamExt;
 use futures::stream::{BoxStream, SelectAll};
@@ -255,7 +256,7 @@ impl Connection {
                     handle: handle.clone(),
                     codecs: offer.codecs,
                     link: Link::Waiting {
-                        until: Instant::now() + TO_CONNECT,
+                        until: clock::now() + TO_CONNECT,
                     },
                     events_rx,
                     reports_rx,
@@ -318,13 +319,16 @@ impl Connection {
             }
             RTCPeerConnectionState::Disconnected => {
                 self.link = Link::Away {
-                    until: Instant::now() + AWAY,
+                    until: clock::now() + AWAY,
                 };
                 Some(Heard::Silent)
             }
             RTCPeerConnectionState::Failed => Some(Heard::Gone(Gone::Failed)),
             RTCPeerConnectionState::Closed => Some(Heard::Gone(Gone::Closed)),
-            // the library's states are open-ended; the others are on the way to one of these
+            RTCPeerConnectionState::Unspecified
+            | RTCPeerConnectionState::New
+            | RTCPeerConnectionState::Connecting => None,
+            // the library's states are open-ended
             _ => None,
         }
     }
@@ -574,11 +578,17 @@ fn read(track: Arc<dyn TrackRemote>) -> BoxStream<'static, Arriving> {
                     return Some((
                         Arriving::Packet {
                             packet,
-                            arrival: Instant::now(),
+                            arrival: clock::now(),
                         },
                         track,
                     ));
                 }
+                TrackRemoteEvent::OnError
+                | TrackRemoteEvent::OnEnding
+                | TrackRemoteEvent::OnEnded
+                | TrackRemoteEvent::OnMute
+                | TrackRemoteEvent::OnUnmute
+                | TrackRemoteEvent::OnRtcpPacket(_) => {}
                 _ => {}
             }
         }

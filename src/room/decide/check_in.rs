@@ -29,18 +29,17 @@ pub(super) fn open(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     }])
 }
 
-/// Deals the seats to the members by chance: a Fisher-Yates shuffle driven by the clerk's seed.
+/// Deals the seats to the members by chance: a Fisher-Yates shuffle driven by the clerk's seed. Seats whose
+/// workstation is enrolled come first, as nobody can work at another.
 fn assign_seats(case: &Case<'_>) -> Vec<SeatAssignment> {
     let mut seats: Vec<SeatNo> = case.room.layout.seats.iter().map(|s| s.no).collect();
     let mut chance = Chance(case.now.seed);
     for last in (1..seats.len()).rev() {
         seats.swap(last, chance.below(last + 1));
     }
+    seats.sort_by_key(|seat| !case.room.workstations.contains_key(seat));
     let members = case.session.committee.active().map(|m| m.no);
-    members
-        .zip(seats)
-        .map(|(member, seat)| SeatAssignment { member, seat })
-        .collect()
+    members.zip(seats).map(|(member, seat)| SeatAssignment { member, seat }).collect()
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a seed stretched to as many numbers as a room needs.
@@ -91,6 +90,10 @@ pub(super) fn check_in(case: &Case<'_>, no: MemberNo, seat: SeatNo) -> Result<Ve
     }
     if let Some(yours) = member.seat.filter(|yours| *yours != seat) {
         return Err(Refusal::WrongSeat { yours });
+    }
+    // whoever replaces a member that was absent before the seats were dealt takes a free one
+    if member.seat.is_none() && case.session.committee.at_seat(seat).is_some() {
+        return Err(Refusal::SeatInUse { seat });
     }
     if !case.room.workstations.contains_key(&seat) {
         return Err(Refusal::SeatNotEnrolled { seat });

@@ -15,7 +15,8 @@ pub(super) fn confirm_sign_in(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
     Ok(vec![Event::SignInConfirmed])
 }
 
-/// Refuses unless the active members make a lawful committee.
+/// Refuses unless the members make a lawful committee: the active ones, and those who have signed the report
+/// and left, for their part is done.
 pub(super) fn complete(case: &Case<'_>) -> Result<(), Refusal> {
     let committee = &case.session.committee;
     check_composition(

@@ -2,14 +2,16 @@
 (() => {
   let pc, resource, etag, video, firstFrame;
 
-  async function post(url, owner) {
+  async function post(url, owner, onlyTcp) {
     await pc.setLocalDescription(await pc.createOffer());
     const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${owner}` };
     const answer = await fetch(url, { method: 'POST', headers, body: pc.localDescription.sdp });
     if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
     resource = new URL(answer.headers.get('location'), location.href).href;
     etag = answer.headers.get('etag');
-    await pc.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+    let sdp = await answer.text();
+    if (onlyTcp) sdp = sdp.split('\r\n').filter((l) => !/^a=candidate:.* udp /.test(l)).join('\r\n');
+    await pc.setRemoteDescription({ type: 'answer', sdp });
   }
 
   function connected() {
@@ -54,7 +56,7 @@
     },
 
     // Answers with the time from POST to the first picture shown, in ms.
-    async watch({ url, owner, sounds }) {
+    async watch({ url, owner, sounds, onlyTcp }) {
       pc = new RTCPeerConnection();
       pc.addTransceiver('video', { direction: 'recvonly' });
       const audio = pc.addTransceiver('audio', { direction: 'recvonly' });
@@ -71,7 +73,7 @@
       firstFrame = undefined;
       const start = performance.now();
       video.requestVideoFrameCallback(() => { firstFrame = performance.now() - start; });
-      await post(url, owner);
+      await post(url, owner, onlyTcp);
       return { resource, etag, answer: pc.remoteDescription.sdp, offer: pc.localDescription.sdp };
     },
 
@@ -121,6 +123,18 @@
       etag = answer.headers.get('etag');
       await pc.setRemoteDescription({ type: 'answer', sdp });
       return { changed: before !== etag, fragment };
+    },
+
+    // Joins and leaves again and again; every third time without a goodbye by HTTP.
+    async hop({ url, owner, times }) {
+      for (let n = 0; n < times; n += 1) {
+        await this.watch({ url, owner });
+        await connected();
+        if (n % 3) await fetch(resource, { method: 'DELETE', headers: { authorization: `Bearer ${owner}` } });
+        pc.close();
+        video.remove();
+      }
+      return times;
     },
 
     async end({ owner }) {

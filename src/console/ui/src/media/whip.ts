@@ -40,6 +40,8 @@ export class Whip extends MediaLine {
   }
 
   protected expectsBytes(): boolean {
+    // a screen on which nothing moves sends nothing, for minutes
+    if (this.send.keep === "maintain-resolution") return false;
     return this.stream.getTracks().some((track) => track.readyState === "live" && !track.muted);
   }
 
