@@ -111,7 +111,7 @@ impl Access {
     /// # Errors
     /// For the system and the security administrator only.
     pub fn accounts(&self, act: Act<'_>) -> Result<Vec<Account>, AccessError> {
-        if !may(act.by, &Permission::AdministerSecurity) {
+        if !may(act.by, Permission::AdministerSecurity) {
             self.permit(
                 act,
                 Permission::AdministerAccounts,
@@ -315,7 +315,7 @@ impl Access {
     fn change(
         &self,
         act: Act<'_>,
-        permission: Permission<'_>,
+        permission: Permission,
         kind: AuditKind,
         id: &AccountId,
         apply: impl FnOnce(&Connection, &StoredAccount) -> Result<(), AccessError>,
@@ -327,7 +327,7 @@ impl Access {
         let recovery = account
             .as_ref()
             .is_some_and(|account| is_recovery(act.by, permission, account));
-        let outcome = if !may(act.by, &permission) && !recovery {
+        let outcome = if !may(act.by, permission) && !recovery {
             Err(AccessError::NotPermitted)
         } else {
             account
@@ -349,7 +349,7 @@ impl Access {
 
 /// Root on the box may let a security administrator in again who lost password or phone, and
 /// nothing else: otherwise nobody could.
-fn is_recovery(by: &Principal, permission: Permission<'_>, account: &StoredAccount) -> bool {
+fn is_recovery(by: &Principal, permission: Permission, account: &StoredAccount) -> bool {
     *by == Principal::Local { uid: 0 }
         && permission == Permission::AdministerSecurity
         && account.role == Role::SecurityAdministrator

@@ -269,11 +269,11 @@ impl Access {
     pub(super) fn permit(
         &self,
         act: Act<'_>,
-        permission: Permission<'_>,
+        permission: Permission,
         kind: AuditKind,
         object: &AuditObject,
     ) -> Result<(), AccessError> {
-        if may(act.by, &permission) {
+        if may(act.by, permission) {
             return Ok(());
         }
         self.record(act, kind, object, AuditResult::Refused("not-permitted"))?;

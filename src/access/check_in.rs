@@ -147,7 +147,7 @@ impl Access {
     ) -> Result<(), AccessError> {
         let own = matches!(act.by, Principal::Member { session: s, member: m, .. }
             if s == session && *m == member);
-        if !own && *act.by != Principal::Daemon && !may(act.by, &Permission::CheckIn) {
+        if !own && *act.by != Principal::Daemon && !may(act.by, Permission::CheckIn) {
             return Err(AccessError::NotPermitted);
         }
         self.end_members(act, session, Some(member))

@@ -244,7 +244,7 @@ impl Access {
     /// # Errors
     /// For accounts only.
     pub fn open_sign_ins(&self, act: Act<'_>) -> Result<Vec<OpenSignIn>, AccessError> {
-        let all = may(act.by, &Permission::AdministerSecurity);
+        let all = may(act.by, Permission::AdministerSecurity);
         let own = if let Principal::Account {
             id,
             state: SignInState::Open,
@@ -295,7 +295,7 @@ impl Access {
             .ok_or(AccessError::Unknown("sign-in"))?;
         let own = matches!(act.by, Principal::Account { id, state: SignInState::Open, .. }
             if *id == sign_in.account);
-        let allowed = own || may(act.by, &Permission::AdministerSecurity);
+        let allowed = own || may(act.by, Permission::AdministerSecurity);
         if allowed {
             tx.execute(
                 "UPDATE sign_in SET ended = ?2 WHERE id = ?1",

@@ -191,12 +191,3 @@ pub(super) fn technician() -> Principal {
     of_role(Role::Technician)
 }
 
-pub(super) fn feed(id: &str, kind: FeedKind, place: Place) -> FeedSpec {
-    FeedSpec {
-        id: id.parse().unwrap(),
-        name: id.to_owned(),
-        kind,
-        place,
-        simulated: false,
-    }
-}

@@ -5,33 +5,25 @@ use crate::config::{
 };
 use crate::media::capture::{PictureFormat, RtspSource, Source, TestPattern, V4l2Source};
 use crate::room::FeedId;
-use anyhow::Context;
 use std::path::{Path, PathBuf};
 
 /// The tone of a made picture, in Hz.
 const TONE_HZ: u32 = 440;
 
-/// The profile's sources by feed.
-///
-/// # Errors
-/// A password that cannot be read, or a device name that is none; the camera is named.
-pub(super) fn sources(profile: &Profile) -> anyhow::Result<Vec<(FeedId, Source)>> {
+/// The profile's sources by feed. One that cannot be used (a password that cannot be read, a device name that is none)
+/// is an error of its own: the others run.
+pub(super) fn sources(profile: &Profile) -> Vec<(FeedId, anyhow::Result<Source>)> {
     let credentials = credentials();
     let cameras = profile.cameras.iter().map(|camera| {
-        let named = || format!("camera {}", camera.id);
-        let sign_in = sign_in(camera, credentials.as_deref()).with_context(named)?;
-        Ok((
-            camera.id.clone(),
-            camera_source(camera, sign_in).with_context(named)?,
-        ))
+        let source = sign_in(camera, credentials.as_deref())
+            .map_err(anyhow::Error::from)
+            .and_then(|sign_in| camera_source(camera, sign_in));
+        (camera.id.clone(), source)
     });
-    let microphones = profile.microphones.iter().map(|microphone| {
-        let source = microphone_source(microphone);
-        Ok((
-            microphone.id.clone(),
-            source.with_context(|| format!("microphone {}", microphone.id))?,
-        ))
-    });
+    let microphones = profile
+        .microphones
+        .iter()
+        .map(|microphone| (microphone.id.clone(), microphone_source(microphone)));
     cameras.chain(microphones).collect()
 }
 

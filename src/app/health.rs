@@ -95,8 +95,8 @@ pub(super) fn clock_fault(most_ms: u64) -> (Option<f64>, Option<Fault>) {
 }
 
 /// Tells the clerk of a fault or a recovery; what it knows already makes no event.
-async fn report(clerk: &ClerkHandle, equipment: &str, fault: Option<Fault>) {
-    let equipment: EquipmentId = equipment.parse().expect("a plain word");
+pub(super) async fn report(clerk: &ClerkHandle, equipment: &str, fault: Option<Fault>) {
+    let equipment: EquipmentId = equipment.parse().expect("a plain word, or a feed's id");
     let known = clerk
         .room()
         .failures

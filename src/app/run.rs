@@ -19,11 +19,12 @@ use crate::console::views::Surroundings;
 use crate::console::{Console, History, Parts};
 use crate::journal::{Durability, Journal, Settings};
 use crate::keys::{KeySources, Keys};
+use crate::media::capture;
 use crate::media::feed::Feeds;
 use crate::media::peer::{self, Peers};
 use crate::media::recorder::{Recorders, RecordersHandle, WantedRecordings};
 use crate::media::reports;
-use crate::room::{Actor, Command, Part};
+use crate::room::{Actor, Command, Fault, Part};
 use crate::vault::Vault;
 use anyhow::Context;
 use std::fs::{self, File, OpenOptions};
@@ -69,12 +70,23 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
     let clerk = room.start_clerk(&mut clerk_task).await?;
     let media = Media::start(&profile, &data, &clerk, &mut tasks)?;
     let mut intake = Tasks::default();
-    for (id, source) in cameras::sources(&profile)? {
-        if let Some(feed) = media.feeds.get(&id).cloned() {
-            intake.start("camera", async move {
-                match crate::media::capture::run(feed, source).await {}
-            });
-        }
+    for (id, source) in cameras::sources(&profile) {
+        let Some(feed) = media.feeds.get(&id).cloned() else {
+            continue;
+        };
+        // a source that the profile describes wrongly is a fault of the room, and no reason not to run
+        let fault = match source {
+            Ok(source) => {
+                intake.start("camera", async move {
+                    match capture::run(feed, source).await {}
+                });
+                None
+            }
+            Err(error) => Some(Fault::NoSignal {
+                detail: format!("{error:#}"),
+            }),
+        };
+        health::report(&clerk, id.as_str(), fault).await;
     }
     let console = room.console(&profile, &data, &clerk, &media, clock, &mut tasks)?;
     let listeners = listen::start(&profile, &data, console, &room.keys, &mut tasks)?;

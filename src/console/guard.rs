@@ -4,7 +4,7 @@
 //! they carry a bearer token or come over the box's own socket. What is refused, and what is watched, is audited.
 
 use super::problem::No;
-use super::routes::{Method, Route, Who};
+use super::routes::{Endpoint, Method, Route, Who};
 use super::signalling::Owner;
 use super::state::Console;
 use crate::access::{
@@ -138,9 +138,7 @@ async fn identify(
             .iter()
             .filter_map(|value| value.to_str().ok())
     };
-    // only what a person does keeps a sign-in from locking: pages poll and reconnect by themselves
-    let by_person = matches!(route.method, Method::Post)
-        && matches!(route.who, Who::Actors | Who::SignedIn | Who::Technician);
+    let by_person = is_by_person(route);
     let authorization = text(header::AUTHORIZATION).next().map(str::to_owned);
     let cookies: Vec<String> = text(header::COOKIE).map(str::to_owned).collect();
     let carried = Carried::from_headers(
@@ -163,6 +161,23 @@ async fn identify(
         address,
         carried,
     })
+}
+
+/// Only what a person does keeps a sign-in from locking: pages poll, stream and reconnect by themselves.
+fn is_by_person(route: &Route) -> bool {
+    let media = matches!(route.who, Who::Viewers | Who::Publishers | Who::Owner);
+    let changes = matches!(route.method, Method::Post | Method::Delete);
+    let looks_up = matches!(
+        route.endpoint,
+        Endpoint::Accounts
+            | Endpoint::Tokens
+            | Endpoint::Audit
+            | Endpoint::VerifyAudit
+            | Endpoint::Recordings
+            | Endpoint::Recording
+            | Endpoint::RecordingFile
+    );
+    (changes && !media) || looks_up
 }
 
 /// A browser may hold both cookies (a technician who tries a seat): the seat's page says which one it means.

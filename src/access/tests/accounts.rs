@@ -117,7 +117,7 @@ fn the_three_administrations_are_apart() {
                 Permission::AdministerSecurity,
                 Permission::ReadAudit,
             ];
-            all.iter().filter(|p| may(by, p)).count()
+            all.iter().filter(|p| may(by, **p)).count()
         })
         .into();
     assert_eq!(kinds, [1, 1, 1]);
