@@ -1,3 +1,5 @@
+//! The box's keys: made once, kept private, and found out when changed.
+
 use super::*;
 use crate::room::Utc;
 use std::fs;

@@ -1,3 +1,5 @@
+//! The vault: sealed, read for a purpose, destroyed for good.
+
 use super::*;
 use crate::keys::canary::find_in;
 use crate::keys::{KeySources, Keys, TrailFault, TrailFilter};

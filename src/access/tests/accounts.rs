@@ -1,3 +1,5 @@
+//! Accounts: made, changed, blocked, and never guessed.
+
 use super::*;
 
 #[test]

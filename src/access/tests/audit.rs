@@ -1,3 +1,5 @@
+//! The audit trail: complete, chained, and free of personal data.
+
 use super::*;
 use rusqlite::Connection;
 

@@ -1,3 +1,5 @@
+//! Check-in and enrolment codes: once, in time, for their seat.
+
 use super::*;
 use crate::room::FeedId;
 

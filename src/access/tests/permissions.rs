@@ -1,3 +1,5 @@
+//! Roles: denied unless granted.
+
 use super::*;
 use crate::room::WorkstationId;
 

@@ -1,3 +1,5 @@
+//! Signing in: two factors, lockout, and timeouts.
+
 use super::*;
 
 fn password() -> Secret {

@@ -1,3 +1,5 @@
+//! What lies on the disk: no secret in the clear.
+
 use super::*;
 use crate::keys::canary::find_in;
 
