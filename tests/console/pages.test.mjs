@@ -41,6 +41,12 @@ async function show(path, caller, view = null, how = {}) {
   return open(browser, stage, path, how);
 }
 
+/** Waits until the page shows more than that it connects. */
+async function drawn(page) {
+  await page.waitForFunction(() => document.querySelector("h1") !== null && document.querySelector(".connecting, .ant-table-wrapper .ant-spin-spinning") === null);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
 const commands = () => stage.asked.filter((a) => a.path === "/api/commands").map((a) => JSON.parse(a.body).command);
 
 async function until(what, holds, within = 10_000) {
@@ -81,7 +87,7 @@ for (const [sizeName, size] of Object.entries(SIZES)) {
         test(`${name}: policy, accessibility, one h1, fits`, async () => {
           const { page, context, violations, errors } = await show(path, caller, view, { size, language });
           await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
-          await page.waitForLoadState("networkidle").catch(() => undefined);
+          await drawn(page);
           assert.equal(await page.locator("h1").count(), 1);
           assert.deepEqual(await accessibility(page), []);
           assert.deepEqual(violations, []);
@@ -131,10 +137,11 @@ describe("the live line", () => {
   test("silence makes the page stale, and it recovers by itself", async () => {
     const { page, context } = await show("/technician", technician, fixture.busy);
     await page.getByText("评标进行中").waitFor();
-    stage.beating = false;
+    stage.silent = true;
     await page.getByText("与评标室主机的连接中断").waitFor({ timeout: 12_000 });
     assert.ok(await page.getByText("评标进行中").isVisible(), "the last view stays");
-    stage.beating = true;
+    stage.silent = false;
+    stage.cut();
     await page.getByText("与评标室主机的连接中断").waitFor({ state: "detached" });
     await context.close();
   });
@@ -206,7 +213,9 @@ describe("the wall by keyboard", () => {
 
   test("holding Space talks, letting go ends it", async () => {
     const { page, context } = await show("/supervisor", supervisor, wall);
+    await page.getByText("未选席位").waitFor();
     await page.keyboard.press("4");
+    await page.getByText("已选席位 4").waitFor();
     await page.keyboard.down("Space");
     await page.getByRole("button", { name: /正在对讲/ }).waitFor();
     assert.deepEqual(commands(), [{ type: "start_talk_back", seats: [4] }]);
@@ -341,12 +350,12 @@ describe("the technician", () => {
     stage.show(fixture.checkIn);
     await page.getByRole("button", { name: "门口发码" }).click();
     stage.answers.set("POST /api/sessions/BS-1123-04/gate", { value: { member: 5, kind: "expert", seat: 5, code: "ABCD-EFGH" } });
-    await page.getByLabel("身份证号").fill("110101199003070000");
+    await page.getByRole("textbox", { name: "身份证号" }).fill("110101199003070000");
     await page.keyboard.press("Enter");
     await page.getByText("ABCD-EFGH").waitFor();
     await page.getByRole("button", { name: "隐藏，下一位" }).click();
     await page.getByText("ABCD-EFGH").waitFor({ state: "detached" });
-    assert.equal(await page.getByLabel("身份证号").inputValue(), "", "the number does not stay");
+    assert.equal(await page.getByRole("textbox", { name: "身份证号" }).inputValue(), "", "the number does not stay");
     await context.close();
   });
 

@@ -12,8 +12,8 @@ export class Stage {
   welcome = null;
   /** The view of the live streams; a function, so that its times are fresh. */
   view = null;
-  /** Whether heartbeats are sent. */
-  beating = true;
+  /** Whether streams are opened, and then nothing comes. */
+  silent = false;
   /** Fixed answers by `METHOD /path`. */
   answers = new Map();
   /** Commands and other posts, in order. */
@@ -33,7 +33,7 @@ export class Stage {
     await new Promise((resolve) => this.server.listen(0, "127.0.0.1", resolve));
     this.url = `http://localhost:${this.server.address().port}`;
     this.beat = setInterval(() => {
-      if (this.beating) for (const stream of this.#streams) stream.write("event: heartbeat\ndata: {}\n\n");
+      if (!this.silent) for (const stream of this.#streams) stream.write("event: heartbeat\ndata: {}\n\n");
     }, 2000);
     return this;
   }
@@ -56,7 +56,7 @@ export class Stage {
   }
 
   #send(stream) {
-    if (this.view !== null) stream.write(`id: 1\ndata: ${JSON.stringify(this.view())}\n\n`);
+    if (this.view !== null && !this.silent) stream.write(`id: 1\ndata: ${JSON.stringify(this.view())}\n\n`);
   }
 
   async #serve(request, response) {

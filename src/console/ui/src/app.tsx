@@ -38,12 +38,17 @@ const OPEN_TO: Record<string, Role[]> = {
 export function App() {
   const { language } = useI18n();
   return (
-    <ConfigProvider theme={theme} locale={language === "zh" ? zhCN : enUS} wave={{ disabled: true }} button={{ autoInsertSpace: false }}>
+    <ConfigProvider theme={theme} locale={language === "zh" ? zhCN : enUS} wave={{ disabled: true }} button={{ autoInsertSpace: false }} getPopupContainer={landmark}>
       <NoticeProvider>
         <Pages />
       </NoticeProvider>
     </ConfigProvider>
   );
+}
+
+/** Popups lie in the landmark that they belong to, so that nothing is outside of all. */
+function landmark(trigger?: HTMLElement): HTMLElement {
+  return trigger?.closest<HTMLElement>("[role=dialog], header, main") ?? document.body;
 }
 
 function Pages() {

@@ -1,7 +1,7 @@
 // Owns the supervisor's wall: every feed that is visible, and what a supervisor may do about what he sees.
 import { Button, Dropdown, Segmented, Tooltip } from "antd";
 import { AudioOutlined, EllipsisOutlined, FlagOutlined, MessageOutlined, PauseOutlined } from "@ant-design/icons";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useLayoutEffect, useMemo, useState } from "react";
 import { syncClock } from "../../clock";
 import { useT } from "../../i18n";
 import { useLive, type Link } from "../../live";
@@ -67,7 +67,8 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
       if (!event.repeat) talk.press();
     } else return;
   }, [asked, view.seats, selected, mark, talk]);
-  useEffect(() => {
+  // before the next paint: a key that follows a click finds what the click left
+  useLayoutEffect(() => {
     const up = (event: KeyboardEvent) => {
       if (event.code === "Space") {
         if ((event.target as HTMLElement).closest("[data-tile], [data-talk]") !== null) event.preventDefault();
