@@ -11,8 +11,6 @@ import { TechnicianView } from "../src/pages/technician";
 import { gathered } from "../src/parts/alarms";
 import { NoticeProvider } from "../src/parts/notice";
 import { place } from "../src/parts/seat-map";
-import { runs, zoom } from "../src/pages/playback/timeline";
-import { isH265, segmentAt } from "../src/pages/playback/player";
 import { theme } from "../src/theme";
 import type { RoomView, SeatPageView } from "../src/wire";
 
@@ -150,20 +148,5 @@ describe("layout and time", () => {
 
   test("a gap says its loss as well", () => {
     expect(gathered(fixture.busy().alarms as never).map((alarm) => alarm.what.kind)).toEqual(["recording_gap", "help", "break_due"]);
-  });
-
-  test("segments that follow one another are one bar, and a gap parts them", () => {
-    const session = fixture.recorded(["a.mp4"]);
-    expect(runs(session.feeds[0] as never)).toHaveLength(1);
-    expect(runs(session.feeds[1] as never)).toHaveLength(2);
-    expect(isH265(session.feeds[5]?.segments[0]?.codecs ?? [])).toBe(true);
-    expect(segmentAt(session.feeds[0] as never, session.feeds[0]?.segments[3]?.from as number)).toBe(3);
-  });
-
-  test("zoom stays inside the whole, and keeps the moment in its place", () => {
-    const whole = { from: 0, to: 1_000_000 };
-    const near = zoom(whole, whole, 250_000, 2);
-    expect(near).toEqual({ from: 125_000, to: 625_000 });
-    expect(zoom(near, whole, 250_000, 0.1)).toEqual(whole);
   });
 });
