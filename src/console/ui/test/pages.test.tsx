@@ -11,6 +11,7 @@ import { TechnicianView } from "../src/pages/technician";
 import { gathered } from "../src/parts/alarms";
 import { NoticeProvider } from "../src/parts/notice";
 import { place } from "../src/parts/seat-map";
+import { zoom } from "../src/pages/playback/window";
 import { theme } from "../src/theme";
 import type { RoomView, SeatPageView } from "../src/wire";
 
@@ -148,5 +149,12 @@ describe("layout and time", () => {
 
   test("a gap says its loss as well", () => {
     expect(gathered(fixture.busy().alarms as never).map((alarm) => alarm.what.kind)).toEqual(["recording_gap", "help", "break_due"]);
+  });
+
+  test("zoom stays inside the whole, and keeps the moment in its place", () => {
+    const whole = { from: 0, to: 1_000_000 };
+    const near = zoom(whole, whole, 2, 250_000);
+    expect(near).toEqual({ from: 125_000, to: 625_000 });
+    expect(zoom(near, whole, 0.1, 250_000)).toEqual(whole);
   });
 });
