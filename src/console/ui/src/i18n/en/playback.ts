@@ -64,7 +64,7 @@ export const playback: typeof zh = {
   endedGrowing: "End of what is written so far",
   soundOnly: "This feed is sound only",
   noPicture: (codec) => `The browser cannot show ${codec} pictures`,
-  noPictureHelp: "The recording is fine. Download the original file and open it in a player that knows the format.",
+  noPictureHelp: "That is the browser's limit and says nothing about the recording. Download the original file and open it in a player that knows the format.",
   unplayable: "This file cannot be played",
   unplayableHelp: "The network may be down, the sign-in over, or the file damaged. Try again; otherwise download the original file.",
   download: "Download this file",

@@ -60,7 +60,7 @@ export const playback = {
   endedGrowing: "已到目前写入的末尾",
   soundOnly: "这一路只有声音",
   noPicture: (codec: string) => `浏览器不能显示 ${codec} 画面`,
-  noPictureHelp: "录像本身完好。请下载原始文件，用支持该格式的播放器打开。",
+  noPictureHelp: "这是浏览器的限制，与录像是否完整无关。请下载原始文件，用支持该格式的播放器打开。",
   unplayable: "这个文件无法播放",
   unplayableHelp: "可能是网络中断、登录已失效或文件损坏。请重试；仍不行时下载原始文件核对。",
   download: "下载当前文件",

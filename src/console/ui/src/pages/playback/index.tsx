@@ -53,7 +53,7 @@ function One({ id, onBack, onRefused }: { id: string; onBack: () => void; onRefu
   return (
     <>
       {recorded.problem !== null && <Broken problem={recorded.problem} onRetry={recorded.reload} onRefused={onRefused} />}
-      {recorded.value !== null && <Session recorded={recorded.value} busy={recorded.busy} onBack={onBack} onRefresh={recorded.reload} />}
+      {recorded.value !== null && <Session recorded={recorded.value} busy={recorded.busy} onBack={onBack} onRefresh={recorded.reload} onRefused={onRefused} />}
       {recorded.value === null && recorded.problem !== null && <p><Button onClick={onBack}>{t.playback.back}</Button></p>}
       {recorded.value === null && recorded.problem === null && <Busy />}
     </>

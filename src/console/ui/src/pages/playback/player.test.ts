@@ -151,6 +151,13 @@ describe("where something is missing", () => {
     expect(player.current().skipped).toBeNull();
   });
 
+  test("a file that is shorter than its index says does not hide it", () => {
+    player.show(row([piece(100_000, 110_000), piece(110_020, 120_000)]), 100_000);
+    player.play();
+    a.say("ended", 4);
+    expect(player.current()).toMatchObject({ at: 110_020, skipped: { from: 104_000, to: 110_020, hole: null } });
+  });
+
   test("after the last file it ends", () => {
     player.show(torn, 170_000);
     player.play();

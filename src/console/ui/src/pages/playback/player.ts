@@ -205,7 +205,9 @@ export class Player {
       this.set({ at: piece.from + video.currentTime * 1000 });
       this.prepare(piece, video);
     } else if (name === "ended") {
-      this.onward(piece.growing ? piece.from + video.currentTime * 1000 : piece.to);
+      // a file that is shorter than its index says is missing something, too
+      const end = piece.from + video.currentTime * 1000;
+      this.onward(piece.growing || piece.to - end > SEAM ? end : piece.to);
     }
   }
 

@@ -22,9 +22,11 @@ interface Props {
   busy: boolean;
   onBack: () => void;
   onRefresh: () => void;
+  /** A file was not given: perhaps the sign-in is over or locked. */
+  onRefused: () => void;
 }
 
-export function Session({ recorded, busy, onBack, onRefresh }: Props) {
+export function Session({ recorded, busy, onBack, onRefresh, onRefused }: Props) {
   const t = useT();
   const words = t.playback;
   const tape = useMemo(() => tapeOf(t, recorded, boxNow()), [t, recorded]);
@@ -66,6 +68,11 @@ export function Session({ recorded, busy, onBack, onRefresh }: Props) {
   useEffect(() => {
     if (playing.on) setView((seen) => follow(seen, latest.current.whole, playing.at));
   }, [playing.at, playing.on]);
+
+  const refused = playing.trouble === "unplayable";
+  useEffect(() => {
+    if (refused) onRefused();
+  }, [refused, onRefused]);
 
   const seek = useCallback((wanted: string | null, to: number) => {
     const { tape: now, row: here } = latest.current;
