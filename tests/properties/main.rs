@@ -2,6 +2,12 @@
 //! evaluation: whatever anybody asks for, in whatever order, room and model agree on what is lawful, where a
 //! session stands, who sits where and who is here.
 
+#![allow(
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests fail by panicking; a walk looks for some events among all"
+)]
+
 mod ask;
 mod model;
 mod play;
