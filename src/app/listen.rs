@@ -43,7 +43,7 @@ impl Listeners {
 ///
 /// # Errors
 /// An address that is taken; it is named.
-pub(super) async fn start(
+pub(super) fn start(
     profile: &Profile,
     data: &Path,
     console: Console,

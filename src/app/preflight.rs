@@ -136,6 +136,7 @@ fn disk(folder: &Path, least: u64) -> Vec<CheckResult> {
 }
 
 /// Bytes a second that reach the disk.
+#[expect(clippy::disallowed_methods, reason = "it measures a span")]
 fn measure(folder: &Path) -> std::io::Result<u64> {
     let path = folder.join(".speed-test");
     let began = Instant::now();

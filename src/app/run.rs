@@ -77,7 +77,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         }
     }
     let console = room.console(&profile, &data, &clerk, &media, clock, &mut tasks)?;
-    let listeners = listen::start(&profile, &data, console, &room.keys, &mut tasks).await?;
+    let listeners = listen::start(&profile, &data, console, &room.keys, &mut tasks)?;
     watchdog::ready(&clerk, media.recorders.clone(), &mut tasks);
     tracing::info!(room = %profile.room.id, port = listeners.port, "ready");
 

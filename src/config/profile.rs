@@ -192,7 +192,7 @@ impl Storage {
 pub struct Network {
     /// The addresses to listen on; at least one.
     pub bind: Vec<IpAddr>,
-    /// The console, TCP.
+    /// The console, TCP. Of all ports: 0 takes any that is free.
     pub https_port: u16,
     /// What workstations call this box; the certificate is for these. At least one.
     pub host_names: Vec<HostName>,

@@ -205,7 +205,7 @@ const WRONG: &[(&str, &str, usize, &str, &str)] = &[
     ("phases = [\"in-session\"]", "phases = [\"lunch\"]", 32, "recording[1].phases[1]", "overnight"),
     ("phases = [\"in-session\"]", "phases = []", 32, "recording[1].phases", "at least one"),
     ("ice_tcp_port = 8444", "ice_tcp_port = 8443", 37, "network.ice_tcp_port", "both 8443"),
-    ("https_port = 8443", "https_port = 0", 35, "network.https_port", "65535"),
+    ("https_port = 8443", "https_port = 70000", 35, "network.https_port", "65535"),
     ("host_names = [\"localhost\"]", "host_names = [\"a b\"]", 36, "network.host_names[1]", "host name"),
     ("host_names = [\"localhost\"]\n", "", 34, "network.host_names", "missing"),
     ("[network]", "[network]\nannounce = [\"0.0.0.0\"]", 35, "network.announce", "reach"),
@@ -260,6 +260,13 @@ fn an_unknown_key_is_answered_with_the_known_ones_once_each() {
         fault.allowed.of(Lang::En),
         "id, name, city, time_zone, language"
     );
+}
+
+#[test]
+fn ports_may_be_any_that_are_free() {
+    let any = GOOD.replace("8443", "0").replace("8444", "0");
+    let network = parse(&any).unwrap().network;
+    assert_eq!((network.https_port, network.ice_tcp_port), (0, 0));
 }
 
 #[test]

@@ -37,6 +37,10 @@ impl Asker {
     }
 
     /// Whoever makes a media resource owns it by this name; a person keeps it over locking and new sign-ins.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whoever is not named is denied"
+    )]
     pub(super) fn owner(&self) -> String {
         match &self.principal {
             // a member is still the seat's workstation: what it sent before check-in stays its own
@@ -205,6 +209,10 @@ fn same_origin(route: &Route, asker: &Asker, request: &Request) -> Result<(), No
 }
 
 /// Whether the table lets somebody in; a feed's row is decided by the room at this moment.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whoever is not named is denied"
+)]
 fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>) -> Result<(), No> {
     let role = match principal {
         Principal::Account {
@@ -248,6 +256,10 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whoever is not named is denied"
+)]
 fn refuse(principal: &Principal) -> No {
     match principal {
         Principal::Anonymous => No::unauthenticated(),
@@ -263,6 +275,10 @@ fn refuse(principal: &Principal) -> No {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whoever is not named is denied"
+)]
 fn admit_to_feed(
     console: &Console,
     who: Who,
@@ -305,6 +321,10 @@ fn admit_to_feed(
 }
 
 /// What of the requests that are let in is written down here; commands and codes are where they are carried out.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whoever is not named is denied"
+)]
 fn watched(who: Who, feed: Option<&str>) -> Option<(AuditKind, AuditObject)> {
     let feed = || feed.and_then(|id| id.parse().ok()).map(AuditObject::Feed);
     match who {

@@ -61,9 +61,9 @@ pub(super) async fn replace(
     let members = store(&console, &id, form.table.into_bytes().into()).await?;
     let persons: Vec<PersonRef> = members.iter().map(|m| m.person.clone()).collect();
     let actor = asker.actor()?;
-    let [by] = <[NewMember; 1]>::try_from(members).or_else(|_| {
+    let [by] = <[NewMember; 1]>::try_from(members).map_err(|_| {
         let title = "the table has to have one row below its header";
-        Err(No::new(StatusCode::UNPROCESSABLE_ENTITY, "one_row", title))
+        No::new(StatusCode::UNPROCESSABLE_ENTITY, "one_row", title)
     })?;
     let command = Command::ReplaceMember {
         member: form.member,

@@ -89,6 +89,10 @@ impl IntoResponse for No {
 }
 
 impl From<Refusal> for No {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all others have the same answer"
+    )]
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::NotYourRole => StatusCode::FORBIDDEN,
@@ -136,6 +140,10 @@ impl From<JournalError> for No {
 }
 
 impl From<AccessError> for No {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all others have the same answer"
+    )]
     fn from(error: AccessError) -> Self {
         let title = error.to_string();
         match error {

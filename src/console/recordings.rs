@@ -46,6 +46,7 @@ pub(super) async fn list(
 }
 
 /// A session in the list, from what the journal says of it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these events tell it")]
 fn line(
     id: &SessionId,
     phase: Option<PhaseKind>,
@@ -70,6 +71,7 @@ fn line(
 }
 
 /// `GET /api/recordings/{session}`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these events tell it")]
 pub(super) async fn session(
     State(console): State<Console>,
     Path(id): Path<SessionId>,

@@ -20,6 +20,10 @@ use axum::response::{AppendHeaders, IntoResponse};
 const WORKSTATION_KEEPS: Span = Span::hours(400 * 24);
 
 /// Who somebody is, for the page.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "nobody else has a page of his own"
+)]
 pub(super) fn caller(principal: &Principal) -> wire::Caller {
     match principal {
         Principal::Account {
@@ -51,7 +55,7 @@ pub(super) async fn welcome(State(console): State<Console>, asker: Asker) -> Jso
         caller: caller(&asker.principal),
         room: room.layout.name.clone(),
         city: room.layout.city.clone(),
-        pictures: console.pictures.clone(),
+        pictures: console.pictures,
     })
 }
 

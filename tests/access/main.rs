@@ -1,5 +1,14 @@
 //! Who gets where: every route × everybody who might ask, against a table written by hand; and that one seat is not
 //! another's.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    clippy::unused_async,
+    reason = "a test ends by panicking, and reads the clock for its deadlines"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,7 +3,8 @@
 const HOUR = 3600_000;
 export const NOW = () => Date.now();
 
-const POSITIONS = [[50, 10], [17, 34], [83, 34], [17, 60], [83, 60], [17, 86], [83, 86], [39, 86], [61, 86]];
+// as in room-profiles/municipal-9.toml
+const POSITIONS = [[50, 12], [19, 31], [81, 31], [19, 50], [81, 50], [19, 69], [81, 69], [34, 88], [66, 88]];
 
 const feed = (id, name, kind, place, over = {}) => ({
   id, name, kind, place,
@@ -122,7 +123,7 @@ const busySeat = (i) => seat(i + 1, {
   member: i === 6 ? null : member(i + 1, i + 1),
   ...(i === 3 ? { help: { kind: "technical", since: NOW() - 95_000, overdue: false } } : {}),
 });
-const lost = { source: "lost", since: NOW() - 12_500, cause: "peer closed", carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } };
+const lost = () => ({ source: "lost", since: NOW() - 12_500, cause: "peer closed", carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } });
 
 /** An evaluation is on; one camera is lost, one seat calls for help, one is empty. */
 export const busy = () => room({
@@ -131,7 +132,7 @@ export const busy = () => room({
     gaps: [{ no: 1, gap: { feed: "seat-5-face", track: "video", from: NOW() - 12_000, cause: "source_lost" }, to: null, explanations: [] }],
   }),
   seats: POSITIONS.map((_, i) => busySeat(i)),
-  feeds: [...seatFeeds((no, kind) => (no === 5 && kind === "face" ? lost : no === 7 ? idle : {})), ...cameras()],
+  feeds: [...seatFeeds((no, kind) => (no === 5 && kind === "face" ? lost() : no === 7 ? idle : {})), ...cameras()],
   recording: { wanted: 20, writing: 19 },
   alarms: [
     { level: "bad", since: NOW() - 12_500, what: { kind: "feed_lost", feed: "seat-5-face", cause: "peer closed" } },
@@ -203,18 +204,20 @@ export const audit = () => Array.from({ length: 30 }, (_, i) => ({
   object: ["feed:seat-3-face", "command:begin_break", "account:tech1", "route:/api/audit"][i % 4], result: ["done", "done", "refused", "denied"][i % 4], address: "10.20.3.11",
 }));
 
-/** A recorded session; `files` are the names of segments that the server has. */
+/** A recorded session, as `/api/recordings/{session}` gives it; `files` are the names of segments that the server has. */
 export const recorded = (files) => {
   const start = NOW() - HOUR;
-  const segment = (i, codecs) => ({ file: files[i % files.length], from: start + i * 4000, to: start + (i + 1) * 4000, bytes: 2_400_000, codecs, closed: true });
-  const feeds = [["seat-1-face"], ["seat-2-face"], ["seat-3-face"], ["seat-3-screen"], ["camera-1", "全景"], ["camera-2", "门口"]];
+  const feeds = ["seat-1-face", "seat-2-face", "seat-3-face", "seat-3-screen", "camera-1", "camera-2"];
+  const segment = (i, codec) => ({
+    file: files[i % files.length], from: start + i * 4000, to: start + (i + 1) * 4000, bytes: 2_400_000, cause: null,
+    tracks: [{ track: "video", codec }, { track: "audio", codec: "opus" }],
+  });
   return {
-    id: "BS-1123-04", kind: "real",
-    feeds: feeds.map(([id, name], row) => ({
-      id, name: name ?? id,
-      segments: Array.from({ length: 40 }, (_, i) => i).filter((i) => row !== 1 || i < 14 || i > 20).map((i) => segment(i, row === 5 ? ["H265"] : ["H264", "Opus"])),
+    id: "BS-1123-04", kind: "real", names: { "camera-1": "全景", "camera-2": "门口" },
+    feeds: feeds.map((feed, row) => ({
+      feed,
+      segments: Array.from({ length: 40 }, (_, i) => i).filter((i) => row !== 1 || i < 14 || i > 20).map((i) => segment(i, row === 5 ? "h265" : "h264")),
       gaps: row === 1 ? [{ track: "video", from: start + 14 * 4000, to: start + 21 * 4000, cause: "source_lost" }] : [],
-      fault: null,
     })),
     moments: [
       { ...line(0, { type: "session_started" }), at: start + 2000 },

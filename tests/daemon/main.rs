@@ -1,4 +1,13 @@
 //! The real program from outside: a session from plan to seal, what of people it lets out, and what being killed does to it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    clippy::unused_async,
+    reason = "a test ends by panicking, and reads the clock for its deadlines"
+)]
 
 #[path = "../media/cameras.rs"]
 #[allow(dead_code, reason = "the media tests use all of it")]

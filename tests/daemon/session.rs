@@ -28,7 +28,9 @@ pub(crate) fn profile_with(cameras: &Cameras) -> String {
     );
     let rule = "[[recording]]\nkinds = [\"camera\"]\n\
                 phases = [\"check-in\", \"ready\", \"in-session\", \"suspended\", \"overnight\", \"closing\"]\n[storage]";
-    profile().replace("main = \"rtsp://127.0.0.1:9/main\"", &camera).replace("[storage]", rule)
+    profile()
+        .replace("main = \"rtsp://127.0.0.1:9/main\"", &camera)
+        .replace("[storage]", rule)
 }
 
 impl Evaluation {
@@ -42,35 +44,79 @@ impl Evaluation {
             "id": SESSION, "kind": "real", "start": now() + 600_000, "expected": 4 * 3_600_000,
             "experts": 5, "tenderer_representatives": 0,
         });
-        technician.carry_out(SESSION, json!({"type": "plan_session", "plan": plan})).await;
+        technician
+            .carry_out(SESSION, json!({"type": "plan_session", "plan": plan}))
+            .await;
         let path = format!("/api/sessions/{SESSION}/committee");
         let table = table.to_owned();
-        let sent = technician.request(Method::POST, &path).header("content-type", "text/csv").body(table);
-        assert_eq!(sent.send().await.expect("an answer").status(), StatusCode::OK);
+        let sent = technician
+            .request(Method::POST, &path)
+            .header("content-type", "text/csv")
+            .body(table);
+        assert_eq!(
+            sent.send().await.expect("an answer").status(),
+            StatusCode::OK
+        );
         let mut workstations = Vec::new();
         for seat in 1..=5 {
             workstations.push(room.workstation(seat).await);
         }
-        technician.carry_out(SESSION, json!({"type": "open_check_in"})).await;
+        technician
+            .carry_out(SESSION, json!({"type": "open_check_in"}))
+            .await;
         for serial in 0..5 {
             // whoever stands at the gate shows his ID card
             let id_number = super::support::id_number(200 + serial);
             let path = format!("/api/sessions/{SESSION}/gate");
-            let code: Value = technician.post(&path, json!({"id_number": id_number})).await.json().await.expect("JSON");
+            let code: Value = technician
+                .post(&path, json!({"id_number": id_number}))
+                .await
+                .json()
+                .await
+                .expect("JSON");
             let seat = usize::try_from(code["seat"].as_u64().expect("a seat")).expect("small");
-            let checked = workstations[seat - 1].post("/api/check-in", json!({"code": code["code"]})).await;
+            let checked = workstations[seat - 1]
+                .post("/api/check-in", json!({"code": code["code"]}))
+                .await;
             assert_eq!(checked.status(), StatusCode::OK);
         }
         for seat in &workstations {
-            seat.carry_out(SESSION, json!({"type": "sign_pledge", "pledge": "integrity"})).await;
-            seat.carry_out(SESSION, json!({"type": "sign_pledge", "pledge": "recusal"})).await;
+            seat.carry_out(
+                SESSION,
+                json!({"type": "sign_pledge", "pledge": "integrity"}),
+            )
+            .await;
+            seat.carry_out(SESSION, json!({"type": "sign_pledge", "pledge": "recusal"}))
+                .await;
         }
-        let evaluation = Self { room, technician, supervisor, seats: workstations, _cameras: cameras };
-        evaluation.technician.carry_out(SESSION, json!({"type": "confirm_sign_in"})).await;
-        evaluation.until("camera-1 is written", |view| view["recording"] == json!({"wanted": 1, "writing": 1})).await;
-        evaluation.technician.carry_out(SESSION, json!({"type": "confirm_recording"})).await;
-        evaluation.supervisor.carry_out(SESSION, json!({"type": "authorise_start"})).await;
-        evaluation.technician.carry_out(SESSION, json!({"type": "start_session"})).await;
+        let evaluation = Self {
+            room,
+            technician,
+            supervisor,
+            seats: workstations,
+            _cameras: cameras,
+        };
+        evaluation
+            .technician
+            .carry_out(SESSION, json!({"type": "confirm_sign_in"}))
+            .await;
+        evaluation
+            .until("camera-1 is written", |view| {
+                view["recording"] == json!({"wanted": 1, "writing": 1})
+            })
+            .await;
+        evaluation
+            .technician
+            .carry_out(SESSION, json!({"type": "confirm_recording"}))
+            .await;
+        evaluation
+            .supervisor
+            .carry_out(SESSION, json!({"type": "authorise_start"}))
+            .await;
+        evaluation
+            .technician
+            .carry_out(SESSION, json!({"type": "start_session"}))
+            .await;
         evaluation
     }
 
@@ -82,7 +128,11 @@ impl Evaluation {
             if seen(&view) {
                 return view;
             }
-            assert!(began.elapsed() < DEADLINE, "not seen: {what}; {}", view["feeds"]);
+            assert!(
+                began.elapsed() < DEADLINE,
+                "not seen: {what}; {}",
+                view["feeds"]
+            );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -90,17 +140,26 @@ impl Evaluation {
     /// Votes, signs and seals.
     pub(crate) async fn sealed(&self) {
         for seat in &self.seats {
-            let answer = seat.order(SESSION, json!({"type": "vote_for_chair", "candidate": 1})).await;
+            let answer = seat
+                .order(SESSION, json!({"type": "vote_for_chair", "candidate": 1}))
+                .await;
             // three of five are enough, the others come too late
             assert!([StatusCode::OK, StatusCode::CONFLICT].contains(&answer.status()));
         }
-        self.technician.carry_out(SESSION, json!({"type": "begin_closing"})).await;
+        self.technician
+            .carry_out(SESSION, json!({"type": "begin_closing"}))
+            .await;
         for seat in &self.seats {
-            seat.carry_out(SESSION, json!({"type": "sign_report", "dissent": false})).await;
+            seat.carry_out(SESSION, json!({"type": "sign_report", "dissent": false}))
+                .await;
             seat.carry_out(SESSION, json!({"type": "leave"})).await;
         }
-        self.supervisor.carry_out(SESSION, json!({"type": "sign_closing_record"})).await;
-        self.technician.carry_out(SESSION, json!({"type": "seal_session", "typed": SESSION})).await;
+        self.supervisor
+            .carry_out(SESSION, json!({"type": "sign_closing_record"}))
+            .await;
+        self.technician
+            .carry_out(SESSION, json!({"type": "seal_session", "typed": SESSION}))
+            .await;
     }
 }
 
@@ -112,10 +171,24 @@ fn now() -> i64 {
 async fn an_evaluation_from_plan_to_seal_is_recorded() {
     let names = ["张三丰", "李四光", "王五六", "赵六七", "钱七八"];
     let evaluation = Evaluation::started(&committee(&names)).await;
-    evaluation.until("some seconds are on the disk", |view| view["feeds"][0]["recording"]["bytes"].as_u64() > Some(400_000)).await;
-    evaluation.supervisor.carry_out(SESSION, json!({"type": "mark", "feed": "camera-1", "note": "座位 3 离席"})).await;
+    evaluation
+        .until("some seconds are on the disk", |view| {
+            view["feeds"][0]["recording"]["bytes"].as_u64() > Some(400_000)
+        })
+        .await;
+    evaluation
+        .supervisor
+        .carry_out(
+            SESSION,
+            json!({"type": "mark", "feed": "camera-1", "note": "座位 3 离席"}),
+        )
+        .await;
     evaluation.sealed().await;
-    let view = evaluation.until("the recording has ended", |view| view["feeds"][0]["recording"]["state"] == "not_wanted").await;
+    let view = evaluation
+        .until("the recording has ended", |view| {
+            view["feeds"][0]["recording"]["state"] == "not_wanted"
+        })
+        .await;
     assert_eq!(view["session"]["phase"], "sealed");
 
     // whoever has left is signed out at his seat
@@ -125,8 +198,14 @@ async fn an_evaluation_from_plan_to_seal_is_recorded() {
     // what was recorded is there for the supervisor, closed, and any player opens it
     let began = Instant::now();
     let recorded = loop {
-        let recorded = evaluation.supervisor.get_json(&format!("/api/recordings/{SESSION}")).await;
-        let segments = recorded["feeds"][0]["segments"].as_array().expect("segments").clone();
+        let recorded = evaluation
+            .supervisor
+            .get_json(&format!("/api/recordings/{SESSION}"))
+            .await;
+        let segments = recorded["feeds"][0]["segments"]
+            .as_array()
+            .expect("segments")
+            .clone();
         if !segments.is_empty() && segments.iter().all(|segment| segment["to"].is_i64()) {
             break recorded;
         }
@@ -138,19 +217,42 @@ async fn an_evaluation_from_plan_to_seal_is_recorded() {
     let segment = &recorded["feeds"][0]["segments"][0];
     let file = segment["file"].as_str().expect("a name");
     let path = format!("/api/recordings/{SESSION}/camera-1/{file}");
-    let part = evaluation.supervisor.request(Method::GET, &path).header("range", "bytes=4-7").send().await.expect("answer");
+    let part = evaluation
+        .supervisor
+        .request(Method::GET, &path)
+        .header("range", "bytes=4-7")
+        .send()
+        .await
+        .expect("answer");
     assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
     assert_eq!(part.bytes().await.expect("bytes").as_ref(), b"ftyp");
-    let on_disk = evaluation.room.data().join(format!("sessions/{SESSION}/feeds/camera-1/{file}"));
+    let on_disk = evaluation
+        .room
+        .data()
+        .join(format!("sessions/{SESSION}/feeds/camera-1/{file}"));
     let probe = Command::new("ffprobe")
-        .args(["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0"])
+        .args([
+            "-v",
+            "error",
+            "-show_entries",
+            "stream=codec_name",
+            "-of",
+            "csv=p=0",
+        ])
         .arg(on_disk)
         .output()
         .expect("ffprobe");
-    assert!(probe.status.success() && probe.stderr.is_empty(), "{}", String::from_utf8_lossy(&probe.stderr));
+    assert!(
+        probe.status.success() && probe.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&probe.stderr)
+    );
     assert!(String::from_utf8_lossy(&probe.stdout).contains("h264"));
     let stranger = format!("/api/recordings/{SESSION}/camera-1/..%2f..%2f..%2f..%2fvault.sqlite");
-    assert_eq!(evaluation.supervisor.get(&stranger).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        evaluation.supervisor.get(&stranger).await.status(),
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,32 +261,72 @@ async fn bad_input_is_named_and_harms_nothing() {
     let technician = room.signed_in("technician").await;
     for (body, says) in [
         ("{", "is no JSON at line 1, column 1"),
-        (r#"{"id": "x", "session": null, "command": {"type": "make_coffee"}}"#, "does not fit the schema"),
-        (r#"{"id": "x y", "session": null, "command": {"type": "run_preflight"}}"#, "does not fit the schema at line 1"),
-        (r#"{"id": "x", "session": null, "command": {"type": "run_preflight"}, "more": 1}"#, "does not fit the schema"),
+        (
+            r#"{"id": "x", "session": null, "command": {"type": "make_coffee"}}"#,
+            "does not fit the schema",
+        ),
+        (
+            r#"{"id": "x y", "session": null, "command": {"type": "run_preflight"}}"#,
+            "does not fit the schema at line 1",
+        ),
+        (
+            r#"{"id": "x", "session": null, "command": {"type": "run_preflight"}, "more": 1}"#,
+            "does not fit the schema",
+        ),
     ] {
-        let sent = technician.request(Method::POST, "/api/commands").header("content-type", "application/json").body(body);
+        let sent = technician
+            .request(Method::POST, "/api/commands")
+            .header("content-type", "application/json")
+            .body(body);
         let answer = sent.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{body}");
         let problem: Value = answer.json().await.expect("JSON");
-        assert!(problem["title"].as_str().expect("a title").contains(says), "{problem}");
+        assert!(
+            problem["title"].as_str().expect("a title").contains(says),
+            "{problem}"
+        );
     }
-    let refused = technician.order("no-such", json!({"type": "open_check_in"})).await;
+    let refused = technician
+        .order("no-such", json!({"type": "open_check_in"}))
+        .await;
     assert_eq!(refused.status(), StatusCode::NOT_FOUND);
     // the same id is carried out once
     let order = json!({"id": "once", "session": null, "command": {"type": "run_preflight"}});
-    let first: Value = technician.post("/api/commands", order.clone()).await.json().await.expect("JSON");
-    let again: Value = technician.post("/api/commands", order).await.json().await.expect("JSON");
+    let first: Value = technician
+        .post("/api/commands", order.clone())
+        .await
+        .json()
+        .await
+        .expect("JSON");
+    let again: Value = technician
+        .post("/api/commands", order)
+        .await
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(first, again);
     let faulty = "姓名,手机号,身份证号,类别\n某某,138,11010119900307200X,专家\n";
     let plan = json!({"id": "T-1", "kind": "real", "start": now(), "expected": 3_600_000, "experts": 5, "tenderer_representatives": 0});
-    technician.carry_out("T-1", json!({"type": "plan_session", "plan": plan})).await;
-    let sent = technician.request(Method::POST, "/api/sessions/T-1/committee").body(faulty);
-    let problem: Value = sent.send().await.expect("an answer").json().await.expect("JSON");
+    technician
+        .carry_out("T-1", json!({"type": "plan_session", "plan": plan}))
+        .await;
+    let sent = technician
+        .request(Method::POST, "/api/sessions/T-1/committee")
+        .body(faulty);
+    let problem: Value = sent
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
     assert_eq!(problem["code"], "faults_in_table");
     assert_eq!(problem["rows"][0]["line"], 2);
     assert_eq!(problem["rows"][0]["column"], "phone");
-    assert_eq!(room.browser().get("/api/no-such-route").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        room.browser().get("/api/no-such-route").await.status(),
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,5 +335,8 @@ async fn the_published_document_is_the_daemons() {
     let committed: Value = serde_json::from_str(committed).expect("JSON");
     let room = Room::start().await;
     let served = room.browser().get_json("/api/openapi.json").await;
-    assert!(served == committed, "run: cargo run -- openapi > src/console/ui/src/wire/openapi.json && npm run wire");
+    assert!(
+        served == committed,
+        "run: cargo run -- openapi > src/console/ui/src/wire/openapi.json && npm run wire"
+    );
 }

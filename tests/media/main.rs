@@ -1,4 +1,13 @@
 //! Media against real peers: real encoders, a real RTSP server, real players and other people's tools.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    clippy::unused_async,
+    reason = "a test ends by panicking, and reads the clock for its deadlines"
+)]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,6 +1,15 @@
 //! Random walks through sessions, beside a small reference model that was written from the rules of remote
 //! evaluation: whatever anybody asks for, in whatever order, room and model agree on what is lawful, where a
 //! session stands, who sits where and who is here.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    clippy::unused_async,
+    reason = "a test ends by panicking, and reads the clock for its deadlines"
+)]
 
 #![allow(
     clippy::panic,

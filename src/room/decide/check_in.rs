@@ -39,7 +39,10 @@ fn assign_seats(case: &Case<'_>) -> Vec<SeatAssignment> {
     }
     seats.sort_by_key(|seat| !case.room.workstations.contains_key(seat));
     let members = case.session.committee.active().map(|m| m.no);
-    members.zip(seats).map(|(member, seat)| SeatAssignment { member, seat }).collect()
+    members
+        .zip(seats)
+        .map(|(member, seat)| SeatAssignment { member, seat })
+        .collect()
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a seed stretched to as many numbers as a room needs.

@@ -7,15 +7,22 @@ import { advice } from "../names";
 import type { Alarm } from "../wire";
 import { Mark } from "./mark";
 
+/** A gap of a feed says more than its loss: one line for both. */
+export function gathered(alarms: Alarm[]): Alarm[] {
+  const gaps = new Set(alarms.flatMap(({ what }) => (what.kind === "recording_gap" ? [what.feed] : [])));
+  return alarms.filter(({ what }) => !((what.kind === "feed_lost" || what.kind === "feed_absent") && gaps.has(what.feed)));
+}
+
 export function Alarms(props: { alarms: Alarm[]; names: Names; act?: (alarm: Alarm) => ReactNode; quiet: string }) {
   const t = useT();
   const now = useNow();
-  if (props.alarms.length === 0) {
+  const alarms = gathered(props.alarms);
+  if (alarms.length === 0) {
     return <p className="all-well"><Mark level="ok" size={20} /> {props.quiet}</p>;
   }
   return (
     <ol className="alarms" tabIndex={0} aria-label={t.tech.todo}>
-      {props.alarms.map((alarm) => {
+      {alarms.map((alarm) => {
         const { what, todo } = advice(t, alarm, props.names);
         const action = props.act?.(alarm);
         return (

@@ -1,6 +1,5 @@
 // Owns dialogs: a plain one, and one for what cannot be undone (the number typed by hand, the focus on Cancel).
 import { Button, Form, Input, Modal } from "antd";
-import type { ButtonProps } from "antd";
 import { useRef, useState, type ReactNode } from "react";
 import { useT } from "../i18n";
 
@@ -148,17 +147,5 @@ export function AskDialog(props: { title: string; text: string; act: string; dan
     <Dialog title={props.title} onClose={props.onClose} focusCancel={props.danger} act={{ label: props.act, danger: props.danger, run: props.run }}>
       <p>{props.text}</p>
     </Dialog>
-  );
-}
-
-/** A button that says why it cannot be pressed. */
-export function ActionButton({ view, names, label, ...button }: ButtonProps & { view?: { allowed: boolean; why?: string }; names?: never; label: string }) {
-  const why = view?.allowed === false ? view.why : undefined;
-  return (
-    <span className="action">
-      <Button {...button} disabled={view?.allowed === false || button.disabled} title={why} aria-label={why === undefined ? undefined : `${label}（${why}）`.replace(/[（）]/g, " ")}>
-        {label}
-      </Button>
-    </span>
   );
 }

@@ -1,22 +1,26 @@
 // Owns the room's map: one card a seat where the profile puts it, large enough to be read across the room.
 // Colour marks exceptions; a seat where all is well is neutral.
 import { AudioOutlined, DesktopOutlined, IdcardOutlined, LaptopOutlined, SafetyCertificateOutlined, VideoCameraOutlined } from "@ant-design/icons";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { size as bytesText, span, useNow } from "../clock";
 import { useT, type Dictionary } from "../i18n";
 import { hasSound, mask } from "../names";
 import type { FeedView, RoomView, SeatView } from "../wire";
 import { Mark, type MarkLevel } from "./mark";
 
-/** Card widths, largest first: the first with which no two cards overlap is used. */
-const [LARGEST, SMALLEST, STEP] = [360, 150, 6];
-const GAP = 10;
+const GAP = 8;
+const WIDTHS = { most: 380, least: 150, step: 10 };
+const HEIGHTS = { most: 184, least: 72, step: 4 };
+/** Width to height: between a card of three lines and one of two. */
+const SHAPE = { least: 1.7, most: 3.6, wide: 2.3 };
 
 export interface CardSize {
-  /** How much fits on it. */
-  name: "xl" | "l" | "m" | "s" | "xs";
   w: number;
   h: number;
+  /** Two lines instead of three. */
+  wide: boolean;
+  /** How large its letters can be. */
+  type: "xl" | "l" | "m" | "s" | "xs";
 }
 
 export interface Placed {
@@ -25,23 +29,31 @@ export interface Placed {
   top: number;
 }
 
-function cardSize(w: number): CardSize {
-  const name = w >= 320 ? "xl" : w >= 270 ? "l" : w >= 230 ? "m" : w >= 190 ? "s" : "xs";
-  return { name, w, h: Math.round(Math.max(84, w * 0.54)) };
+function cardSize(w: number, h: number): CardSize {
+  const wide = w / h > SHAPE.wide;
+  // what one line has, were it a card of three
+  const line = wide ? Math.min(h * 1.45, w * 0.46) : Math.min(h, w * 0.56);
+  const type = line >= 168 ? "xl" : line >= 144 ? "l" : line >= 124 ? "m" : line >= 104 ? "s" : "xs";
+  return { w, h, wide, type };
 }
 
-/** Where the cards go, and how large they can be. */
+/** Where the cards go, and how large they can be: the largest with which no two overlap. */
 export function place(seats: { no: number; x: number; y: number }[], width: number, height: number): { size: CardSize; cards: Placed[] } {
-  for (let w = LARGEST; ; w -= STEP) {
-    const size = cardSize(w);
-    const cards = seats.map((seat) => ({
-      no: seat.no,
-      left: clamp((seat.x / 100) * width, size.w / 2, width - size.w / 2),
-      top: clamp((seat.y / 100) * height, size.h / 2, height - size.h / 2),
-    }));
-    const apart = cards.every((a, i) => cards.slice(i + 1).every((b) => Math.abs(a.left - b.left) >= size.w + GAP || Math.abs(a.top - b.top) >= size.h + GAP));
-    if (apart || w <= SMALLEST) return { size, cards };
+  const at = (w: number, h: number) => seats.map((seat) => ({
+    no: seat.no,
+    left: clamp((seat.x / 100) * width, w / 2, width - w / 2),
+    top: clamp((seat.y / 100) * height, h / 2, height - h / 2),
+  }));
+  let best: [number, number] = [WIDTHS.least, HEIGHTS.least];
+  for (let h = HEIGHTS.most; h >= HEIGHTS.least; h -= HEIGHTS.step) {
+    for (let w = Math.min(WIDTHS.most, h * SHAPE.most); w >= Math.max(WIDTHS.least, h * SHAPE.least); w -= WIDTHS.step) {
+      if (w * h <= best[0] * best[1]) break;
+      const cards = at(w, h);
+      const apart = cards.every((a, i) => cards.slice(i + 1).every((b) => Math.abs(a.left - b.left) >= w + GAP || Math.abs(a.top - b.top) >= h + GAP));
+      if (apart) best = [Math.round(w), h];
+    }
   }
+  return { size: cardSize(...best), cards: at(...best) };
 }
 
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(low, high));
@@ -57,7 +69,8 @@ export function SeatMap({ view, onSeat }: { view: RoomView; onSeat: (no: number)
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { size, cards } = place(view.seats, area.width, area.height);
+  const positions = JSON.stringify(view.seats.map(({ no, x, y }) => ({ no, x, y })));
+  const { size, cards } = useMemo(() => place(JSON.parse(positions), area.width, area.height), [positions, area]);
   return (
     <div className="map" ref={box}>
       <ul className="map-seats" aria-label={t.tech.map}>
@@ -65,7 +78,7 @@ export function SeatMap({ view, onSeat }: { view: RoomView; onSeat: (no: number)
           const card = cards.find((c) => c.no === seat.no);
           return (
             <li key={seat.no} className="map-place" style={{ left: card?.left, top: card?.top, width: size.w, height: size.h }}>
-              <SeatCard seat={seat} feeds={view.feeds} size={size.name} onSeat={onSeat} />
+              <SeatCard seat={seat} feeds={view.feeds} size={size} onSeat={onSeat} />
             </li>
           );
         })}
@@ -79,7 +92,7 @@ interface Trouble {
   text: string;
 }
 
-function SeatCard({ seat, feeds, size, onSeat }: { seat: SeatView; feeds: FeedView[]; size: string; onSeat: (no: number) => void }) {
+function SeatCard({ seat, feeds, size, onSeat }: { seat: SeatView; feeds: FeedView[]; size: CardSize; onSeat: (no: number) => void }) {
   const t = useT();
   const now = useNow();
   const face = feeds.find((feed) => feed.id === seat.face);
@@ -89,15 +102,13 @@ function SeatCard({ seat, feeds, size, onSeat }: { seat: SeatView; feeds: FeedVi
   const present = member?.presence === "present";
   const level = trouble?.level ?? (member == null ? "empty" : present ? "ok" : "waiting");
   return (
-    <button type="button" className={`seat seat-${level} seat-size-${size}`} onClick={() => onSeat(seat.no)}>
-      <span className="seat-top">
-        <span className="seat-no" aria-label={t.common.seat(seat.no)}>{seat.no}</span>
-        <span className="seat-who">
-          <span className="seat-mask">{member == null ? t.tech.seat.empty : mask(t, member)}</span>
-          {member?.chair === true && <span className="tag">{t.tech.seat.chair}</span>}
-        </span>
-        <Recording seat={seat} face={face} screen={screen} />
+    <button type="button" className={`seat seat-${level} seat-type-${size.type} ${size.wide ? "seat-wide" : ""}`} onClick={() => onSeat(seat.no)}>
+      <span className="seat-no" aria-label={t.common.seat(seat.no)}>{seat.no}</span>
+      <span className="seat-who">
+        <span className="seat-mask">{member == null ? t.tech.seat.empty : mask(t, member)}</span>
+        {member?.chair === true && <span className="tag">{t.tech.seat.chair}</span>}
       </span>
+      <Recording seat={seat} face={face} screen={screen} />
       <span className="seat-lights">
         <Light icon={<LaptopOutlined />} label={t.tech.seat.enrolled} state={seat.enrolled ? "ok" : "missing"} />
         <Light icon={<IdcardOutlined />} label={t.tech.seat.checkedIn} state={present ? "ok" : "missing"} />

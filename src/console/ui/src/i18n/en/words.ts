@@ -198,7 +198,7 @@ const faultTodo: Record<string, string> = {
 export const alarms: Alarms = {
   feed_lost: (a, n) => ({ what: `${n.feed(a.feed)} lost`, todo: "Check power, cable and the workstation's page. It reconnects and records on by itself; the gap is noted." }),
   feed_absent: (a, n) => ({ what: `${n.feed(a.feed)}: no signal yet`, todo: "Make sure the workstation's page is open and camera, microphone and screen are allowed." }),
-  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.track[a.track]} missing, ${kinds.gap[a.cause]}`, todo: "Recording goes on by itself once the cause is gone. Explain the gap before the end." }),
+  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.track[a.track]} missing, ${kinds.gap[a.cause]}`, todo: `${a.cause === "disk" || a.cause === "lagged" || a.cause === "daemon_not_running" ? "Check the recording disk and the box." : "Check power, cable and the workstation's page."} Recording goes on by itself; explain the gap before the end.` }),
   equipment: (a) => ({ what: `${equipment(a.equipment)}: ${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: faultTodo[a.fault.kind] ?? "" }),
   help: (a) => ({ what: `Seat ${a.seat} calls: ${kinds.help[a.help].toLowerCase()}${a.overdue ? " (waits too long)" : ""}`, todo: a.help === "unwell" ? "Go there at once; call an ambulance if need be." : a.help === "supervisor" ? "Tell the supervisor, then press “I am there”." : "Go to the seat, then press “I am there”." }),
   break_due: (a) => ({ what: `${kinds.break[a.of]} is due${a.overdue ? ", and overdue" : ""}`, todo: "Arrange it, and note its beginning in the bar below." }),

@@ -203,7 +203,7 @@ const faultTodo: Record<string, string> = {
 export const alarms: Alarms = {
   feed_lost: (a, n) => ({ what: `${n.feed(a.feed)}断流`, todo: "检查设备电源、线缆和工作站页面；恢复后自动重连并续录，缺失已记录。" }),
   feed_absent: (a, n) => ({ what: `${n.feed(a.feed)}尚无信号`, todo: "确认工作站已打开页面并允许摄像头、麦克风和共享屏幕。" }),
-  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}${kinds.track[a.track]}录像缺失：${kinds.gap[a.cause]}`, todo: "排除原因后录像自动继续；结束前请填写缺失说明。" }),
+  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}${kinds.track[a.track]}录像缺失：${kinds.gap[a.cause]}`, todo: `${a.cause === "disk" || a.cause === "lagged" || a.cause === "daemon_not_running" ? "请检查录像磁盘和主机。" : "请检查设备电源、线缆和工作站页面。"}恢复后自动续录，结束前请填写缺失说明。` }),
   equipment: (a) => ({ what: `${equipment(a.equipment)}：${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: faultTodo[a.fault.kind] ?? "" }),
   help: (a) => ({ what: `席位 ${a.seat} 求助：${kinds.help[a.help]}${a.overdue ? "（等待过久）" : ""}`, todo: a.help === "unwell" ? "请立即前往席位，必要时拨打 120。" : a.help === "supervisor" ? "请通知监督人员；处理后点击“已到场”。" : "请前往席位处理；处理后点击“已到场”。" }),
   break_due: (a) => ({ what: `${a.of === "meal" ? "用餐" : "休息"}时间已到${a.overdue ? "，已超时" : ""}`, todo: `请安排${a.of === "meal" ? "用餐" : "休息"}，并在操作栏登记开始。` }),

@@ -12,6 +12,7 @@ import { Mark, type MarkLevel } from "../../parts/mark";
 import { useAttempt } from "../../parts/notice";
 import { Panel } from "../../parts/shell";
 import type { AccountAct, IssuedPassword, Role } from "../../wire";
+import { useAsked } from "./asked";
 import { Once, type Secret } from "./once";
 import { isAdministrator, type Account, type Administrator } from "./wire";
 
@@ -29,8 +30,7 @@ export function Accounts({ me, role, onRefused }: Props) {
   const t = useT();
   const words = t.administrator.accounts;
   const list = useLoad<Account[]>("/api/accounts");
-  const [asked, setAsked] = useState<{ act: AccountAct; account: Account } | "create" | null>(null);
-  const [secret, setSecret] = useState<Secret | null>(null);
+  const { asked, secret, ask, answered, show, shown: seen } = useAsked<{ act: AccountAct; account: Account } | "create">();
   const [closedToo, setClosedToo] = useState(false);
   const attempt = useAttempt();
 
@@ -40,13 +40,13 @@ export function Accounts({ me, role, onRefused }: Props) {
   const act = (kind: AccountAct, account: Account) =>
     attempt(async () => {
       const issued = await request<IssuedPassword>(`/api/accounts/${encodeURIComponent(account.id)}`, { body: { act: kind } });
-      if (issued?.password != null) setSecret(passwordOf(t, account.id, issued.password));
+      if (issued?.password != null) show(passwordOf(t, account.id, issued.password));
       list.reload();
     }, t.administrator[kind].done(account.id));
   const create = (id: string, of: Role) =>
     attempt(async () => {
       const issued = await request<IssuedPassword>("/api/accounts", { body: { id, role: of } });
-      if (issued.password != null) setSecret(passwordOf(t, id, issued.password));
+      if (issued.password != null) show(passwordOf(t, id, issued.password));
       list.reload();
     });
 
@@ -56,7 +56,7 @@ export function Accounts({ me, role, onRefused }: Props) {
       aside={
         <>
           <span>{list.value === null ? "" : words.summary(all.length - closed)}</span>
-          {role === "system_administrator" && <Button type="primary" icon={<PlusOutlined />} onClick={() => setAsked("create")}>{t.administrator.create.button}</Button>}
+          {role === "system_administrator" && <Button type="primary" icon={<PlusOutlined />} onClick={() => ask("create")}>{t.administrator.create.button}</Button>}
         </>
       }
     >
@@ -82,7 +82,7 @@ export function Accounts({ me, role, onRefused }: Props) {
                 render: (_, account) => (
                   <div className="row-acts">
                     {actsFor(role, account).map((kind) => (
-                      <Button key={kind} size="small" type={kind === "approve" || kind === "unlock" ? "primary" : "default"} danger={kind === "close"} aria-label={`${t.administrator[kind].label} ${account.id}`} onClick={() => setAsked({ act: kind, account })}>
+                      <Button key={kind} size="small" type={kind === "approve" || kind === "unlock" ? "primary" : "default"} danger={kind === "close"} aria-label={`${t.administrator[kind].label} ${account.id}`} onClick={() => ask({ act: kind, account })}>
                         {t.administrator[kind].label}
                       </Button>
                     ))}
@@ -94,9 +94,9 @@ export function Accounts({ me, role, onRefused }: Props) {
           {closed > 0 && <p className="admin-more"><Checkbox checked={closedToo} onChange={(event) => setClosedToo(event.target.checked)}>{words.showClosed(closed)}</Checkbox></p>}
         </>
       )}
-      {asked === "create" && <Create onClose={() => setAsked(null)} run={create} />}
-      {asked !== null && asked !== "create" && <Ask {...asked} onClose={() => setAsked(null)} run={() => act(asked.act, asked.account)} />}
-      {secret !== null && asked === null && <Once {...secret} onClose={() => setSecret(null)} />}
+      {asked === "create" && <Create onClose={answered} run={create} />}
+      {asked !== null && asked !== "create" && <Ask {...asked} onClose={answered} run={() => act(asked.act, asked.account)} />}
+      {secret !== null && asked === null && <Once {...secret} onClose={seen} />}
     </Panel>
   );
 }

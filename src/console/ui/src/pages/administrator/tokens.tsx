@@ -12,7 +12,8 @@ import { Mark } from "../../parts/mark";
 import { useAttempt } from "../../parts/notice";
 import { Empty, Panel } from "../../parts/shell";
 import type { IssuedToken, Scope } from "../../wire";
-import { Once, type Secret } from "./once";
+import { useAsked } from "./asked";
+import { Once } from "./once";
 import type { Token } from "./wire";
 
 const NAME = /^[A-Za-z0-9 ._-]{1,40}$/;
@@ -29,13 +30,12 @@ export function Tokens({ onRefused }: { onRefused: () => void }) {
   const t = useT();
   const words = t.administrator.tokens;
   const list = useLoad<Token[]>("/api/tokens");
-  const [asked, setAsked] = useState<Token | "create" | null>(null);
-  const [secret, setSecret] = useState<Secret | null>(null);
+  const { asked, secret, ask, answered, show, shown } = useAsked<Token | "create">();
   const attempt = useAttempt();
   const create = (name: string, scopes: Scope[], expires: number | null) =>
     attempt(async () => {
       const issued = await request<IssuedToken>("/api/tokens", { body: { name, scopes, expires } });
-      setSecret({ title: t.administrator.once.tokenTitle(name), help: t.administrator.once.tokenHelp, secret: issued.token });
+      show({ title: t.administrator.once.tokenTitle(name), help: t.administrator.once.tokenHelp, secret: issued.token });
       list.reload();
     });
   const revoke = (token: Token) =>
@@ -49,7 +49,7 @@ export function Tokens({ onRefused }: { onRefused: () => void }) {
       aside={
         <>
           <span>{words.help}</span>
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setAsked("create")}>{words.create}</Button>
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => ask("create")}>{words.create}</Button>
         </>
       }
     >
@@ -69,16 +69,16 @@ export function Tokens({ onRefused }: { onRefused: () => void }) {
             {
               title: words.acts,
               key: "acts",
-              render: (_, token) => <Button size="small" danger aria-label={`${words.revoke} ${token.name}`} onClick={() => setAsked(token)}>{words.revoke}</Button>,
+              render: (_, token) => <Button size="small" danger aria-label={`${words.revoke} ${token.name}`} onClick={() => ask(token)}>{words.revoke}</Button>,
             },
           ]}
         />
       )}
-      {asked === "create" && <Create onClose={() => setAsked(null)} run={create} />}
+      {asked === "create" && <Create onClose={answered} run={create} />}
       {asked !== null && asked !== "create" && (
-        <AskDialog title={words.revokeTitle(asked.name)} text={words.revokeText} act={words.revoke} danger onClose={() => setAsked(null)} run={() => revoke(asked)} />
+        <AskDialog title={words.revokeTitle(asked.name)} text={words.revokeText} act={words.revoke} danger onClose={answered} run={() => revoke(asked)} />
       )}
-      {secret !== null && asked === null && <Once {...secret} onClose={() => setSecret(null)} />}
+      {secret !== null && asked === null && <Once {...secret} onClose={shown} />}
     </Panel>
   );
 }

@@ -35,6 +35,7 @@ export function Verify({ onRefused }: { onRefused: () => void }) {
         <div role="status" className="verify-verdict">
           {state.is === "never" && <p className="verify-never">{words.never}</p>}
           {state.is === "busy" && <p className="verify-never">{words.busy}</p>}
+          {state.is === "done" && fault !== null && <p className="verify-never">{words.at(dateTime(state.at))}</p>}
           {state.is === "done" && fault === null && (
             <p className="verify-whole"><Mark level="ok" size={24} /><strong>{words.whole(state.found.rows)}</strong><span>{words.at(dateTime(state.at))}</span></p>
           )}
@@ -47,7 +48,7 @@ export function Verify({ onRefused }: { onRefused: () => void }) {
           <Mark level="bad" size={32} />
           <div>
             <p className="verify-title">{words.broken}</p>
-            <p>{faultText(t, fault)} {words.at(dateTime(state.at))}</p>
+            <p>{faultText(t, fault)}</p>
             <p>{words.todo}</p>
           </div>
         </div>

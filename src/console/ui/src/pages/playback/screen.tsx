@@ -55,7 +55,7 @@ export function Screen({ session, row, playing, player, onElements, onPlayFrom, 
       const codec = playing.piece.codecs.find((name) => /h265|hevc/i.test(name)) === undefined ? playing.piece.codecs[0]?.toUpperCase() : "H.265";
       const noPicture = playing.trouble === "no_picture";
       return (
-        <Notice level="bad" title={noPicture ? words.noPicture(codec ?? "H.265") : words.unplayable}>
+        <Notice level={noPicture ? undefined : "bad"} title={noPicture ? words.noPicture(codec ?? "H.265") : words.unplayable}>
           <p>{noPicture ? words.noPictureHelp : words.unplayableHelp}</p>
           <div className="screen-acts">
             {!noPicture && <Button onClick={() => onPlayFrom(playing.at)}>{words.retry}</Button>}

@@ -5,7 +5,7 @@ import { syncClock } from "../../clock";
 import { useT } from "../../i18n";
 import { useLive } from "../../live";
 import { names as namesOf } from "../../names";
-import { Alarms } from "../../parts/alarms";
+import { Alarms, gathered } from "../../parts/alarms";
 import { Events } from "../../parts/events";
 import { useCommand } from "../../parts/notice";
 import { SeatMap } from "../../parts/seat-map";
@@ -76,7 +76,7 @@ export function TechnicianView({ view, link, account }: { view: RoomView; link: 
         </section>
         <div className="tech-side">
           {over && <FirstSteps phase={session?.phase} />}
-          <Panel title={t.tech.todo} aside={view.alarms.length > 0 ? String(view.alarms.length) : undefined} className={`todo-panel ${view.alarms.length > 0 ? "panel-alarmed" : ""}`}>
+          <Panel title={t.tech.todo} aside={view.alarms.length > 0 ? String(gathered(view.alarms).length) : undefined} className={`todo-panel ${view.alarms.length > 0 ? "panel-alarmed" : ""}`}>
             <Alarms alarms={view.alarms} names={names} quiet={t.tech.allWell} act={(alarm) => alarmButton(t, alarm, give, setOpen)} />
           </Panel>
           <section className="panel lists-panel" aria-label={t.tech.tabs[tab]}>
@@ -89,7 +89,7 @@ export function TechnicianView({ view, link, account }: { view: RoomView; link: 
               />
             </div>
             {tab === "events" && <Events lines={view.timeline} names={names} />}
-            {tab === "preflight" && <PreflightList preflight={view.preflight} clockOffset={view.clock_offset_ms} view={view} give={give} />}
+            {tab === "preflight" && <PreflightList preflight={view.preflight} view={view} names={names} give={give} />}
             {tab === "cameras" && <Cameras view={view} />}
             {tab === "committee" && <Committee view={view} names={names} onSeat={setSeat} onGate={(member) => setOpen({ is: "gate", member })} />}
           </section>

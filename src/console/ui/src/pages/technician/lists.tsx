@@ -12,11 +12,11 @@ import type { CheckResult, Fault, Preflight, RoomView } from "../../wire";
 const VERDICTS: Record<CheckResult["verdict"], MarkLevel> = { passed: "ok", attention: "warn", failed: "bad" };
 const WORST = ["failed", "attention", "passed"];
 
-export function PreflightList(props: { preflight: Preflight; clockOffset?: number | null; view: RoomView; give: Give }) {
+export function PreflightList(props: { preflight: Preflight; view: RoomView; names: Names; give: Give }) {
   const t = useT();
   const { preflight } = props;
   const can = button(props.view.actions, "run_preflight");
-  const why = can?.refusal == null ? undefined : refusalText(t, can.refusal, { member: String, members: String, feed: String, feeds: String, seats: String, phase: (p) => t.words.phases[p as keyof typeof t.words.phases] ?? p, time: hourMinute });
+  const why = can?.refusal == null ? undefined : refusalText(t, can.refusal, props.names);
   const results = preflight.state === "done" ? [...preflight.results].sort((a, b) => WORST.indexOf(a.verdict) - WORST.indexOf(b.verdict)) : [];
   const count = (verdict: string) => results.filter((r) => r.verdict === verdict).length;
   return (

@@ -1,0 +1,360 @@
+// Owns the tests of the pages in Chromium: the policy of content, accessibility, keyboard paths, media, recovery.
+// Run with `node --test tests/console` after `npm run build` in src/console/ui.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import * as fixture from "./fixture.mjs";
+import { accessibility, DIST, launch, mediaBox, open, SIZES } from "./browser.mjs";
+import { Stage } from "./server.mjs";
+
+const technician = fixture.account("tech1", "technician");
+const supervisor = fixture.account("jiandu", "supervisor");
+const workstation = { is: "workstation", seat: 3 };
+const member = { is: "member", seat: 3, member: 3, session: "BS-1123-04" };
+
+let browser;
+let stage;
+let box;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+beforeEach(async () => {
+  stage?.close();
+  await box?.close();
+  stage = await new Stage(DIST).listen();
+  box = await mediaBox(browser, stage);
+  stage.answers.set("GET /api/accounts", { value: fixture.accounts() });
+  stage.answers.set("GET /api/tokens", { value: fixture.tokens() });
+  stage.answers.set("GET /api/audit", { value: fixture.audit() });
+  stage.answers.set("GET /api/recordings", { value: [{ id: "BS-1123-04", kind: "real", phase: "sealed", start: Date.now() - 9e6 }] });
+  stage.answers.set("GET /api/recordings/BS-1123-04", { value: fixture.recorded(["a.mp4"]) });
+});
+after(async () => {
+  stage.close();
+  await box.close();
+});
+
+/** Opens a page as somebody, with a view. */
+async function show(path, caller, view = null, how = {}) {
+  stage.welcome = fixture.welcome(caller);
+  stage.view = view;
+  return open(browser, stage, path, how);
+}
+
+const commands = () => stage.asked.filter((a) => a.path === "/api/commands").map((a) => JSON.parse(a.body).command);
+
+async function until(what, holds, within = 10_000) {
+  const end = Date.now() + within;
+  for (;;) {
+    const value = await holds();
+    if (value) return value;
+    if (Date.now() > end) assert.fail(`not within ${within} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const seatPage = (over) => () => fixture.seatPage(over);
+const PAGES = [
+  ["sign-in", "/", { is: "nobody" }, null],
+  ["a forced password change", "/", fixture.account("tech1", "technician", "must_change_password"), null],
+  ["technician, empty", "/technician", technician, fixture.empty],
+  ["technician, check-in", "/technician", technician, fixture.checkIn],
+  ["technician, broken", "/technician", technician, fixture.busy],
+  ["wall", "/supervisor", supervisor, () => fixture.supervisor(fixture.busy())],
+  ["accounts", "/administrator", fixture.account("sec", "security_administrator"), null],
+  ["audit", "/administrator", fixture.account("aud", "audit_administrator"), null],
+  ["playback", "/playback", supervisor, null],
+  ["Q&A room", "/qa", fixture.account("b1", "bidder"), null],
+  ["seat, enrolment", "/seat", { is: "nobody" }, null],
+  ["seat, check-in", "/seat", workstation, seatPage({})],
+  ["seat, pledges", "/seat", member, seatPage({ me: fixture.seatMember({ pledges: [] }) })],
+  ["seat, session", "/seat", member, seatPage({ me: fixture.seatMember(), session: { phase: "in_session", started: Date.now() - 4e6 } })],
+  ["seat, warned", "/seat", member, seatPage({ me: fixture.seatMember(), warning: "请面向摄像头", session: { phase: "suspended" } })],
+  ["seat, signing", "/seat", member, seatPage({ me: fixture.seatMember(), session: { phase: "closing" } })],
+  ["not one's own", "/supervisor", technician, null],
+];
+
+for (const [sizeName, size] of Object.entries(SIZES)) {
+  for (const language of ["zh", "en"]) {
+    describe(`${sizeName}, ${language}`, () => {
+      for (const [name, path, caller, view] of PAGES) {
+        test(`${name}: policy, accessibility, one h1, fits`, async () => {
+          const { page, context, violations, errors } = await show(path, caller, view, { size, language });
+          await page.getByRole("heading", { level: 1 }).waitFor({ state: "attached" });
+          await page.waitForLoadState("networkidle").catch(() => undefined);
+          assert.equal(await page.locator("h1").count(), 1);
+          assert.deepEqual(await accessibility(page), []);
+          assert.deepEqual(violations, []);
+          assert.deepEqual(errors, []);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+          assert.equal(wide, false, "nothing sticks out");
+          await context.close();
+        });
+      }
+    });
+  }
+}
+
+describe("dialogs", () => {
+  const DIALOGS = [
+    [fixture.empty, async (page) => page.getByRole("button", { name: "计划评标" }).click()],
+    [fixture.closing, async (page) => page.getByRole("button", { name: "封存" }).click()],
+    [fixture.busy, async (page) => page.getByRole("button", { name: "门口发码" }).click()],
+    [fixture.busy, async (page) => page.getByRole("button", { name: "暂停评标" }).click()],
+    [fixture.busy, async (page) => page.getByRole("button", { name: /^席位 5/ }).click()],
+    [fixture.busy, async (page) => page.getByRole("button", { name: "更多操作" }).click()],
+  ];
+  for (const [index, [view, act]] of DIALOGS.entries()) {
+    test(`${index + 1}: policy and accessibility`, async () => {
+      const { page, context, violations, errors } = await show("/technician", technician, view);
+      await act(page);
+      await page.locator("[role=dialog], [role=menu]").first().waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      assert.deepEqual(violations, []);
+      assert.deepEqual(errors, []);
+      await context.close();
+    });
+  }
+
+  test("what cannot be undone has its focus on Cancel, and closes with Escape", async () => {
+    const { page, context } = await show("/technician", technician, fixture.closing);
+    await page.getByRole("button", { name: "封存" }).click();
+    await until("Cancel has the focus", () => page.evaluate(() => document.activeElement?.textContent === "取消"));
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.deepEqual(commands(), []);
+    await context.close();
+  });
+});
+
+describe("the live line", () => {
+  test("silence makes the page stale, and it recovers by itself", async () => {
+    const { page, context } = await show("/technician", technician, fixture.busy);
+    await page.getByText("评标进行中").waitFor();
+    stage.beating = false;
+    await page.getByText("与评标室主机的连接中断").waitFor({ timeout: 12_000 });
+    assert.ok(await page.getByText("评标进行中").isVisible(), "the last view stays");
+    stage.beating = true;
+    await page.getByText("与评标室主机的连接中断").waitFor({ state: "detached" });
+    await context.close();
+  });
+
+  test("a new view is drawn at once", async () => {
+    const { page, context } = await show("/technician", technician, fixture.busy);
+    await page.getByText("评标进行中").waitFor();
+    stage.show(fixture.closing);
+    await page.getByText("正在签署").waitFor({ timeout: 1500 });
+    await context.close();
+  });
+
+  test("a locked sign-in is covered, and media below goes on", async () => {
+    const { page, context } = await show("/supervisor", supervisor, () => fixture.supervisor(fixture.busy()));
+    await until("pictures", () => page.evaluate(() => [...document.querySelectorAll(".wall-tiles video")].filter((v) => v.videoWidth > 0).length >= 8), 20_000);
+    stage.welcome = fixture.welcome(fixture.account("jiandu", "supervisor", "locked"));
+    stage.view = null;
+    stage.cut();
+    await page.getByRole("dialog", { name: "会话已锁定" }).waitFor();
+    const time = () => page.evaluate(() => document.querySelector(".wall-tiles video").currentTime);
+    const before = await time();
+    await until("the picture goes on", async () => (await time()) > before + 0.3);
+    assert.ok(!stage.asked.some((a) => a.method === "DELETE"), "nothing was hung up");
+    stage.answers.set("POST /api/unlock", { value: fixture.account("jiandu", "supervisor") });
+    stage.view = () => fixture.supervisor(fixture.busy());
+    await page.getByRole("dialog").getByLabel("口令").fill("secret");
+    await page.getByRole("button", { name: "解锁" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await context.close();
+  });
+});
+
+describe("sign-in", () => {
+  test("wrong credentials are said, right ones lead to the role's page", async () => {
+    const { page, context } = await show("/", { is: "nobody" });
+    stage.answers.set("POST /api/sign-in", { value: { code: "wrong_credentials", title: "", status: 401 }, status: 401 });
+    await page.getByLabel("账号").fill("tech1");
+    await page.getByLabel("口令").fill("x");
+    await page.keyboard.press("Enter");
+    await page.getByText("账号、口令或动态码不正确").waitFor();
+    stage.answers.set("POST /api/sign-in", { value: technician });
+    stage.view = fixture.empty;
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "计划评标" }).waitFor();
+    assert.equal(new URL(page.url()).pathname, "/technician");
+    await context.close();
+  });
+});
+
+describe("the wall by keyboard", () => {
+  const wall = () => fixture.supervisor(fixture.busy());
+
+  test("a digit selects, M marks, W warns, Enter enlarges with the main stream", async () => {
+    const { page, context } = await show("/supervisor", supervisor, wall);
+    await page.getByText("未选席位").waitFor();
+    await page.keyboard.press("3");
+    await page.getByText("已选席位 3").waitFor();
+    await page.keyboard.press("w");
+    await page.getByRole("dialog").getByRole("textbox").fill("请保持安静");
+    await page.keyboard.press("Enter");
+    await until("a warning", () => commands().length === 1);
+    assert.deepEqual(commands()[0], { type: "warn", seat: 3, text: "请保持安静" });
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("Enter");
+    await until("the main stream", () => stage.asked.some((a) => a.path === "/api/whep/seat-3-face"));
+    assert.ok(stage.asked.some((a) => a.path === "/api/whep/seat-1-face?layer=small"), "tiles take the small one");
+    await context.close();
+  });
+
+  test("holding Space talks, letting go ends it", async () => {
+    const { page, context } = await show("/supervisor", supervisor, wall);
+    await page.keyboard.press("4");
+    await page.keyboard.down("Space");
+    await page.getByRole("button", { name: /正在对讲/ }).waitFor();
+    assert.deepEqual(commands(), [{ type: "start_talk_back", seats: [4] }]);
+    assert.ok(await box.page.evaluate(() => window.received.talkback?.includes("audio")));
+    await page.keyboard.up("Space");
+    await until("the end", () => commands().length === 2);
+    assert.deepEqual(commands()[1], { type: "end_talk_back" });
+    await context.close();
+  });
+
+  test("only visible tiles are watched", async () => {
+    const { page, context } = await show("/supervisor", supervisor, wall);
+    await until("all", () => stage.asked.filter((a) => a.path.startsWith("/api/whep/")).length >= 19);
+    stage.asked.length = 0;
+    await page.getByText("仅房间").click();
+    await until("seats hung up", () => stage.asked.filter((a) => a.method === "DELETE" && a.path.includes("seat-")).length >= 15);
+    await context.close();
+  });
+});
+
+describe("the workstation", () => {
+  const waiting = seatPage({ session: null });
+
+  test("sends face and screen by itself, in H.264, and again after a reload", async () => {
+    const { page, context } = await show("/seat", workstation, waiting);
+    const received = () => box.page.evaluate(() => window.received);
+    await until("both", async () => {
+      const got = await received();
+      return got["seat-3-face"]?.length === 2 && got["seat-3-screen"]?.length === 1;
+    });
+    const offer = stage.asked.find((a) => a.path === "/api/whip/seat-3-face");
+    assert.equal(offer.page, "seat");
+    assert.match(offer.body, /a=simulcast:send h;l/);
+    const [, first] = /m=video \d+ \S+ (\d+)/.exec(offer.body);
+    assert.match(offer.body, new RegExp(`a=rtpmap:${first} H264/90000`));
+    await box.page.evaluate(() => { window.received = {}; });
+    await page.reload();
+    await until("both again", async () => {
+      const got = await received();
+      return got["seat-3-face"] !== undefined && got["seat-3-screen"] !== undefined;
+    });
+    await context.close();
+  });
+
+  test("publishes anew when the box hangs up", async () => {
+    const { page, context } = await show("/seat", workstation, waiting);
+    await page.getByText("摄像头 正常").waitFor();
+    stage.asked.length = 0;
+    await box.page.evaluate(() => window.peers.forEach((peer) => peer.close()));
+    await until("a new offer", () => stage.asked.some((a) => a.method === "POST" && a.path === "/api/whip/seat-3-face"), 15_000);
+    await page.getByText("摄像头 正常").waitFor({ timeout: 10_000 });
+    await context.close();
+  });
+
+  test("a window instead of the whole screen is refused and explained", async () => {
+    stage.welcome = fixture.welcome(workstation);
+    stage.view = waiting;
+    const context = await browser.newContext({ permissions: ["camera", "microphone"] });
+    await context.addInitScript(() => {
+      const real = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getDisplayMedia = async (wish) => {
+        const stream = await real(wish);
+        if (!window.wholeScreen) stream.getVideoTracks()[0].getSettings = () => ({ displaySurface: "window" });
+        return stream;
+      };
+    });
+    const page = await context.newPage();
+    await page.goto(`${stage.url}/seat`);
+    await page.getByText("刚才共享的不是整个屏幕").waitFor();
+    assert.ok(!stage.asked.some((a) => a.path === "/api/whip/seat-3-screen"));
+    await page.evaluate(() => { window.wholeScreen = true; });
+    await page.locator(".screen-prompt").getByRole("button").click();
+    await page.getByText("屏幕 正常").waitFor();
+    await context.close();
+  });
+
+  test("a camera that is unplugged is named, and taken again", async () => {
+    const { page, context } = await show("/seat", workstation, waiting);
+    await page.getByText("摄像头 正常").waitFor();
+    await page.evaluate(() => {
+      const track = document.querySelector(".own-pictures video").srcObject.getVideoTracks()[0];
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    });
+    await page.getByText(/摄像头“.+”断开/).waitFor();
+    await page.getByText("摄像头 正常").waitFor({ timeout: 10_000 });
+    await context.close();
+  });
+
+  test("a member can be enrolled, check in, pledge and call for help", async () => {
+    const { page, context } = await show("/seat", { is: "nobody" }, null);
+    stage.answers.set("POST /api/enrolment", () => {
+      stage.welcome = fixture.welcome(workstation);
+      stage.view = seatPage({});
+      return workstation;
+    });
+    await page.getByLabel("登记码").fill("abcd-efgh");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("签到码").fill("wxyz");
+    stage.answers.set("POST /api/check-in", () => {
+      stage.show(seatPage({ me: fixture.seatMember({ pledges: [] }) }));
+      return member;
+    });
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /签署廉洁承诺书/ }).click();
+    await page.getByRole("button", { name: "技术协助" }).click();
+    await until("two commands", () => commands().length === 2);
+    assert.deepEqual(commands(), [{ type: "sign_pledge", pledge: "integrity" }, { type: "call_for_help", kind: "technical" }]);
+    assert.ok(stage.asked.filter((a) => a.path === "/api/commands").every((a) => a.page === "seat"));
+    await context.close();
+  });
+});
+
+describe("the technician", () => {
+  test("plans, imports with faults shown by line, and hands out a code that is hidden again", async () => {
+    const { page, context } = await show("/technician", technician, fixture.empty);
+    await page.getByRole("button", { name: "计划评标" }).click();
+    await page.getByLabel("评标编号").fill("BS-1");
+    await page.keyboard.press("Enter");
+    await until("a plan", () => commands().length === 1);
+    assert.equal(commands()[0].type, "plan_session");
+    assert.equal(commands()[0].plan.id, "BS-1");
+
+    stage.show(() => ({ ...fixture.checkIn(), session: { ...fixture.checkIn().session, phase: "planned", members: [] }, next: null }));
+    await page.getByRole("button", { name: "导入名单" }).click();
+    stage.answers.set("POST /api/sessions/BS-1123-04/committee", { status: 422, value: { code: "faults_in_table", title: "", status: 422, rows: [{ line: 4, column: "id_number", code: "checksum" }] } });
+    await page.locator("input[type=file]").setInputFiles({ name: "committee.csv", mimeType: "text/csv", buffer: Buffer.from("姓名\n") });
+    await page.getByRole("button", { name: "导入", exact: true }).click();
+    await page.getByRole("cell", { name: "校验位不符，可能输错" }).waitFor();
+    await page.getByRole("button", { name: "取消" }).click();
+
+    stage.show(fixture.checkIn);
+    await page.getByRole("button", { name: "门口发码" }).click();
+    stage.answers.set("POST /api/sessions/BS-1123-04/gate", { value: { member: 5, kind: "expert", seat: 5, code: "ABCD-EFGH" } });
+    await page.getByLabel("身份证号").fill("110101199003070000");
+    await page.keyboard.press("Enter");
+    await page.getByText("ABCD-EFGH").waitFor();
+    await page.getByRole("button", { name: "隐藏，下一位" }).click();
+    await page.getByText("ABCD-EFGH").waitFor({ state: "detached" });
+    assert.equal(await page.getByLabel("身份证号").inputValue(), "", "the number does not stay");
+    await context.close();
+  });
+
+  test("a refusal is said in words", async () => {
+    const { page, context } = await show("/technician", technician, fixture.busy);
+    stage.answers.set("POST /api/commands", { status: 409, value: { code: "refused", title: "", status: 409, refusal: { code: "no_chair" } } });
+    await page.getByRole("button", { name: "进入签署" }).click();
+    await page.getByText("委员会尚未选出主任").waitFor();
+    await context.close();
+  });
+});
