@@ -8,7 +8,6 @@
     clippy::unused_async,
     reason = "a test ends by panicking, and reads the clock for its deadlines"
 )]
-
 #![allow(
     clippy::panic,
     clippy::print_stdout,
