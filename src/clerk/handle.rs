@@ -33,7 +33,6 @@ pub(super) struct Order {
 
 /// What comes in.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "all but the last are orders")]
 pub(super) enum Wish {
     Carry(Box<Order>),
     /// Take nothing more in, finish what waits, and end.

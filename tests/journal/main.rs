@@ -8,12 +8,6 @@
     clippy::unused_async,
     reason = "a test ends by panicking, and reads the clock for its deadlines"
 )]
-#![allow(
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "tests fail by panicking, talk to their parent, and own their tasks"
-)]
 
 mod chain;
 mod clerk;

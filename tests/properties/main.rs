@@ -11,12 +11,6 @@
     reason = "a test ends by panicking, and reads the clock for its deadlines"
 )]
 
-#![allow(
-    clippy::panic,
-    clippy::wildcard_enum_match_arm,
-    reason = "tests fail by panicking; a walk looks for some events among all"
-)]
-
 mod ask;
 mod model;
 mod play;
