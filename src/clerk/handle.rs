@@ -33,9 +33,8 @@ pub(super) struct Order {
 
 /// What comes in.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "all but the last are orders")]
 pub(super) enum Wish {
-    Carry(Order),
+    Carry(Box<Order>),
     /// Take nothing more in, finish what waits, and end.
     Drain,
 }
@@ -72,7 +71,7 @@ impl ClerkHandle {
         };
         match self
             .wishes_tx
-            .send_timeout(Wish::Carry(order), PATIENCE)
+            .send_timeout(Wish::Carry(Box::new(order)), PATIENCE)
             .await
         {
             Ok(()) => answer_rx.await.unwrap_or(Err(SubmitError::Stopped)),

@@ -98,7 +98,7 @@ impl<C: Clock> Clerk<C> {
         let mut last = false;
         for wish in wishes {
             match wish {
-                Wish::Carry(order) => orders.push(order),
+                Wish::Carry(order) => orders.push(*order),
                 Wish::Drain => last = true,
             }
         }
@@ -108,7 +108,7 @@ impl<C: Clock> Clerk<C> {
         self.wishes_rx.close();
         while let Ok(wish) = self.wishes_rx.try_recv() {
             if let Wish::Carry(order) = wish {
-                orders.push(order);
+                orders.push(*order);
             }
         }
         Input::Last(orders)

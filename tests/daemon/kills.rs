@@ -2,6 +2,8 @@
 //! is sent again under the same id and counts once; the chain holds; the session goes on in its phase. The same harness
 //! with a journal that acknowledges before it writes must find losses.
 
+#![allow(clippy::disallowed_methods, reason = "a test measures for itself")]
+
 use super::support::{self, committee};
 use bidroom::journal::Reader;
 use bidroom::room::{Event, Seq, SessionId};

@@ -44,7 +44,7 @@ impl Clock for TestClock {
 }
 
 /// The room once `shows` holds of it; fails where it never does.
-async fn until(clerk: &ClerkHandle, shows: impl Fn(&Room) -> bool) -> Arc<Room> {
+pub(crate) async fn until(clerk: &ClerkHandle, shows: impl Fn(&Room) -> bool) -> Arc<Room> {
     let mut room_rx = clerk.watch();
     let shown = room_rx.wait_for(|at| shows(&at.room));
     let shown = tokio::time::timeout(Duration::from_secs(20), shown).await;
@@ -52,14 +52,14 @@ async fn until(clerk: &ClerkHandle, shows: impl Fn(&Room) -> bool) -> Arc<Room> 
     Arc::clone(&shown.room)
 }
 
-struct Daemon {
-    clerk: ClerkHandle,
+pub(crate) struct Daemon {
+    pub(crate) clerk: ClerkHandle,
     clock: TestClock,
     task: JoinHandle<Result<(), tokio::task::JoinError>>,
 }
 
 impl Daemon {
-    fn start(journal: Journal) -> Self {
+    pub(crate) fn start(journal: Journal) -> Self {
         let clock = TestClock::default();
         let (clerk, worker) = Clerk::start(journal, clock.clone()).expect("starts");
         let task = tokio::spawn(worker.run());
@@ -92,7 +92,7 @@ impl Daemon {
             .await
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.clerk.drain().await;
         self.task.await.expect("no panic").expect("no panic");
     }

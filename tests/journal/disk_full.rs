@@ -1,14 +1,23 @@
 //! On a full disk nothing is acknowledged that is not there, and the ballast lets the journal live on.
 
+use crate::clerk::{Daemon, until};
 use crate::given::{Folder, mark, open};
+use bidroom::clerk::{Outcome, SubmitError};
 use bidroom::journal::{Durability, Journal, Settings};
-use bidroom::room::Seq;
+use bidroom::room::{Actor, Command, EquipmentId, Fault, Part, Seq};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command as Program;
 
 const MIB: u64 = 1 << 20;
+
+fn with_ballast() -> Settings {
+    Settings {
+        durability: Durability::Full,
+        ballast: 12 * MIB,
+    }
+}
 
 /// Runs this test once more in a mount namespace of its own, where `BIDROOM_SMALL_DISK` is a tmpfs of 40 MiB
 /// that goes with the namespace.
@@ -61,11 +70,7 @@ fn append_until_full(journal: &mut Journal) -> u64 {
 fn the_ballast_lets_the_journal_live_on() {
     on_a_small_disk("disk_full::the_ballast_lets_the_journal_live_on", |disk| {
         let path = disk.join("journal.sqlite");
-        let settings = Settings {
-            durability: Durability::Full,
-            ballast: 12 * MIB,
-        };
-        let mut journal = Journal::open(&path, settings).expect("a journal");
+        let mut journal = Journal::open(&path, with_ballast()).expect("a journal");
         assert!(journal.has_ballast());
         journal.append(&[mark(1, "A-1")], &[]).expect("appends");
         fill(disk);
@@ -110,4 +115,76 @@ fn without_a_ballast_it_stops_at_once() {
         eprintln!("{held} entries on a full disk");
         assert!(held < 100, "{held} entries went onto a full disk");
     });
+}
+
+/// Something to journal that needs no session.
+async fn report(daemon: &Daemon, no: u64) -> Result<Outcome, SubmitError> {
+    let command = Command::ReportFault {
+        equipment: "camera-1".parse().expect("valid"),
+        fault: Fault::Other {
+            detail: format!("no {no}"),
+        },
+    };
+    let id = format!("c-{no}").parse().expect("valid");
+    let health = Actor::Daemon { part: Part::Health };
+    daemon.clerk.submit(health, None, Some(id), command).await
+}
+
+async fn on_the_clerks_desk(disk: &Path) {
+    let path = disk.join("journal.sqlite");
+    let journal = Journal::open(&path, with_ballast()).expect("a journal");
+    let reader = journal.reader().expect("readable");
+    let daemon = Daemon::start(journal);
+    let journal_disk: EquipmentId = "disk-journal".parse().expect("valid");
+    report(&daemon, 0).await.expect("journalled");
+    fill(disk);
+
+    // on the ballast the room goes on, and knows that its disk is full
+    let mut last = 0;
+    let refused = loop {
+        last += 1;
+        match report(&daemon, last).await {
+            Ok(done) => assert_eq!(done.entries.len(), 1),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused, SubmitError::NotWritten);
+    let room = daemon.clerk.room();
+    let failure = room.failures.get(&journal_disk).expect("is told");
+    assert!(matches!(failure.fault, Fault::DiskNearlyFull { .. }));
+
+    // nothing holds that was not acknowledged, and nobody is told of it
+    let camera: EquipmentId = "camera-1".parse().expect("valid");
+    let known = &room.failures[&camera].fault;
+    assert_eq!(
+        known,
+        &Fault::Other {
+            detail: format!("no {}", last - 1)
+        }
+    );
+    assert_eq!(reader.head().expect("reads").seq, room.seq);
+
+    // with room again the same id is carried out, once, and the fault passes
+    fs::remove_file(disk.join("fill")).expect("removed");
+    let done = report(&daemon, last).await.expect("journalled");
+    assert!(!done.repeated);
+    let again = report(&daemon, last).await.expect("known");
+    assert!(again.repeated);
+    until(&daemon.clerk, |room| {
+        !room.failures.contains_key(&journal_disk)
+    })
+    .await;
+    daemon.stop().await;
+    reader.verify().expect("reads").expect("whole");
+}
+
+#[test]
+fn the_clerk_acknowledges_nothing_that_does_not_fit() {
+    on_a_small_disk(
+        "disk_full::the_clerk_acknowledges_nothing_that_does_not_fit",
+        |disk| {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(on_the_clerks_desk(disk));
+        },
+    );
 }
