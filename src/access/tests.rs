@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::keys::{KeySources, Keys, Secret};
-use crate::room::{AccountId, FeedKind, FeedSpec, MemberNo, Place, SeatNo, SessionId, Span, Utc};
+use crate::room::{AccountId, MemberNo, SeatNo, SessionId, Span, Utc};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;

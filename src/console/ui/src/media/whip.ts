@@ -32,7 +32,7 @@ export class Whip extends MediaLine {
     const width = track.getSettings().width ?? pictures.full.width;
     const encoding = (rid: string, picture: Picture): RTCRtpEncodingParameters => ({
       rid,
-      maxBitrate: picture.bitrate,
+      maxBitrate: picture.bits_per_second,
       maxFramerate: picture.fps,
       scaleResolutionDownBy: Math.max(1, width / picture.width),
     });

@@ -556,6 +556,23 @@ export interface paths {
         patch: operations["whipPatch"];
         trace?: never;
     };
+    "/api/workstations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The enrolled workstations */
+        get: operations["workstations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -594,6 +611,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account, as administrators see it. */
+        Account: {
+            /** @description Whether an administrator's account was approved by the security administrator. */
+            approved: boolean;
+            /** @description Whether it was closed for good. */
+            closed: boolean;
+            /** @description When it was made. */
+            created: components["schemas"]["Utc"];
+            /** @description Its name. */
+            id: components["schemas"]["AccountId"];
+            /** @description When somebody last signed in. */
+            last_sign_in?: components["schemas"]["Utc"] | null;
+            /** @description Until when it is locked after failures. */
+            locked_until?: components["schemas"]["Utc"] | null;
+            /** @description Whether the one-time password still has to be replaced. */
+            one_time_password: boolean;
+            /** @description What it is for. */
+            role: components["schemas"]["Role"];
+            /** @description Whether a second factor is enrolled. */
+            second_factor: boolean;
+        };
         /** @description What an administrator does to an account. */
         AccountAct: "close" | "approve" | "unlock" | "reset_password" | "reset_factor";
         /** @description A sign-in name of the room's staff. */
@@ -602,23 +640,6 @@ export interface components {
         AccountOrder: {
             /** @description The act. */
             act: components["schemas"]["AccountAct"];
-        };
-        /** @description An account, for the administrators. */
-        AccountView: {
-            /** @description Closed for good. */
-            closed: boolean;
-            /** @description Whether it has a second factor. */
-            factor: boolean;
-            /** @description Its name. */
-            id: components["schemas"]["AccountId"];
-            /** @description Last sign-in. */
-            last_sign_in?: components["schemas"]["Utc"] | null;
-            /** @description Locked out until then. */
-            locked_until?: components["schemas"]["Utc"] | null;
-            /** @description Its role. */
-            role: components["schemas"]["Role"];
-            /** @description An administrator's account that the security administrator has not approved yet. */
-            waits_for_approval: boolean;
         };
         /**
          * @description What a button does; the command's name on the wire.
@@ -753,38 +774,13 @@ export interface components {
              */
             member: components["schemas"]["MemberNo"] | null;
         };
-        /** @description A row of the audit trail. */
-        AuditRow: {
-            /** @description From which address. */
-            address: string;
-            /** @description When. */
-            at: components["schemas"]["Utc"];
-            /** @description What kind of thing. */
-            kind: string;
-            /**
-             * Format: uint64
-             * @description Its number.
-             */
-            no: number;
-            /** @description To what. */
-            object: string;
-            /** @description How it ended. */
-            result: string;
-            /** @description By whom. */
-            subject: string;
-        };
         /** @description Whether the audit trail is whole. */
         AuditVerification: {
-            /**
-             * Format: uint64
-             * @description The first row that is not as it was written; none where all are.
-             */
-            broken_at?: number | null;
-            /** @description What is wrong with it. */
+            /** @description The first row that is not, and what is wrong with it. */
             fault?: string | null;
             /**
              * Format: uint64
-             * @description Rows that were checked.
+             * @description Rows that are as they were written; 0 where one is not.
              */
             rows: number;
         };
@@ -866,6 +862,8 @@ export interface components {
             /** @description Which. */
             kind: components["schemas"]["ClockKind"];
         };
+        /** @description Why a segment was closed. */
+        CloseCause: "age" | "format_change" | "source_lost" | "stop" | "shutdown" | "disk_fault" | "recovered";
         /** @description A one-time code: enrolment or check-in. */
         Code: {
             /** @description As it was handed out. */
@@ -1112,6 +1110,7 @@ export interface components {
             type: "report_recording_started";
         } | {
             feed: components["schemas"]["FeedId"];
+            head: components["schemas"]["IndexHead"];
             /** @constant */
             type: "report_recording_ended";
         } | {
@@ -1242,9 +1241,7 @@ export interface components {
             /** @constant */
             type: "committee_convened";
         } | {
-            seats: {
-                [key: string]: components["schemas"]["SeatNo"];
-            };
+            seats: components["schemas"]["SeatAssignment"][];
             /** @constant */
             type: "check_in_opened";
         } | {
@@ -1417,6 +1414,7 @@ export interface components {
             type: "recording_started";
         } | {
             feed: components["schemas"]["FeedId"];
+            head: components["schemas"]["IndexHead"];
             /** @constant */
             type: "recording_ended";
         } | {
@@ -1525,6 +1523,15 @@ export interface components {
         FeedId: string;
         /** @description The kinds of feeds. */
         FeedKind: "camera" | "microphone" | "face" | "screen" | "talk_back";
+        /** @description What there is of one feed. */
+        FeedRecording: {
+            /** @description Which feed. */
+            feed: components["schemas"]["FeedId"];
+            /** @description What is known to be missing, by start. Gaps that are still open are the room's to tell. */
+            gaps: components["schemas"]["GapRecord"][];
+            /** @description Its files, by start. */
+            segments: components["schemas"]["PlayableSegment"][];
+        };
         /** @description One feed: what it is and where it comes from. */
         FeedSpec: {
             /** @description Its id. */
@@ -1579,6 +1586,17 @@ export interface components {
         };
         /** @description Why something is missing from a recording. */
         GapCause: "absent" | "source_lost" | "silent" | "no_key_frame" | "unusable" | "lagged" | "disk" | "daemon_not_running";
+        /** @description A known absence. */
+        GapRecord: {
+            /** @description Why. */
+            cause: components["schemas"]["GapCause"];
+            /** @description The last moment that was recorded. */
+            from: components["schemas"]["Utc"];
+            /** @description The first moment that was recorded again, or the end of the recording. */
+            to: components["schemas"]["Utc"];
+            /** @description Which track. */
+            track: components["schemas"]["Track"];
+        };
         /** @description A gap in a recording. */
         GapView: {
             /** @description What people say of it. */
@@ -1626,19 +1644,24 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Utc"];
         };
-        /** @description Where a feed's segment index stands. */
+        /** @description Where a feed's segment index stands; journalled, and signed in checkpoints. */
         IndexHead: {
             /**
              * Format: uint64
-             * @description Their bytes.
+             * @description Bytes of all segments.
              */
             bytes: number;
             /**
              * Format: uint64
-             * @description Closed segments.
+             * @description How many lines.
+             */
+            lines: number;
+            /**
+             * Format: uint64
+             * @description How many of them are segments.
              */
             segments: number;
-            /** @description SHA-256 of the index's last line, hex; empty where there is none. */
+            /** @description SHA-256 of the last line's bytes, hex; 64 zeros while there is none. */
             sha256: string;
         };
         /** @description A one-time password, where the act made one. Shown once. */
@@ -1698,6 +1721,17 @@ export interface components {
             day: number;
             /** @description The policy's meal time. */
             time: components["schemas"]["TimeOfDay"];
+        };
+        /** @description How much workstations may send: the full picture for the recording, the small one for the wall. */
+        Media: {
+            /** @description An expert's face. */
+            face: components["schemas"]["PictureLimit"];
+            /** @description The same, small. */
+            face_small: components["schemas"]["PictureLimit"];
+            /** @description An expert's screen. */
+            screen: components["schemas"]["PictureLimit"];
+            /** @description The same, small. */
+            screen_small: components["schemas"]["PictureLimit"];
         };
         /** @description What a committee member is. */
         MemberKind: "expert" | "tenderer_representative";
@@ -1764,8 +1798,8 @@ export interface components {
         };
         /** @description Makes a token. */
         NewTokenOrder: {
-            /** @description Until when. */
-            expires: components["schemas"]["Utc"];
+            /** @description Until when; none: until it is revoked. */
+            expires?: components["schemas"]["Utc"] | null;
             /** @description What it is called. */
             name: string;
             /** @description What it is good for. */
@@ -1804,39 +1838,28 @@ export interface components {
         PersonRef: string;
         /** @description The phases by name. */
         PhaseKind: "planned" | "convened" | "check_in" | "ready" | "in_session" | "suspended" | "overnight" | "closing" | "sealed" | "aborted";
-        /** @description Limits of a picture. */
-        Picture: {
+        /** @description The most a workstation may send for one picture. */
+        PictureLimit: {
             /**
              * Format: uint32
              * @description Bits a second.
              */
-            bitrate: number;
+            bits_per_second: number;
             /**
-             * Format: uint32
-             * @description Frames a second.
+             * Format: uint8
+             * @description Pictures a second.
              */
             fps: number;
             /**
-             * Format: uint32
+             * Format: uint16
              * @description Pixels.
              */
             height: number;
             /**
-             * Format: uint32
+             * Format: uint16
              * @description Pixels.
              */
             width: number;
-        };
-        /** @description What a workstation should send. */
-        Pictures: {
-            /** @description The face, full size. */
-            face: components["schemas"]["Picture"];
-            /** @description The face, for tiles. */
-            face_small: components["schemas"]["Picture"];
-            /** @description The screen, full size. */
-            screen: components["schemas"]["Picture"];
-            /** @description The screen, for tiles. */
-            screen_small: components["schemas"]["Picture"];
         };
         /** @description Where a feed comes from. */
         Place: {
@@ -1891,6 +1914,24 @@ export interface components {
              * @description Tenderer representatives.
              */
             tenderer_representatives: number;
+        };
+        /** @description One file that can be played. */
+        PlayableSegment: {
+            /**
+             * Format: uint64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @description Why it was closed; none while it grows. */
+            cause?: components["schemas"]["CloseCause"] | null;
+            /** @description Its name. */
+            file: string;
+            /** @description When its first sample arrived: the file's time 0. */
+            from: components["schemas"]["Utc"];
+            /** @description When its last sample ends; none while it grows. */
+            to?: components["schemas"]["Utc"] | null;
+            /** @description What is in it; empty while it grows. */
+            tracks: components["schemas"]["TrackRecord"][];
         };
         /** @description What a member pledges before he may work. */
         Pledge: "integrity" | "recusal";
@@ -1981,58 +2022,20 @@ export interface components {
             /** @description The phases in which they are recorded. */
             phases: components["schemas"]["PhaseKind"][];
         };
-        /** @description A recorded feed. */
-        RecordedFeed: {
-            /** @description What is wrong with its index, where something is. */
-            fault?: string | null;
-            /** @description What is missing. */
-            gaps: components["schemas"]["RecordedGap"][];
-            /** @description Its id. */
-            id: components["schemas"]["FeedId"];
-            /** @description What people call it. */
-            name: string;
-            /** @description Its segments, in order. */
-            segments: components["schemas"]["RecordedSegment"][];
-        };
-        /** @description A gap of a recording. */
-        RecordedGap: {
-            /** @description Why. */
-            cause: components["schemas"]["GapCause"];
-            /** @description From when. */
-            from: components["schemas"]["Utc"];
-            /** @description Until when; none while it lasts. */
-            to?: components["schemas"]["Utc"] | null;
-            /** @description Of which track. */
-            track: components["schemas"]["Track"];
-        };
-        /** @description One file of a recording. */
-        RecordedSegment: {
-            /**
-             * Format: uint64
-             * @description Bytes.
-             */
-            bytes: number;
-            /** @description Whether it is closed, hashed and indexed. */
-            closed: boolean;
-            /** @description How its tracks are coded. */
-            codecs: string[];
-            /** @description Its file name. */
-            file: string;
-            /** @description From when. */
-            from: components["schemas"]["Utc"];
-            /** @description Until when; so far, while it grows. */
-            to: components["schemas"]["Utc"];
-        };
         /** @description A recorded session. */
         RecordedSession: {
-            /** @description Its feeds. */
-            feeds: components["schemas"]["RecordedFeed"][];
+            /** @description What there is of each. */
+            feeds: components["schemas"]["FeedRecording"][];
             /** @description Its number. */
             id: components["schemas"]["SessionId"];
             /** @description Real, or a rehearsal; none where the journal does not know it any more. */
             kind?: components["schemas"]["SessionKind"] | null;
             /** @description Moments on the timeline: phases, marks, warnings. */
             moments: components["schemas"]["Line"][];
+            /** @description What people call its feeds. */
+            names: {
+                [key: string]: string;
+            };
         };
         /** @description How many feeds are to be recorded, and how many are. */
         RecordingCount: {
@@ -2362,6 +2365,24 @@ export interface components {
         };
         /** @description What the supervisor says to a conflict. */
         Ruling: "stays" | "removed";
+        /** @description A sample on the clocks. */
+        SampleTime: {
+            /**
+             * Format: uint64
+             * @description Presentation, ms from the file's start.
+             */
+            at: number;
+            /**
+             * Format: uint64
+             * @description The source's NTP time in ns since 1900, where it told it.
+             */
+            ntp?: number | null;
+            /**
+             * Format: uint32
+             * @description RTP timestamp as sent; none in a file recovered after a crash.
+             */
+            rtp?: number | null;
+        };
         /** @description What a bearer token is good for. */
         Scope: {
             publish: components["schemas"]["FeedId"];
@@ -2382,6 +2403,13 @@ export interface components {
              * @description Top edge to centre, in percent of the map's height.
              */
             y: number;
+        };
+        /** @description The seat that chance gave a member. (A map would not do: JSON has no numbers as keys.) */
+        SeatAssignment: {
+            /** @description Who. */
+            member: components["schemas"]["MemberNo"];
+            /** @description Where. */
+            seat: components["schemas"]["SeatNo"];
         };
         /**
          * Format: uint8
@@ -2615,24 +2643,62 @@ export interface components {
          * @description A local time of day in minutes since midnight; written `"21:00"` in profiles.
          */
         TimeOfDay: number;
-        /** @description A token, for the security administrator. */
-        TokenView: {
-            /** @description Until when. */
-            expires: components["schemas"]["Utc"];
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description What it is called. */
+        /** @description A token that is not revoked. */
+        Token: {
+            /** @description Until when it is good; none: until it is revoked. */
+            expires?: components["schemas"]["Utc"] | null;
+            /** @description Which. */
+            id: components["schemas"]["TokenId"];
+            /** @description When it was made. */
+            made: components["schemas"]["Utc"];
+            /** @description What it is for, as its maker called it. */
             name: string;
-            /** @description Whether it was revoked. */
-            revoked: boolean;
             /** @description What it is good for. */
             scopes: components["schemas"]["Scope"][];
         };
+        /**
+         * Format: int64
+         * @description One bearer token.
+         */
+        TokenId: number;
         /** @description One of a feed's tracks. */
         Track: "video" | "audio";
+        /** @description One track of a segment. */
+        TrackRecord: {
+            /** @description `h264`, `h265`, `opus`, `aac`, `pcma` or `pcmu`. */
+            codec: string;
+            /** @description The first of them; none if there are none. */
+            first?: components["schemas"]["SampleTime"] | null;
+            /** @description The last of them. */
+            last?: components["schemas"]["SampleTime"] | null;
+            /**
+             * Format: uint64
+             * @description How many samples (pictures or sound packets).
+             */
+            samples: number;
+            /** @description Picture or sound. */
+            track: components["schemas"]["Track"];
+        };
+        /** @description One row, as it is read back. Holds identifiers and fixed words only. */
+        TrailRow: {
+            /** @description From which network address; empty for the box itself. */
+            address: string;
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /** @description What kind of thing happened. */
+            kind: string;
+            /**
+             * Format: uint64
+             * @description Its number, from 1 without gaps.
+             */
+            number: number;
+            /** @description To what. */
+            object: string;
+            /** @description `done`, or why not. */
+            result: string;
+            /** @description Who did it. */
+            subject: string;
+        };
         /**
          * Format: int64
          * @description Wall time, milliseconds since 1970-01-01 UTC.
@@ -2647,9 +2713,23 @@ export interface components {
             /** @description Its city or centre. */
             city: string;
             /** @description What a workstation should send. */
-            pictures: components["schemas"]["Pictures"];
+            pictures: components["schemas"]["Media"];
             /** @description The room's name. */
             room: string;
+        };
+        /** @description A workstation that is not revoked. */
+        Workstation: {
+            /** @description Since when. */
+            enrolled: components["schemas"]["Utc"];
+            /** @description Which. */
+            id: components["schemas"]["WorkstationId"];
+            /** @description Who is checked in at it, by mask. */
+            member?: [
+                components["schemas"]["SessionId"],
+                components["schemas"]["MemberNo"]
+            ] | null;
+            /** @description Its seat. */
+            seat: components["schemas"]["SeatNo"];
         };
         /** @description The browser that was enrolled to a seat. */
         WorkstationId: string;
@@ -2677,7 +2757,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"][];
+                    "application/json": components["schemas"]["Account"][];
                 };
             };
             /** @description Why it was not done */
@@ -2774,7 +2854,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditRow"][];
+                    "application/json": components["schemas"]["TrailRow"][];
                 };
             };
             /** @description Why it was not done */
@@ -3460,7 +3540,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenView"][];
+                    "application/json": components["schemas"]["Token"][];
                 };
             };
             /** @description Why it was not done */
@@ -3905,6 +3985,35 @@ export interface operations {
                 };
                 content: {
                     "application/trickle-ice-sdpfrag": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workstations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The enrolled workstations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workstation"][];
                 };
             };
             /** @description Why it was not done */

@@ -6,7 +6,7 @@ import type { FeedRecording, PlayableSegment, RecordedSession } from "./wire";
 
 const t = dictionaries.en;
 const segment = (from: number, to: number | null, file = `${from}.mp4`): PlayableSegment => ({
-  file, from, to, tracks: to === null ? [] : [{ track: "video", codec: "h264" }], bytes: 10, cause: "age",
+  file, from, to, tracks: to === null ? [] : [{ track: "video", codec: "h264", samples: 1 }], bytes: 10, cause: "age",
 });
 const feed = (id: string, segments: PlayableSegment[], gaps: FeedRecording["gaps"] = []): FeedRecording => ({ feed: id, segments, gaps });
 let seq = 0;
