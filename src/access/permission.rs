@@ -23,7 +23,11 @@ pub enum Permission {
 /// Whether that principal may do that.
 pub fn may(principal: &Principal, permission: Permission) -> bool {
     let role = match principal {
-        Principal::Account { role, state: SignInState::Open, .. } => *role,
+        Principal::Account {
+            role,
+            state: SignInState::Open,
+            ..
+        } => *role,
         // somebody on the box runs the room
         Principal::Local { .. } => Role::Technician,
         Principal::Account { .. }

@@ -190,4 +190,3 @@ pub(super) fn of_role(role: Role) -> Principal {
 pub(super) fn technician() -> Principal {
     of_role(Role::Technician)
 }
-

@@ -130,8 +130,12 @@ fn sample(
     actor: &Actor,
     session: Option<&SessionId>,
 ) -> Option<Command> {
+    // the preflight is the room's, all else a session's
+    if session.is_none() && action != Action::RunPreflight {
+        return None;
+    }
     let note = Note::new("-")?;
-    let id = session?.clone();
+    let id = session.cloned();
     let cause = match actor {
         Actor::Supervisor { .. } => SuspensionCause::Order,
         Actor::Technician { .. }
@@ -170,9 +174,9 @@ fn sample(
         Action::EndTalkBack => Command::EndTalkBack,
         Action::BeginClosing => Command::BeginClosing,
         Action::SignClosingRecord => Command::SignClosingRecord,
-        Action::SealSession => Command::SealSession { typed: id },
+        Action::SealSession => Command::SealSession { typed: id? },
         Action::AbortSession => Command::AbortSession {
-            typed: id,
+            typed: id?,
             reason: note,
         },
         Action::SignPledge => Command::SignPledge {
@@ -182,7 +186,7 @@ fn sample(
             kind: crate::room::ConflictKind::Other,
         },
         Action::VoteForChair => {
-            let session = room.sessions.get(&id)?;
+            let session = room.sessions.get(&id?)?;
             let candidate = session.committee.present().next()?.no;
             Command::VoteForChair { candidate }
         }
