@@ -31,6 +31,11 @@ export abstract class MediaLine {
   /** Bits a second of the last second. */
   bitrate = 0;
 
+  /** Bytes that this connection carried so far. */
+  get carried(): number {
+    return this.bytes;
+  }
+
   constructor(
     protected readonly url: string,
     protected readonly options: MediaOptions,

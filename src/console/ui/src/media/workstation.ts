@@ -22,6 +22,8 @@ export interface WorkstationState {
 
 const idle: SourceState = { state: "idle", fault: null, device: "", stream: null };
 const AGAIN = 3000;
+/** A screen that has not sent its first picture so long after connecting is taken anew. */
+const FIRST_PICTURE = 6000;
 
 export class WorkstationMedia {
   private state: WorkstationState = { face: idle, screen: idle };
@@ -159,11 +161,17 @@ export class WorkstationMedia {
       keep: source === "face" ? "maintain-framerate" : "maintain-resolution",
       onState: (state) => {
         if (this.lines[source] === line && this.state[source].state !== "failed") this.set(source, { state: states[state] });
+        if (source === "screen" && state === "live") setTimeout(() => this.expectPicture(line), FIRST_PICTURE);
       },
     });
     this.lines[source] = line;
     this.set(source, { state: "connecting" });
     line.start();
+  }
+
+  /** A screen sends nothing while nothing moves, but always a first picture: without it, the capture has died. */
+  private expectPicture(line: Whip): void {
+    if (this.lines.screen === line && this.state.screen.state === "live" && line.carried === 0) void this.screen(true);
   }
 }
 
