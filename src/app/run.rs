@@ -359,6 +359,10 @@ impl Media {
             recorders.run(wanted_rx, feeds.clone(), reports_tx),
         );
         tasks.start(
+            "heads at phases",
+            reports::heads_at_phases(clerk.clone(), handle.clone()),
+        );
+        tasks.start(
             "recorder reports",
             reports::of_recorders(clerk.clone(), reports_rx),
         );

@@ -4,9 +4,9 @@
 //! recording must not be lost of the journal as well.
 
 use super::feed::{Feed, Feeds, Liveness};
-use super::recorder::{RecorderReport, WantedRecordings};
+use super::recorder::{RecorderReport, RecordersHandle, WantedRecordings};
 use crate::clerk::{ClerkHandle, SubmitError};
-use crate::room::{Actor, Command, FeedKind, Part, Room, SessionId, wanted};
+use crate::room::{Actor, Command, FeedKind, Part, Room, Session, SessionId, wanted};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream, SelectAll};
 use std::time::Duration;
@@ -38,6 +38,33 @@ pub async fn hand_down(clerk: ClerkHandle, wanted_tx: watch::Sender<WantedRecord
             *known = now;
             changed
         });
+        if room.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Journals where the segment indexes stand whenever the session's phase changes.
+pub async fn heads_at_phases(clerk: ClerkHandle, recorders: RecordersHandle) {
+    let mut room = clerk.watch();
+    let mut known = None;
+    loop {
+        let phase = |(id, session): (&SessionId, &Session)| (id.clone(), session.phase.kind());
+        let now = clerk.room().occupant().map(phase);
+        if now != known
+            && let Some((session, _)) = &now
+        {
+            let heads = recorders.heads(session);
+            if !heads.is_empty() {
+                tell(
+                    &clerk,
+                    Some(session.clone()),
+                    Command::ReportHeads { heads },
+                )
+                .await;
+            }
+        }
+        known = now;
         if room.changed().await.is_err() {
             return;
         }
