@@ -70,7 +70,7 @@ async function openSeat(browser, seat) {
     await enterCode(page, code, ".seat-number");
     return page;
   } catch (error) {
-    await context.close();
+    await browser.close();
     throw error;
   }
 }
@@ -125,17 +125,25 @@ async function act(pages, session) {
   }
 }
 
-const browser = await chromium.launch({
-  executablePath: asked.browser,
-  args: [
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream=display-media-type=monitor",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-  ],
-});
+// A browser for each seat, as in a room: made screens that share one browser share one capture, and that dies
+// after a minute when its pages are many.
+const browsers = [];
+async function launch() {
+  const browser = await chromium.launch({
+    executablePath: asked.browser,
+    args: [
+      "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream=display-media-type=monitor",
+      "--allow-loopback-in-peer-connection",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+  browsers.push(browser);
+  return browser;
+}
+
 for (const signal of ["SIGTERM", "SIGINT"]) {
-  process.once(signal, () => void browser.close().finally(() => process.exit(0)));
+  process.once(signal, () => void Promise.all(browsers.map((browser) => browser.close())).finally(() => process.exit(0)));
 }
 
 const pages = new Map();
@@ -143,7 +151,7 @@ for (;;) {
   try {
     for (let seat = 1; seat <= Number(asked.seats); seat += 1) {
       if (pages.has(seat)) continue;
-      pages.set(seat, await openSeat(browser, seat));
+      pages.set(seat, await openSeat(await launch(), seat));
       console.log(`seat ${seat} is enrolled and publishes`);
     }
     await shareScreens(pages);
