@@ -27,8 +27,9 @@ fn canaries() -> Vec<Vec<u8>> {
             let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             [
                 text.clone().into_bytes(),
-                base64::engine::general_purpose::STANDARD_NO_PAD.encode(&text)[..8]
-                    .as_bytes()
+                base64::engine::general_purpose::STANDARD_NO_PAD
+                    .encode(&text)
+                    .as_bytes()[..8]
                     .to_vec(),
                 hex::encode(&text).into_bytes(),
                 percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC)
