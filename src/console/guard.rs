@@ -251,7 +251,6 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
         Who::Seat => seat,
         Who::Technician => is(&[Role::Technician]),
         Who::Supervisor => is(&[Role::Supervisor]),
-        Who::Staff => is(&[Role::Technician, Role::Supervisor]),
         Who::SystemAdministrator => is(&[Role::SystemAdministrator]),
         Who::SecurityAdministrator => is(&[Role::SecurityAdministrator]),
         Who::AccountAdministrators => is(&[Role::SystemAdministrator, Role::SecurityAdministrator]),

@@ -104,7 +104,6 @@ fn security(who: Who) -> Value {
         Who::SignedIn
         | Who::Technician
         | Who::Supervisor
-        | Who::Staff
         | Who::SystemAdministrator
         | Who::SecurityAdministrator
         | Who::AccountAdministrators

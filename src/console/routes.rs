@@ -94,8 +94,6 @@ pub enum Who {
     Technician,
     /// The supervisor.
     Supervisor,
-    /// The technician or the supervisor.
-    Staff,
     /// The system administrator.
     SystemAdministrator,
     /// The security administrator.

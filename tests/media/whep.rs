@@ -170,8 +170,7 @@ async fn a_camera_is_seen_at_once_and_live_though_its_key_frames_are_rare() {
             "{page}: first frame of a camera after {} ms",
             seen["firstFrame"]
         );
-        // the next key frame is 2 s away
-        assert!(number(&seen, "firstFrame") < 1900.0, "{seen}");
+        assert!(number(&seen, "firstFrame") < 1000.0, "{seen}");
     }
     let first = browser
         .until("one", "more", |seen| number(seen, "frames") > 100.0)
@@ -182,13 +181,14 @@ async fn a_camera_is_seen_at_once_and_live_though_its_key_frames_are_rare() {
         })
         .await;
     assert_eq!(number(&first, "lost"), 0.0, "{first}");
-    // live: pictures go on arriving
-    let before = number(&browser.look("one").await, "frames");
-    browser
-        .until("one", "further pictures", |seen| {
-            number(seen, "frames") > before + 50.0
-        })
-        .await;
+    // the step from the squeezed group to live time may count as one
+    assert!(number(&first, "freezes") <= 1.0, "{first}");
+    // live: what is shown is not behind what arrives by more than the playout delay
+    let before = browser.look("one").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let after = browser.look("one").await;
+    let rate = (number(&after, "frames") - number(&before, "frames")) / 2.0;
+    assert!((20.0..30.0).contains(&rate), "{rate} pictures a second");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
