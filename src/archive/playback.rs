@@ -1,12 +1,12 @@
 //! Owns reading recordings back while they grow: what a session has of each feed, and its files for playing.
 
-use super::index::{CloseCause, GapRecord, Record, TrackRecord, is_segment_name, records};
+use super::index::{CloseCause, GapRecord, Record, TrackRecord, records};
 use super::segment::segment_start;
 use super::{feed_folder, feeds_folder};
 use crate::room::{FeedId, SessionId, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -133,27 +133,4 @@ pub fn locate(
     fs::symlink_metadata(&path)
         .is_ok_and(|found| found.is_file())
         .then_some((path, from))
-}
-
-/// Opens a segment to read, and tells its present length. A name that is no segment's is not found.
-///
-/// # Errors
-/// Not found, or the disk's.
-pub fn open(
-    data: &Path,
-    session: &SessionId,
-    feed: &FeedId,
-    name: &str,
-) -> io::Result<(File, u64)> {
-    if !is_segment_name(name) {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    let path = feed_folder(data, session, feed).join(name);
-    // a link that somebody put there is not ours to follow
-    if !fs::symlink_metadata(&path)?.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    Ok((file, length))
 }
