@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Serves the demo room's cameras by RTSP, as IP cameras would: digest sign-in, main and sub streams.
 
-Debian: gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-{base,good,bad,ugly}.
+Debian: gir1.2-gst-rtsp-server-1.0 gir1.2-gdkpixbuf-2.0 python3-gi gstreamer1.0-plugins-{base,good,bad,ugly}.
 Prints one JSON line with the port and the streams once it listens, e.g.
     {"port": 8554, "streams": ["camera-1/main", "camera-1/sub"]}
 and serves until SIGTERM or SIGINT. Every picture carries its camera's name and the wall clock in
-milliseconds; every camera sounds a tone of its own. A stream is encoded once, whoever watches.
+milliseconds, for people and as a strip for machines (`strip_cells`); every camera sounds a tone of its
+own. A stream is encoded once, whoever watches.
 """
 
 import argparse
@@ -14,13 +15,15 @@ import datetime
 import json
 import signal
 import sys
+import time
 
 import gi
 
+gi.require_version("GdkPixbuf", "2.0")
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import GdkPixbuf, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 KEY_FRAME_EVERY_S = 2
 
@@ -90,7 +93,7 @@ def description(camera: Camera, picture: Picture, b_frames: bool) -> str:
         f"videotestsrc name=eye is-live=true pattern={camera.pattern} "
         f"! video/x-raw,format=I420,width={picture.width},height={picture.height},framerate={picture.fps}/1 "
         f'! textoverlay name=clock text="{camera.name}" font-desc="Monospace Bold {size}" valignment=top halignment=left '
-        "auto-resize=false shaded-background=true "
+        "auto-resize=false shaded-background=true ! gdkpixbufoverlay name=strip "
         f"! queue max-size-buffers=3 ! {encoder(picture, b_frames)}"
     )
     if picture is not camera.main:
@@ -109,13 +112,43 @@ def refuse_seeks(element: Gst.Element) -> None:
     element.get_static_pad("src").add_probe(Gst.PadProbeType.QUERY_UPSTREAM, refuse)
 
 
-def burn_in_clock(media: GstRtspServer.RTSPMedia, name: str) -> None:
+def strip_cells(ms: int) -> list[bool]:
+    """The 40 cells of the time strip, from left to right; `True` is white.
+
+    The strip is the lowest twelfth of the picture, as wide as the picture; its cells are equally wide.
+        0       white   1       black           what is white and black here
+        2-33    milliseconds since 1970 modulo 2^32 in Gray code, the highest bit first
+        34-37   the exclusive or of the Gray code's eight half-bytes, the highest bit first
+        38      black   39      white           so that a cut picture is no strip
+    Readers: tests/support/time_strip.{rs,mjs}.
+    """
+    gray = (ms ^ (ms >> 1)) % 2**32
+    check = 0
+    for shift in range(0, 32, 4):
+        check ^= gray >> shift & 15
+    digits = [bool(gray >> bit & 1) for bit in reversed(range(32))] + [bool(check >> bit & 1) for bit in reversed(range(4))]
+    return [True, False, *digits, False, True]
+
+
+def strip_image(ms: int, width: int, height: int) -> GdkPixbuf.Pixbuf:
+    cells = strip_cells(ms)
+    edges = [width * i // len(cells) for i in range(len(cells) + 1)]
+    row = b"".join((b"\xff" if white else b"\0") * 3 * (end - begin) for white, begin, end in zip(cells, edges, edges[1:]))
+    rgb = GLib.Bytes.new(row * height)
+    return GdkPixbuf.Pixbuf.new_from_bytes(rgb, GdkPixbuf.Colorspace.RGB, False, 8, width, height, 3 * width)
+
+
+def burn_in_clock(media: GstRtspServer.RTSPMedia, name: str, picture: Picture) -> None:
     """Writes name and wall clock into each frame: clockoverlay cannot show milliseconds."""
-    overlay = media.get_element().get_by_name("clock")
+    overlay, strip = (media.get_element().get_by_name(element) for element in ("clock", "strip"))
+    height = picture.height // 12
+    strip.set_property("offset-y", picture.height - height)
 
     def write(_pad: Gst.Pad, _probe: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        now = datetime.datetime.now()
-        overlay.set_property("text", f"{name} {now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}")
+        ms = time.time_ns() // 1_000_000
+        now = datetime.datetime.fromtimestamp(ms // 1000)
+        overlay.set_property("text", f"{name} {now:%Y-%m-%d %H:%M:%S}.{ms % 1000:03d}")
+        strip.set_property("pixbuf", strip_image(ms, picture.width, height))
         return Gst.PadProbeReturn.OK
 
     overlay.get_static_pad("video_sink").add_probe(Gst.PadProbeType.BUFFER, write)
@@ -141,7 +174,7 @@ def factory(camera: Camera, picture: Picture, b_frames: bool, role: str) -> GstR
     made.set_permissions(permissions)
 
     def constructed(_factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia) -> None:
-        burn_in_clock(media, camera.name)
+        burn_in_clock(media, camera.name, picture)
         for source in ("eye", "ear"):
             element = media.get_element().get_by_name(source)
             if element:

@@ -101,7 +101,7 @@ need_run() {
 
 # What serves the simulated cameras, with Debian's own python3.
 need_cameras() {
-    need_packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-x
+    need_packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gdkpixbuf-2.0 gstreamer1.0-x
 }
 
 # The browser of the simulated workstations and of the tests.
