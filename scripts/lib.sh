@@ -117,6 +117,18 @@ need_ui_packages() {
         fail "npm ci did not succeed in src/console/ui" "check the network, then run it there by hand"
 }
 
+# What plays many workstations and viewers at once for the bench: an independent WebRTC stack.
+need_bench_packages() {
+    local wanted=0.33.4
+    need_ui_packages
+    [[ -f $tools/bench/node_modules/node-datachannel/package.json ]] &&
+        grep -q "\"version\": \"$wanted\"" "$tools/bench/node_modules/node-datachannel/package.json" && return
+    say "fetching node-datachannel into target/tools"
+    mkdir -p "$tools/bench"
+    npm install --silent --no-audit --no-fund --prefix "$tools/bench" "node-datachannel@$wanted" ||
+        fail "node-datachannel could not be fetched" "check the network and npm's registry"
+}
+
 # Builds the pages, unless what is built is newer than all it is made of.
 build_ui() {
     need_ui_packages
