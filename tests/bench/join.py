@@ -48,7 +48,7 @@ def measure(stage):
 
 def is_live(view, feed):
     """Whether the technician sees that a feed lives."""
-    return any(seen["id"] == feed and seen["state"] == "live" for seen in view["feeds"])
+    return any(seen["id"] == feed and seen["source"] == "live" for seen in view["feeds"])
 
 
 def joins(browser, target, pauses, clock):

@@ -163,7 +163,7 @@ class Box:
             if seen(view):
                 return view
             if time.monotonic() > deadline:
-                feeds = [(feed["id"], feed.get("state")) for feed in view["feeds"]]
+                feeds = [(feed["id"], feed.get("source")) for feed in view["feeds"]]
                 raise Failed(f"not seen: {what}; recording {view.get('recording')}, feeds {feeds}\n{self.program.said()[-2000:]}")
             time.sleep(0.1)
 

@@ -54,7 +54,7 @@ async function carryOut({ page: name, origin, act, given, goto }) {
 for await (const line of createInterface({ input: process.stdin })) {
   let answer;
   try {
-    answer = { done: await carryOut(JSON.parse(line)) };
+    answer = { done: (await carryOut(JSON.parse(line))) ?? null };
   } catch (error) {
     answer = { failed: String(error) };
   }

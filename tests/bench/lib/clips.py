@@ -22,7 +22,7 @@ class Clip:
     fps: int
     kbps: int
     group_s: int
-    seconds: int = 60
+    seconds: int = 20
 
     @property
     def name(self):
@@ -46,14 +46,14 @@ class Clip:
         number = f"if(eq(lt(Y\\,{half})\\,mod(floor(N/pow(2\\,floor(X/{field})))\\,2))\\,235\\,16)"
         made = (
             f"testsrc2=size={self.width}x{self.height}:rate={self.fps},noise=alls=12:allf=t[picture];"
-            f"color=black:size={self.width}x{strip}:rate={self.fps},geq=lum='{number}':cb=128:cr=128[strip];"
+            f"color=black:size={self.width}x{strip}:rate={self.fps},format=yuv420p,geq=lum='{number}':cb=128:cr=128[strip];"
             "[picture][strip]overlay=0:0:shortest=1,format=yuv420p"
         )
         group = self.fps * self.group_s
         rate = f"{self.kbps}k"
         coder = f"nal-hrd=cbr:keyint={group}:min-keyint={group}:scenecut=0:aud=1:repeat-headers=1"
-        words = ["-filter_complex", made, "-t", str(self.seconds), "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency"]
-        words += ["-profile:v", "baseline", "-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", f"{self.kbps // 2}k"]
+        words = ["-filter_complex", made, "-t", str(self.seconds), "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency"]
+        words += ["-profile:v", "baseline", "-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", f"{self.kbps // 4}k"]
         _run("ffmpeg", "-v", "error", "-y", *words, "-x264-params", coder, "-f", "h264", to)
 
 

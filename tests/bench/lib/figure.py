@@ -30,8 +30,8 @@ def verdict(line, values):
     """Whether our median keeps the limit, and the aim."""
     if not values or line.limit is None:
         return ""
-    median = median(values)
-    keeps = (lambda bound: median >= bound) if line.more else (lambda bound: median <= bound)
+    ours = median(values)
+    keeps = (lambda bound: ours >= bound) if line.more else (lambda bound: ours <= bound)
     if not keeps(line.limit):
         return "FALLS SHORT"
     return "aim" if line.aim is not None and keeps(line.aim) else "ok"

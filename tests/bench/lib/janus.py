@@ -33,7 +33,7 @@ class Janus:
                 'transports: { disable = "libjanus_websockets.so,libjanus_pfunix.so,libjanus_mqtt.so,libjanus_nanomsg.so,'
                 'libjanus_rabbitmq.so"; }\n',
             ),
-            ("janus.transport.http.jcfg", f'general: {{ json = "compact"; http = true; port = {_HTTP}; ip = "{BOX_IP}"; }}\nadmin: {{ admin_http = false; }}\n'),
+            ("janus.transport.http.jcfg", f'general: {{ json = "compact"; http = true; port = {_HTTP}; }}\nadmin: {{ admin_http = false; }}\n'),
             (
                 "janus.plugin.streaming.jcfg",
                 f'feed: {{ type = "rtp"; id = {MOUNTPOINT}; media = ( {{ type = "video"; mid = "v"; port = {VIDEO_PORT}; pt = 96; '
