@@ -8,6 +8,7 @@ frame brings one forward. All cameras send the same.
 
 import argparse
 import json
+import pathlib
 import signal
 import socket
 import struct
@@ -19,17 +20,27 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstApp, GstRtspServer  # noqa: E402, F401
+from gi.repository import GLib, Gst, GstApp, GstRtsp, GstRtspServer  # noqa: E402, F401
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from cameras import refuse_seeks  # noqa: E402
 
 DELIMITER = b"\0\0\0\1\x09"
 SOUND = (
-    "audiotestsrc is-live=true samplesperbuffer=160 volume=0.1 ! audio/x-raw,rate=8000,channels=1 ! alawenc "
+    "audiotestsrc name=ear is-live=true samplesperbuffer=160 volume=0.1 ! audio/x-raw,rate=8000,channels=1 ! alawenc "
     "! rtppcmapay pt=8 min-ptime=20000000 max-ptime=20000000 name=pay1"
 )
 
 
-def factory(fps, sound, sources):
+def parameter_sets(picture):
+    """SPS and PPS of a key frame: with them a payloader can begin before the next key frame."""
+    units = picture.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
+    return b"".join(b"\0\0\0\1" + unit for unit in units if unit[0] & 0x1F in (7, 8))
+
+
+def factory(fps, sound, sources, begins):
     picture = (
         f"appsrc name=eye is-live=true format=time do-timestamp=true max-buffers=100 leaky-type=upstream "
         f"caps=video/x-h264,stream-format=byte-stream,alignment=au,framerate={fps}/1 "
@@ -38,10 +49,14 @@ def factory(fps, sound, sources):
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(f"( {picture} {SOUND if sound else ''} )")
     made.set_shared(True)
+    made.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
     made.set_latency(0)
 
     def configured(_, media):
-        eye = media.get_element().get_by_name("eye")
+        eye, ear = (media.get_element().get_by_name(name) for name in ("eye", "ear"))
+        for element in filter(None, (eye, ear)):
+            refuse_seeks(element)
+        eye.emit("push-buffer", Gst.Buffer.new_wrapped(begins))
         sources.add(eye)
         media.connect("unprepared", lambda _: sources.discard(eye))
 
@@ -113,7 +128,7 @@ def main():
     server.set_service("0")
     sources = set()
     for camera in range(1, asked.cameras + 1):
-        server.get_mount_points().add_factory(f"/camera-{camera}", factory(asked.fps, not asked.silent, sources))
+        server.get_mount_points().add_factory(f"/camera-{camera}", factory(asked.fps, not asked.silent, sources, parameter_sets(pictures[0])))
     if server.attach(None) == 0:
         sys.exit(f"cannot listen on {asked.host}")
     loop = GLib.MainLoop()

@@ -1,5 +1,5 @@
 // Drives Chromium for the bench: one JSON command a line on stdin, one JSON answer a line on stdout.
-//   browser.mjs FOLDER-WITH-PLAYWRIGHT
+//   browser.mjs FOLDER-WITH-PLAYWRIGHT [ORIGIN-TO-TRUST]
 // A command is {page, origin, act, given}: `act` of page.js, in the page of that name, which stands at that origin;
 // or {page, goto, viewport}: a page of the product itself, into which page.js goes too.
 import { readFileSync } from "node:fs";
@@ -16,6 +16,8 @@ const browser = await chromium.launch({
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
     "--ignore-certificate-errors",
+    // a peer without TLS may be asked, and read
+    `--unsafely-treat-insecure-origin-as-secure=${process.argv[3] ?? ""}`,
   ],
 });
 const pages = new Map();

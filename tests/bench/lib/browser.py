@@ -10,7 +10,7 @@ class Browser:
 
     def __init__(self, stage, origin):
         self.origin = origin
-        words = ["node", ROOT / "tests/bench/lib/browser.mjs", ROOT / "src/console/ui"]
+        words = ["node", ROOT / "tests/bench/lib/browser.mjs", ROOT / "src/console/ui", origin]
         self.program = stage.start("browser", words, talks=True)
 
     def act(self, page, act, **given):

@@ -51,7 +51,7 @@ class Clip:
         )
         group = self.fps * self.group_s
         rate = f"{self.kbps}k"
-        coder = f"nal-hrd=cbr:keyint={group}:min-keyint={group}:scenecut=0:aud=1:repeat-headers=1"
+        coder = f"nal-hrd=cbr:keyint={group}:min-keyint={group}:scenecut=0:aud=1:repeat-headers=1:sliced-threads=0"
         words = ["-filter_complex", made, "-t", str(self.seconds), "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency"]
         words += ["-profile:v", "baseline", "-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", f"{self.kbps // 4}k"]
         _run("ffmpeg", "-v", "error", "-y", *words, "-x264-params", coder, "-f", "h264", to)

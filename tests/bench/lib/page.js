@@ -2,28 +2,23 @@
 // A standard client; knows nothing of bidroom but its addresses.
 (() => {
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  const canvas = document.createElementNS("http://www.w3.org/1999/xhtml", "canvas");
   const BITS = 16;
-  canvas.width = BITS;
-  canvas.height = 2;
-  const draw = canvas.getContext("2d", { willReadFrequently: true });
 
-  // The number in the picture; null where the strip is not whole.
-  function numberIn(video) {
-    const { videoWidth: width, videoHeight: height } = video;
+  // The number in the picture that is shown now; null where the strip is not whole.
+  async function numberIn(video) {
+    const frame = new VideoFrame(video);
+    const { width, height } = frame.visibleRect;
     const half = Math.floor(height / 24);
+    const rect = { x: frame.visibleRect.x, y: frame.visibleRect.y, width, height: 2 * half };
+    const bytes = new Uint8Array(frame.allocationSize({ rect }));
+    const [luma] = await frame.copyTo(bytes, { rect });
+    frame.close();
     const field = width / BITS;
-    // the middle of each field only, away from its blurred edges
-    for (let bit = 0; bit < BITS; bit += 1) {
-      for (const row of [0, 1]) {
-        draw.drawImage(video, bit * field + field / 4, row * half + half / 4, field / 2, half / 2, bit, row, 1, 1);
-      }
-    }
-    const { data } = draw.getImageData(0, 0, BITS, 2);
+    const at = (bit, row) => luma.offset + Math.floor((row + 0.5) * half) * luma.stride + Math.floor((bit + 0.5) * field);
     let number = 0;
     for (let bit = 0; bit < BITS; bit += 1) {
-      const upper = data[bit * 4] > 128;
-      if (upper === data[(BITS + bit) * 4] > 128) return null;
+      const [upper, lower] = [bytes[at(bit, 0)] > 128, bytes[at(bit, 1)] > 128];
+      if (upper === lower) return null;
       if (upper) number += 2 ** bit;
     }
     return number;
@@ -188,24 +183,22 @@
     },
 
     // Joins again and again; each: ms to the first picture behind which others come, and ages at 2 s where the
-    // pictures have numbers. `pauses` are the ms waited before each, so that joins fall anywhere in a group.
+    // pictures have numbers, and ms to the first that is younger than 500 ms. `pauses` are the ms waited before each, so that joins fall anywhere in a group.
     async joins({ target, pauses, clock, stay = 2000 }) {
       const joins = [];
       for (const pause of pauses) {
         await sleep(pause);
         const { pc, video, began, end, joined } = await join(target);
+        const epoch = Date.now() - (performance.now() - began);
         // times of shown pictures that advance
         const shown = [];
-        let age = null;
-        let firstAge = null;
+        const ages = [];
         pictures(video, (now, { mediaTime }) => {
           if (shown.length === 0 || mediaTime > shown.at(-1).mediaTime) shown.push({ at: performance.now(), mediaTime });
           if (clock !== undefined) {
-            const number = numberIn(video);
-            if (number !== null) {
-              age = ageOf(number, now, clock);
-              firstAge ??= age;
-            }
+            void numberIn(video).then((number) => {
+              if (number !== null) ages.push({ at: now, age: ageOf(number, now, clock) });
+            });
           }
           return performance.now() - began > stay + 200;
         });
@@ -214,7 +207,13 @@
         // live: the next picture came within 500 ms
         const live = shown.findIndex(({ at }, n) => n + 1 < shown.length && shown[n + 1].at - at < 500);
         const { bytes, freezes } = await received(pc);
-        joins.push({ first: live < 0 ? null : shown[live].at - began, age, firstAge, bytes, freezes, shown: shown.length });
+        joins.push({
+          first: live < 0 ? null : shown[live].at - began,
+          fresh: ages.length === 0 ? null : (ages.find(({ age }) => age < 500)?.at ?? Infinity) - epoch,
+          age: ages.at(-1)?.age ?? null,
+          bytes,
+          freezes,
+        });
         await end();
       }
       return joins;
@@ -232,9 +231,10 @@
       let unread = 0;
       await new Promise((done) => {
         pictures(video, (now) => {
-          const number = numberIn(video);
-          if (number === null) unread += 1;
-          else ages.push(ageOf(number, now, clock));
+          void numberIn(video).then((number) => {
+            if (number === null) unread += 1;
+            else ages.push(ageOf(number, now, clock));
+          });
           const is_over = performance.now() - began > seconds * 1000;
           if (is_over) done();
           return is_over;
