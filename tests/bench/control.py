@@ -16,7 +16,7 @@ _CUT_S = 3
 
 
 def measure(stage):
-    cameras = Cameras(stage, CLIP)
+    cameras = Cameras(stage, CLIP, silent=True)
     cut = threading.Timer(_CUT_AFTER_S, stage.network.cut, [_CUT_S])
     cut.start()
     try:

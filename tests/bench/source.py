@@ -34,17 +34,23 @@ SOUND = (
 )
 
 
-def parameter_sets(picture):
-    """SPS and PPS of a key frame: with them a payloader can begin before the next key frame."""
+def units_of(picture):
+    """A picture's NAL units."""
     units = picture.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
-    return b"".join(b"\0\0\0\1" + unit for unit in units if unit[0] & 0x1F in (7, 8))
+    return [unit for unit in units if unit[0] & 0x1F != 9]
 
 
-def factory(fps, sound, sources, begins):
+def caps(first, fps):
+    """What a payloader must know before the first key frame comes (ISO/IEC 14496-15, 5.3.3)."""
+    sps, pps = (next(unit for unit in first if unit[0] & 0x1F == kind) for kind in (7, 8))
+    known = b"\1" + sps[1:4] + b"\xff\xe1" + struct.pack(">H", len(sps)) + sps + b"\1" + struct.pack(">H", len(pps)) + pps
+    return f"video/x-h264,stream-format=avc,alignment=au,framerate={fps}/1,codec_data=(buffer){known.hex()}"
+
+
+def factory(kind, sound, sources):
     picture = (
         f"appsrc name=eye is-live=true format=time do-timestamp=true max-buffers=100 leaky-type=upstream "
-        f"caps=video/x-h264,stream-format=byte-stream,alignment=au,framerate={fps}/1 "
-        "! h264parse ! rtph264pay pt=96 mtu=1400 config-interval=-1 name=pay0"
+        f"caps={kind} ! rtph264pay pt=96 mtu=1400 name=pay0"
     )
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(f"( {picture} {SOUND if sound else ''} )")
@@ -56,7 +62,6 @@ def factory(fps, sound, sources, begins):
         eye, ear = (media.get_element().get_by_name(name) for name in ("eye", "ear"))
         for element in filter(None, (eye, ear)):
             refuse_seeks(element)
-        eye.emit("push-buffer", Gst.Buffer.new_wrapped(begins))
         sources.add(eye)
         media.connect("unprepared", lambda _: sources.discard(eye))
 
@@ -119,7 +124,7 @@ def main():
     parser.add_argument("--to", action="append", default=[], help="HOST:PORT that gets bare RTP")
     asked = parser.parse_args()
     Gst.init(None)
-    pictures = [DELIMITER + unit for unit in asked.h264.read().split(DELIMITER)[1:]]
+    pictures = [units_of(unit) for unit in asked.h264.read().split(DELIMITER)[1:]]
     packets = pictures_of_packets(asked.rtp) if asked.rtp else []
     if packets and len(packets) != len(pictures):
         sys.exit(f"{len(pictures)} pictures, but packets of {len(packets)}")
@@ -127,8 +132,11 @@ def main():
     server.set_address(asked.host)
     server.set_service("0")
     sources = set()
+    kind = caps(pictures[0], asked.fps)
+    # behind their lengths: where a unit ends is known without the next one
+    pictures = [b"".join(struct.pack(">I", len(unit)) + unit for unit in units) for units in pictures]
     for camera in range(1, asked.cameras + 1):
-        server.get_mount_points().add_factory(f"/camera-{camera}", factory(asked.fps, not asked.silent, sources, parameter_sets(pictures[0])))
+        server.get_mount_points().add_factory(f"/camera-{camera}", factory(kind, not asked.silent, sources))
     if server.attach(None) == 0:
         sys.exit(f"cannot listen on {asked.host}")
     loop = GLib.MainLoop()

@@ -209,7 +209,7 @@
         const { bytes, freezes } = await received(pc);
         joins.push({
           first: live < 0 ? null : shown[live].at - began,
-          fresh: ages.length === 0 ? null : (ages.find(({ age }) => age < 500)?.at ?? Infinity) - epoch,
+          fresh: ages.length === 0 ? null : (ages.find(({ age }) => age < 500)?.at ?? epoch + stay) - epoch,
           age: ages.at(-1)?.age ?? null,
           bytes,
           freezes,
