@@ -7,6 +7,7 @@ use rustix::fs::statvfs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 const PERIOD: Duration = Duration::from_millis(500);
@@ -24,9 +25,16 @@ pub(super) async fn gather(
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut written = std::collections::VecDeque::new();
+    let mut disk = Storage::default();
+    let mut asked = ask(&folder);
     while !around_tx.is_closed() {
         tick.tick().await;
         let recorded = recorders.status().borrow().clone();
+        // a disk over the network that hangs must not hold up the pages
+        if asked.is_finished() {
+            disk = asked.await.unwrap_or_default();
+            asked = ask(&folder);
+        }
         let bytes: u64 = recorded.feeds.values().map(|feed| feed.bytes).sum();
         written.push_back(bytes);
         if written.len() > RATE_OVER {
@@ -38,7 +46,7 @@ pub(super) async fn gather(
             .collect();
         let storage = Storage {
             rate: rate(&written),
-            ..space(&folder)
+            ..disk
         };
         let now = Surroundings {
             feeds,
@@ -64,6 +72,11 @@ fn rate(written: &std::collections::VecDeque<u64>) -> u64 {
         .saturating_mul(1000)
         .checked_div(millis)
         .unwrap_or(0)
+}
+
+fn ask(folder: &Path) -> JoinHandle<Storage> {
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || space(&folder))
 }
 
 /// The disk that holds a folder; nothing where it cannot be asked.

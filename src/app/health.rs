@@ -1,38 +1,39 @@
 //! Owns what the box checks of itself while it runs: disk, clock, certificate. Faults go to the clerk once.
 
-use super::around::space;
+use super::disk::Disk;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::Profile;
 use crate::config::check::KernelClock;
 use crate::keys::Keys;
+use crate::media::recorder::RecordersHandle;
 use crate::room::{Actor, Command, EquipmentId, Fault, Part};
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-const PERIOD: Duration = Duration::from_secs(5);
+const PERIOD: Duration = Duration::from_secs(1);
 /// Looks a day at the certificate.
-const LOOKS_A_DAY: u32 = 24 * 3600 / 5;
+const LOOKS_A_DAY: u32 = 24 * 3600;
 
 /// Looks for ever.
+#[expect(clippy::disallowed_methods, reason = "it measures spans")]
 pub(super) async fn watch(
     clerk: ClerkHandle,
     profile: std::sync::Arc<Profile>,
     data: PathBuf,
     keys: Keys,
+    recorders: RecordersHandle,
     offset_tx: watch::Sender<Option<f64>>,
 ) {
+    let least = profile.storage.min_free.0;
+    let mut disk = Disk::new(profile.storage.sessions(&data), least);
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for look in 0_u32.. {
         tick.tick().await;
-        let folder = profile.storage.sessions(&data);
-        let least = profile.storage.min_free.0;
-        let disk = tokio::task::spawn_blocking(move || disk_fault(&folder, least)).await;
-        report(&clerk, "disk-recordings", disk.unwrap_or(None)).await;
+        let fault = disk.fault(&recorders, Instant::now()).await;
+        report(&clerk, "disk-recordings", fault).await;
         let (offset, fault) = clock_fault(clerk.room().policies.clock_offset.0);
         offset_tx.send_replace(offset);
         report(&clerk, "clock", fault).await;
@@ -52,30 +53,6 @@ pub(super) async fn watch(
             report(&clerk, "certificate", fault).await;
         }
     }
-}
-
-/// What is wrong with the disk for recordings: tried by writing, as a read-only or dying disk still has space.
-fn disk_fault(folder: &Path, least: u64) -> Option<Fault> {
-    if let Err(error) = try_to_write(folder) {
-        return Some(Fault::DiskNotWritable {
-            detail: error.to_string(),
-        });
-    }
-    let free = space(folder).free_bytes;
-    // whole gigabytes, so that a slowly filling disk is no stream of events
-    (free < least).then_some(Fault::DiskNearlyFull {
-        free_bytes: free / 1_000_000_000 * 1_000_000_000,
-    })
-}
-
-fn try_to_write(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let path = folder.join(".write-test");
-    let mut file = fs::File::create(&path)?;
-    file.write_all(&[0; 4096])?;
-    file.sync_data()?;
-    drop(file);
-    fs::remove_file(path)
 }
 
 /// The clock's offset in ms, where the kernel knows one, and whether it is too large.

@@ -5,6 +5,7 @@ mod attendance;
 mod cameras;
 mod check;
 mod clock;
+mod disk;
 mod health;
 mod listen;
 mod preflight;

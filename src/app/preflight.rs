@@ -1,6 +1,7 @@
 //! Owns the preflight (自检): when the room wants one, looks at disk, clock, cameras and seats, and reports.
 
 use super::around::space;
+use super::disk::named;
 use super::health;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::Profile;
@@ -113,12 +114,7 @@ fn disk(folder: &Path, least: u64) -> Vec<CheckResult> {
         ),
     };
     let speed = match measure(folder) {
-        Err(error) => failed(
-            "disk-recordings",
-            Fault::DiskNotWritable {
-                detail: error.to_string(),
-            },
-        ),
+        Err(error) => failed("disk-recordings", named(error.kind(), error.to_string())),
         Ok(rate) => {
             let detail = format!("{} MB/s", rate / 1_000_000);
             match rate < NEEDED {

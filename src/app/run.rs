@@ -240,6 +240,7 @@ impl Room {
             profile.clone(),
             data.to_owned(),
             self.keys.clone(),
+            media.recorders.clone(),
             offset_tx,
         );
         tasks.start("health", watch);

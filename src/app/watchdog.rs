@@ -1,7 +1,8 @@
 //! Owns what systemd is told: ready, stopping, and that the daemon makes progress.
 //!
-//! The watchdog is fed from the recorders' own rounds and from the clerk's answers, never from a timer alone: a
-//! daemon that hangs in the disk is restarted, as its recordings are what it is there for.
+//! The watchdog is fed from the recorders' own rounds and from the clerk's answers, never from a timer alone. A recorder
+//! that waits for its disk is no reason to restart: the new daemon would wait for the same disk, without the 20 s of
+//! pictures that the old one still holds. That it waits is an alarm.
 
 use super::tasks::Tasks;
 use crate::clerk::ClerkHandle;
@@ -44,11 +45,12 @@ pub(super) fn stopping() {
 fn hanging(recorders: &RecordersHandle) -> Option<String> {
     let status = recorders.status();
     let status = status.borrow();
-    let late = |looked: Instant| looked.elapsed() > HANGS;
+    let now = Instant::now();
+    let late = |looked: Instant| now.saturating_duration_since(looked) > HANGS;
     status
         .feeds
         .iter()
-        .find(|(_, feed)| late(feed.looked))
+        .find(|(_, feed)| late(feed.looked) && feed.wait.lasts(now).is_none())
         .map(|(id, _)| id.to_string())
 }
 

@@ -10,12 +10,19 @@
 //! | `prev` | SHA-256 (hex) of the previous line's bytes without its `\n`; 64 zeros in line 1 |
 //! | `record` | `start`, `segment`, `gap` or `stop` |
 //!
-//! A **segment** is one closed file: `file` (its name), `from` and `to` (wall time, ms since 1970 UTC; `from` is
-//! when its first sample arrived), `from_mono` and `to_mono` (ns of the box's monotonic clock) with `boot` (the
+//! A **segment** is one closed file: `file` (its name: about when it began, in UTC), `from` and `to` (wall time, ms since
+//! 1970 UTC; `from` is the moment of its time 0), `from_mono` and `to_mono` (ns of the box's monotonic clock) with `boot` (the
 //! kernel's boot id they belong to; all three null where a crash lost them), `tracks`, `bytes`, `sha256`, `sm3`
 //! (hex, of the whole file; `sm3` only where the room asks for it) and `cause` (why it was closed).
 //! A track has `track`, `codec`, `samples`, and `first` and `last`: the sample's `at` (ms from the file's start),
 //! `rtp` (the source's RTP timestamp, unaltered) and `ntp` (the source's NTP time in ns since 1900, where it told it).
+//!
+//! **One clock for all feeds**: a sample's moment is its segment's `from` and its time in the file. `from` is where the
+//! box's clock stood when the segment's time 0 arrived, judged by the least delayed of its samples and of those of the
+//! segment before. What feeds show at one moment was before their lenses at most as far apart as their sources' delays
+//! differ: encoder, network, the assembly of the unit. That is under 0.1 s between cameras that encode without delay, and as much
+//! as a source takes from lens to first packet otherwise. Where a source tells its own time (`ntp`), `ntp` less the moment
+//! is exactly that delay, as good as the source's clock. Sound and picture of one feed are in step to 40 ms.
 //!
 //! A **gap** is a stretch that is known to be missing: `track`, `from`, `to` (ms since 1970 UTC), `cause`.
 //!
@@ -84,7 +91,7 @@ pub struct StopRecord {
 pub struct SegmentRecord {
     /// Its name, in the index's folder.
     pub file: String,
-    /// When its first sample arrived.
+    /// The moment of its time 0.
     pub from: Utc,
     /// When its last sample ends.
     pub to: Utc,
@@ -168,14 +175,23 @@ pub struct GapRecord {
     pub cause: GapCause,
 }
 
-/// Takes a line into the head. `record` is none where the line could not be read.
-fn advance(head: &mut IndexHead, line: &[u8], record: Option<&Record>) {
+/// Takes a line into the head.
+fn advance(head: &mut IndexHead, line: &[u8], record: &Record) {
+    count(head, Some(record));
+    head.sha256 = hash(line);
+}
+
+/// Counts a line. `record` is none where it could not be read.
+fn count(head: &mut IndexHead, record: Option<&Record>) {
     head.lines += 1;
-    head.sha256 = hex::encode(Sha256::digest(line));
     if let Some(Record::Segment(segment)) = record {
         head.segments += 1;
         head.bytes += segment.bytes;
     }
+}
+
+fn hash(line: &[u8]) -> String {
+    hex::encode(Sha256::digest(line))
 }
 
 /// What is wrong with an index or a file it names.
@@ -251,7 +267,7 @@ pub fn read(folder: &Path) -> Result<(Vec<Line>, IndexHead), IndexFault> {
                 head.sha256
             )));
         }
-        advance(&mut head, text, Some(&line.record));
+        advance(&mut head, text, &line.record);
         lines.push(line);
     }
     Ok((lines, head))
@@ -270,11 +286,16 @@ pub fn records(folder: &Path) -> io::Result<Vec<Record>> {
 }
 
 fn readable(bytes: &[u8]) -> Vec<Record> {
-    let lines = bytes.split(|&b| b == b'\n').filter(|text| !text.is_empty());
-    lines
-        .filter_map(|text| serde_json::from_slice::<Line>(text).ok())
-        .map(|line| line.record)
-        .collect()
+    lines(bytes).filter_map(record_of).collect()
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split(|&b| b == b'\n').filter(|text| !text.is_empty())
+}
+
+fn record_of(text: &[u8]) -> Option<Record> {
+    let line: Line = serde_json::from_slice(text).ok()?;
+    Some(line.record)
 }
 
 /// Checks the index in `folder`, and with [`Depth::Files`] every file it names.
@@ -348,13 +369,13 @@ pub struct Index {
 }
 
 impl Index {
-    /// Opens the index of `folder` to append to. A last line torn by a crash is cut off: its
+    /// Opens the index of `folder` to append to, and hands out what stands in it. A last line torn by a crash is cut off: its
     /// file is found again by [`super::recover`]. The chain goes on even behind a line that was tampered with, because
     /// recording must; [`verify`] names that line.
     ///
     /// # Errors
     /// The file cannot be read, made or cut.
-    pub fn open(folder: &Path) -> io::Result<Self> {
+    pub fn open(folder: &Path) -> io::Result<(Self, Vec<Record>)> {
         let path = folder.join(INDEX_FILE);
         let mut index = Self {
             path,
@@ -376,22 +397,21 @@ impl Index {
             file.set_len(whole as u64)?;
             file.sync_all()?;
         }
-        for text in bytes[..whole]
-            .split(|&b| b == b'\n')
-            .filter(|text| !text.is_empty())
-        {
-            let line = serde_json::from_slice::<Line>(text);
-            advance(
-                &mut index.head,
-                text,
-                line.as_ref().ok().map(|line| &line.record),
-            );
+        let mut records = Vec::new();
+        for text in lines(&bytes[..whole]) {
+            let record = record_of(text);
+            count(&mut index.head, record.as_ref());
+            records.extend(record);
+        }
+        // of the chain only its end is needed: a day's index has thousands of lines, and recording waits for this
+        if let Some(last) = lines(&bytes[..whole]).last() {
+            index.head.sha256 = hash(last);
         }
         index.length = whole as u64;
         if new {
             File::open(folder)?.sync_all()?;
         }
-        Ok(index)
+        Ok((index, records))
     }
 
     /// Where it stands on the disk.
@@ -402,6 +422,11 @@ impl Index {
     /// How many records wait for the disk.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Closes the file until the next record, so that whoever mends the disk can unmount it.
+    pub fn let_go(&mut self) {
+        self.file = None;
     }
 
     /// Appends a record and syncs it, after all that wait.
@@ -433,7 +458,7 @@ impl Index {
             }
             self.length += text.len() as u64;
             text.pop();
-            advance(&mut self.head, &text, Some(&line.record));
+            advance(&mut self.head, &text, &line.record);
             self.waiting.pop_front();
         }
         Ok(())
@@ -442,7 +467,13 @@ impl Index {
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
         let length = self.length;
         if self.file.is_none() {
-            self.reopen()?.set_len(length)?;
+            let file = self.reopen()?;
+            if file.metadata()?.len() < length {
+                self.file = None;
+                let why = "is shorter than what was written: another disk, or somebody cut it";
+                return Err(io::Error::other(format!("{} {why}", self.path.display())));
+            }
+            file.set_len(length)?;
         }
         let file = self
             .file

@@ -1,7 +1,7 @@
 //! Owns what follows a crash: segment files without an index line are cut to their last whole fragment,
 //! measured and indexed, and it is told since when nothing was recorded.
 
-use super::index::{CloseCause, Index, Record, SampleTime, SegmentRecord, TrackRecord, records};
+use super::index::{CloseCause, Index, Record, SampleTime, SegmentRecord, TrackRecord};
 use super::segment::{hash_file, segment_start};
 use crate::room::{Span, Track, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,17 +40,12 @@ pub struct CutShort {
 /// The disk's. A single file that cannot be read back is logged, left as it is, and tried at the next start.
 pub fn recover(folder: &Path, sm3: bool) -> io::Result<Recovered> {
     fs::create_dir_all(folder)?;
-    let mut index = Index::open(folder)?;
-    let mut found = records(folder)?;
-    let known: BTreeSet<String> = found
-        .iter()
-        .filter_map(file_of)
-        .map(str::to_owned)
-        .collect();
+    let (mut index, mut found) = Index::open(folder)?;
+    let known: BTreeSet<&str> = found.iter().filter_map(file_of).collect();
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if segment_start(&name).is_some() && !known.contains(&name) {
+        if segment_start(&name).is_some() && !known.contains(name.as_str()) {
             names.push(name);
         }
     }
@@ -84,42 +79,26 @@ fn file_of(record: &Record) -> Option<&str> {
 }
 
 fn cut_short(records: &[Record]) -> Option<CutShort> {
-    let mut open: Option<CutShort> = None;
+    let mut open: Option<Open> = None;
     for record in records {
         match record {
-            Record::Start(start) => {
-                // a start without a stop before it: what the track had before still counts
-                open.get_or_insert_with(|| CutShort {
-                    tracks: BTreeMap::new(),
-                    otherwise: start.at,
-                });
-            }
+            // a start without a stop before it: what the track had before still counts
+            Record::Start(start) => drop(open.get_or_insert_with(|| Open::since(start.at))),
             Record::Segment(segment) => {
-                let open = open.get_or_insert_with(|| CutShort {
-                    tracks: BTreeMap::new(),
-                    otherwise: segment.from,
-                });
+                let open = open.get_or_insert_with(|| Open::since(segment.from));
                 for track in &segment.tracks {
                     if let Some(last) = track.last {
-                        reach(&mut open.tracks, track.track, segment.from + Span(last.at));
+                        open.reach(track.track, segment.from + Span(last.at), segment);
                     }
                 }
             }
             Record::Gap(gap) => {
-                let open = open.get_or_insert_with(|| CutShort {
-                    tracks: BTreeMap::new(),
-                    otherwise: gap.from,
-                });
-                reach(&mut open.tracks, gap.track, gap.to);
+                let open = open.get_or_insert_with(|| Open::since(gap.from));
+                open.tracks.insert(gap.track, (gap.to, None));
             }
             Record::Stop(stop) => match stop.cause {
                 // every open gap was written up to here
-                CloseCause::Shutdown => {
-                    open = Some(CutShort {
-                        tracks: BTreeMap::new(),
-                        otherwise: stop.at,
-                    })
-                }
+                CloseCause::Shutdown => open = Some(Open::since(stop.at)),
                 CloseCause::Stop
                 | CloseCause::Age
                 | CloseCause::FormatChange
@@ -129,12 +108,40 @@ fn cut_short(records: &[Record]) -> Option<CutShort> {
             },
         }
     }
-    open
+    open.map(|open| CutShort {
+        tracks: open
+            .tracks
+            .into_iter()
+            .map(|(of, (to, _))| (of, to))
+            .collect(),
+        otherwise: open.since,
+    })
 }
 
-fn reach(tracks: &mut BTreeMap<Track, Utc>, track: Track, to: Utc) {
-    let known = tracks.entry(track).or_insert(to);
-    *known = to.max(*known);
+/// A recording without an end, so far.
+struct Open<'a> {
+    since: Utc,
+    /// The last moment of each track, and the file it is in.
+    tracks: BTreeMap<Track, (Utc, Option<&'a SegmentRecord>)>,
+}
+
+impl<'a> Open<'a> {
+    fn since(since: Utc) -> Self {
+        let tracks = BTreeMap::new();
+        Self { since, tracks }
+    }
+
+    // by the monotonic clock where both have it: a wall clock that was set back makes the later moment look earlier.
+    // Without it the later line counts, as lines stand in the order in which files were closed.
+    fn reach(&mut self, track: Track, to: Utc, file: &'a SegmentRecord) {
+        let known = self.tracks.get(&track).and_then(|(_, file)| *file);
+        let earlier = known.is_some_and(|known| {
+            known.boot == file.boot && known.to_mono.is_some() && file.to_mono < known.to_mono
+        });
+        if !earlier || file.to_mono.is_none() {
+            self.tracks.insert(track, (to, Some(file)));
+        }
+    }
 }
 
 /// Reads a file back that was not closed in order: cuts it to its last whole fragment, syncs and measures it.
@@ -169,8 +176,8 @@ pub fn recover_file(
     let measure = hash_file(&path, sm3)?;
     Ok(Some(SegmentRecord {
         file: name.to_owned(),
-        from: start,
-        to: content.to.unwrap_or(start),
+        from: content.zero.unwrap_or(start),
+        to: content.end().unwrap_or(start),
         from_mono: None,
         to_mono: None,
         boot: None,
@@ -192,8 +199,8 @@ struct Content {
     /// Bytes up to the end of the last whole fragment.
     whole: usize,
     tracks: BTreeMap<u32, TrackContent>,
-    /// When its last sample ends.
-    to: Option<Utc>,
+    /// When its time 0 was, by the fragment that came with the least delay.
+    zero: Option<Utc>,
 }
 
 #[derive(Debug)]
@@ -244,10 +251,8 @@ impl Content {
                     if let Some(moof) = moof.take() {
                         content.read_fragment(moof);
                         content.whole = end;
-                        content.to = clock
-                            .take()
-                            .and_then(|clock| content.end(clock))
-                            .max(content.to);
+                        let zero = clock.take().and_then(|clock| content.zero_by(clock));
+                        content.zero = content.zero.into_iter().chain(zero).min();
                     }
                 }
                 _ => {}
@@ -294,17 +299,18 @@ impl Content {
         }
     }
 
-    // the fragment's clock, moved on to the end of the track that goes on longest
-    fn end(&self, clock: Clock) -> Option<Utc> {
-        let reference = self.tracks.get(&clock.track)?;
-        let zero = clock.at.0.checked_sub_unsigned(reference.ms(clock.media))?;
-        let end = self
-            .tracks
-            .values()
-            .filter(|t| t.samples > 0)
-            .map(|t| t.ms(t.end))
-            .max()?;
-        Some(Utc(zero.checked_add_unsigned(end)?))
+    // decoding time counts as the picture's own while pictures do not overtake each other, and is as late as they are else
+    fn zero_by(&self, clock: Clock) -> Option<Utc> {
+        let scale = u64::from(self.tracks.get(&clock.track)?.timescale.max(1));
+        let passed = clock.media.saturating_mul(1000) / scale;
+        Some(Utc(clock.at.0.checked_sub_unsigned(passed)?))
+    }
+
+    // when the track ends that goes on longest
+    fn end(&self) -> Option<Utc> {
+        let recorded = self.tracks.values().filter(|track| track.samples > 0);
+        let end = recorded.map(|track| track.ms(track.end)).max()?;
+        Some(Utc(self.zero?.0.checked_add_unsigned(end)?))
     }
 }
 

@@ -14,7 +14,13 @@ pub enum Fault {
         /// What is left.
         free_bytes: u64,
     },
-    /// Recordings cannot be written.
+    /// No room at all: recordings cannot be written.
+    DiskFull,
+    /// The disk became read-only, which is what a file system does that found itself damaged.
+    DiskReadOnly,
+    /// The disk makes its writers wait so long that recordings may come to lack something.
+    DiskSlow,
+    /// Recordings cannot be written for another reason.
     DiskNotWritable {
         /// The system's words.
         detail: String,
@@ -51,9 +57,12 @@ impl Fault {
     pub fn blocks_start(&self) -> bool {
         match self {
             Fault::DiskNearlyFull { .. }
+            | Fault::DiskFull
+            | Fault::DiskReadOnly
             | Fault::DiskNotWritable { .. }
             | Fault::ClockOff { .. } => true,
-            Fault::NoSignal { .. }
+            Fault::DiskSlow
+            | Fault::NoSignal { .. }
             | Fault::NotShowable { .. }
             | Fault::CertificateExpiring { .. }
             | Fault::Other { .. } => false,

@@ -22,7 +22,7 @@ const KILLS: u32 = 200;
 const UNSAFE_KILLS: u32 = 40;
 /// Clients that mark moments at the same time, so that writes are shared.
 const CLIENTS: u64 = 3;
-const SESSION: &str = "R-1";
+pub(crate) const SESSION: &str = "R-1";
 
 /// A daemon that is killed again and again in one folder.
 struct Victim {
@@ -127,14 +127,14 @@ async fn send(data: &Path, path: &str, acting_as: &str, body: String) -> Result<
 
 /// A command with its id, ready to be sent once more.
 #[derive(Debug, Clone)]
-struct Order {
-    id: String,
+pub(crate) struct Order {
+    pub(crate) id: String,
     acting_as: String,
     command: Value,
 }
 
 impl Order {
-    fn new(id: impl Into<String>, acting_as: &str, command: Value) -> Self {
+    pub(crate) fn new(id: impl Into<String>, acting_as: &str, command: Value) -> Self {
         Self {
             id: id.into(),
             acting_as: acting_as.to_owned(),
@@ -143,14 +143,14 @@ impl Order {
     }
 
     /// Marks a moment; the note is the id.
-    fn mark(number: u64) -> Self {
+    pub(crate) fn mark(number: u64) -> Self {
         let id = format!("mark-{number}");
         let command = json!({"type": "mark", "feed": null, "note": id});
         Self::new(id, "supervisor", command)
     }
 
     /// Its place in the journal.
-    async fn give(&self, data: &Path) -> Result<Seq, String> {
+    pub(crate) async fn give(&self, data: &Path) -> Result<Seq, String> {
         let order = json!({"id": self.id, "session": SESSION, "command": self.command});
         let answer = send(data, "/api/commands", &self.acting_as, order.to_string()).await?;
         let seq = answer["seq"].as_u64();
@@ -207,22 +207,20 @@ impl Stage {
 }
 
 /// Plans a rehearsal and starts it; who sits where.
-async fn start_session(data: &Path) -> Vec<(u64, u64)> {
+pub(crate) async fn start_session(data: &Path) -> Vec<(u64, u64)> {
     let mut count = 0;
     let mut give = async |acting_as: &str, command: Value| {
         count += 1;
-        let told = command.to_string();
         let order = Order::new(format!("prepare-{count}"), acting_as, command);
-        order
-            .give(data)
-            .await
-            .map_err(|e| format!("{told}: {e}"))
-            .expect("prepared");
+        let told = order.command.to_string();
+        order.give(data).await.map_err(|e| format!("{told}: {e}"))
     };
     let start = jiff::Timestamp::now().as_millisecond() + 3_600_000;
     let plan = json!({"id": SESSION, "kind": "rehearsal", "start": start, "expected": 3_600_000,
         "experts": 5, "tenderer_representatives": 0});
-    give("technician", json!({"type": "plan_session", "plan": plan})).await;
+    give("technician", json!({"type": "plan_session", "plan": plan}))
+        .await
+        .expect("prepared");
     let table = committee(&["张三丰", "李四光", "王五六", "赵六七", "钱七八"]);
     let path = format!("/api/sessions/{SESSION}/committee");
     send(data, &path, "technician", table)
@@ -231,9 +229,11 @@ async fn start_session(data: &Path) -> Vec<(u64, u64)> {
     for seat in 1..=9 {
         let workstation = format!("w-{seat}");
         let enrol = json!({"type": "enrol_workstation", "seat": seat, "workstation": workstation});
-        give("access", enrol).await;
+        give("access", enrol).await.expect("prepared");
     }
-    give("technician", json!({"type": "open_check_in"})).await;
+    give("technician", json!({"type": "open_check_in"}))
+        .await
+        .expect("prepared");
     let view = status(data);
     let members = view["session"]["members"].as_array().expect("members");
     let number = |value: &Value| value.as_u64().expect("a number");
@@ -243,17 +243,33 @@ async fn start_session(data: &Path) -> Vec<(u64, u64)> {
         .collect();
     for (member, seat) in &seats {
         let check_in = json!({"type": "check_in", "member": member, "seat": seat});
-        give("access", check_in).await;
+        give("access", check_in).await.expect("prepared");
         for pledge in ["integrity", "recusal"] {
             let me = format!("member:{member}");
-            give(&me, json!({"type": "sign_pledge", "pledge": pledge})).await;
+            let sign = json!({"type": "sign_pledge", "pledge": pledge});
+            give(&me, sign).await.expect("prepared");
         }
     }
-    give("technician", json!({"type": "confirm_sign_in"})).await;
-    give("technician", json!({"type": "confirm_recording"})).await;
-    give("supervisor", json!({"type": "authorise_start"})).await;
-    give("technician", json!({"type": "start_session"})).await;
-    seats
+    give("technician", json!({"type": "confirm_sign_in"}))
+        .await
+        .expect("prepared");
+    // what is recorded has to be written before it can be confirmed, and a feed that is lost takes the confirmation back
+    let began = Instant::now();
+    loop {
+        let mut done = Ok(Seq(0));
+        for (who, what) in [
+            ("technician", "confirm_recording"),
+            ("supervisor", "authorise_start"),
+            ("technician", "start_session"),
+        ] {
+            done = give(who, json!({"type": what})).await;
+        }
+        match done {
+            Ok(_) => return seats,
+            Err(e) => assert!(began.elapsed() < Duration::from_secs(40), "{e}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// What the clients know.
@@ -356,7 +372,7 @@ struct Pending {
     step: Option<(Order, Stage)>,
 }
 
-fn status(data: &Path) -> Value {
+pub(crate) fn status(data: &Path) -> Value {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_bidroom"))
         .args(["ctl", "--json", "--data"])
         .arg(data)
@@ -369,7 +385,7 @@ fn status(data: &Path) -> Value {
 }
 
 /// The entries to which each command led, by its id.
-fn kept(data: &Path) -> BTreeMap<String, Vec<Seq>> {
+pub(crate) fn kept(data: &Path) -> BTreeMap<String, Vec<Seq>> {
     let reader = Reader::open(&data.join("journal.sqlite")).expect("the journal");
     let verified = reader.verify().expect("the journal can be read");
     verified.expect("the chain holds");

@@ -12,9 +12,19 @@
 #[path = "../media/cameras.rs"]
 #[allow(dead_code, reason = "the media tests use all of it")]
 mod cameras;
+#[path = "../media/probe.rs"]
+#[allow(dead_code, reason = "the media tests use all of it")]
+mod probe;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod canaries;
+mod clock_jumps;
+mod disk_faults;
 mod kills;
+mod media_kills;
+mod no_network;
+mod power_cuts;
+mod recorded;
 mod session;
+mod start;

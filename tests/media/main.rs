@@ -19,6 +19,7 @@ mod cameras;
 mod capture;
 mod encoded;
 mod http;
+mod in_step;
 mod offers;
 mod playback;
 mod probe;
@@ -28,5 +29,8 @@ mod recorder_faults;
 mod recording;
 mod room;
 mod strangers;
+#[path = "../support/time_strip.rs"]
+mod time_strip;
+mod undisturbed;
 mod whep;
 mod whip;

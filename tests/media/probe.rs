@@ -93,7 +93,16 @@ pub(crate) fn decode(file: &Path) {
     let out = Command::new("ffmpeg")
         .args(["-v", "warning", "-i"])
         .arg(file)
-        .args(["-f", "null", "-"])
+        // by the file's own times: ffmpeg's guess of a rate puts two pictures of a source without one into one place
+        .args([
+            "-fps_mode",
+            "passthrough",
+            "-enc_time_base",
+            "-1",
+            "-f",
+            "null",
+            "-",
+        ])
         .output();
     let out = out.expect("ffmpeg is installed");
     // G.711 has no channel layout in any MP4

@@ -9,6 +9,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+pub(crate) mod aged;
+pub(crate) mod disks;
+
 /// The password that tests give every account.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -31,24 +34,45 @@ impl Room {
     pub(crate) async fn start_with(profile: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("profile.toml"), profile).expect("the profile");
-        let child = spawn(folder.path(), &[]);
+        Self::start_in(folder)
+    }
+
+    /// Starts the room that a folder holds: its profile, and what data there is.
+    pub(crate) fn start_in(folder: TempDir) -> Self {
+        Self::start_under(folder, &[])
+    }
+
+    /// The same, with more in the daemon's environment.
+    pub(crate) fn start_under(folder: TempDir, environment: &[(&str, &str)]) -> Self {
+        Self::try_start(folder, environment).expect("the daemon starts")
+    }
+
+    /// The same, or why it does not start.
+    pub(crate) fn try_start(folder: TempDir, environment: &[(&str, &str)]) -> Result<Self, String> {
+        let child = spawn_under(folder.path(), &[], environment);
         let mut room = Self {
             folder,
             child,
             port: 0,
             passwords: String::new(),
         };
-        room.wait_until_ready();
-        room.passwords =
-            fs::read_to_string(room.data().join("first-passwords.txt")).expect("passwords");
-        room
+        room.until_ready()?;
+        // a box with a past has handed them out
+        let passwords = room.data().join("first-passwords.txt");
+        room.passwords = fs::read_to_string(passwords).unwrap_or_default();
+        Ok(room)
     }
 
     /// Ends the daemon with a signal, and starts it again.
     pub(crate) fn restart(&mut self, signal: rustix::process::Signal) {
         self.end(signal);
-        self.child = spawn(self.folder.path(), &[]);
-        self.wait_until_ready();
+        self.restart_under(&[]);
+    }
+
+    /// Starts the daemon again, after its end.
+    pub(crate) fn restart_under(&mut self, environment: &[(&str, &str)]) {
+        self.child = spawn_under(self.folder.path(), &[], environment);
+        self.until_ready().expect("the daemon starts");
     }
 
     /// Ends the daemon with a signal, and waits until it is gone.
@@ -61,18 +85,20 @@ impl Room {
         ended
     }
 
-    fn wait_until_ready(&mut self) {
+    fn until_ready(&mut self) -> Result<(), String> {
         let began = Instant::now();
         let place = self.data().join("port");
         loop {
             if let Ok(port) = fs::read_to_string(&place) {
                 self.port = port.parse().expect("a port");
-                return;
+                return Ok(());
             }
             if let Some(ended) = self.child.try_wait().expect("the child") {
-                panic!("the daemon ended ({ended}): {}", self.log());
+                return Err(format!("the daemon ended ({ended}): {}", self.log()));
             }
-            assert!(began.elapsed() < DEADLINE, "not ready: {}", self.log());
+            if began.elapsed() > DEADLINE {
+                return Err(format!("not ready: {}", self.log()));
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -189,8 +215,22 @@ impl Drop for Room {
     }
 }
 
+/// Waits until it is so.
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < DEADLINE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Starts the daemon in a folder with `profile.toml`.
 pub(crate) fn spawn(folder: &Path, more: &[&str]) -> Child {
+    spawn_under(folder, more, &[])
+}
+
+/// The same, with more in its environment.
+pub(crate) fn spawn_under(folder: &Path, more: &[&str], environment: &[(&str, &str)]) -> Child {
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -204,6 +244,8 @@ pub(crate) fn spawn(folder: &Path, more: &[&str]) -> Child {
         .arg(folder.join("data"))
         .args(more)
         .env("BIDROOM_LOG", "debug,h2=info,hyper=info,rustls=info")
+        .env("NO_COLOR", "1")
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -1,9 +1,10 @@
 //! Owns the recording of one feed: a thread that takes units, keeps the tape going, names what is missing and writes the index.
 
 use super::clock::{self, TimeBase};
+use super::disk_wait::DiskWait;
 use super::gaps::{GapChange, GapWatch, announced};
 use super::open_segment::Reach;
-use super::recorders::{FeedRecordingStatus, RecorderReport, RecordingStatus};
+use super::recorders::{DiskFault, FeedRecordingStatus, RecorderReport, RecordingStatus};
 use super::tape::{Expected, Outcome, Tape};
 use crate::archive::index::{StartRecord, StopRecord};
 use crate::archive::recover::{recover, recover_file};
@@ -76,6 +77,9 @@ struct Recorder {
     source: watch::Receiver<FeedStatus>,
     clock: TimeBase,
     disk: Disk,
+    wait: DiskWait,
+    /// When units were last taken, and how long the disk had made it wait until then.
+    taken: (Instant, Duration),
     /// None until the folder could be read.
     index: Option<Index>,
     tape: Tape,
@@ -87,7 +91,7 @@ struct Recorder {
     lost_at: Option<Instant>,
     last_stored: Instant,
     last_wish: Option<Instant>,
-    last_fault: Option<String>,
+    fault: Option<DiskFault>,
     published: Option<Instant>,
     bytes: u64,
     last_write: Option<Utc>,
@@ -100,19 +104,22 @@ impl Recorder {
     fn new(job: Job) -> Self {
         let now = clock::now();
         let clock = TimeBase::now();
+        let wait = DiskWait::default();
         let mut recorder = Self {
             source: job.feed.status(),
             clock,
             disk: Disk::Works,
             index: None,
-            tape: Tape::new(&job.folder, job.sm3),
+            tape: Tape::new(&job.folder, job.sm3, wait.clone()),
+            wait,
+            taken: (now, Duration::ZERO),
             gaps: GapWatch::new(job.feed.spec().kind, clock, now),
             abandoned: Vec::new(),
             started: false,
             lost_at: None,
             last_stored: now,
             last_wish: None,
-            last_fault: None,
+            fault: None,
             published: None,
             bytes: 0,
             last_write: None,
@@ -126,11 +133,11 @@ impl Recorder {
 
     // makes whole what a crash left, once the disk lets it
     fn open_index(&mut self, now: Instant) {
-        let opened = recover(&self.job.folder, self.job.sm3).and_then(|mut found| {
-            found.index.append(Record::Start(StartRecord {
-                at: self.clock.utc(now),
-            }))?;
-            Ok(found)
+        let at = self.clock.utc(now);
+        let opened = self.wait.during(|| {
+            let mut found = recover(&self.job.folder, self.job.sm3)?;
+            found.index.append(Record::Start(StartRecord { at }))?;
+            io::Result::Ok(found)
         });
         match opened {
             Ok(found) => {
@@ -174,7 +181,7 @@ impl Recorder {
             audio_format: source.formats.get(&TrackKind::Audio).cloned(),
             video_lost: self.gaps.is_open(TrackKind::Video),
         };
-        self.try_disk(now);
+        self.try_disk(live, now);
         self.take_units(&expected, now);
         if matches!(self.disk, Disk::Works)
             && let Err(fault) = self.tape.tick(&expected, now)
@@ -190,14 +197,21 @@ impl Recorder {
     }
 
     fn take_units(&mut self, expected: &Expected, now: Instant) {
+        let (before, waited) = std::mem::replace(&mut self.taken, (now, self.wait.total(now)));
         loop {
             match self.job.units.try_recv() {
                 Ok(unit) => self.take(unit, expected, now),
                 Err(TryRecvError::Lagged(units)) => {
-                    tracing::error!(units, "recorder lagged behind the feed");
+                    // whoever waited for the disk most of the time did not lag by himself
+                    let by_disk = (self.wait.total(now) - waited) * 2 > now - before;
+                    tracing::error!(units, by_disk, "recorder lagged behind the feed");
                     self.settle_outcomes();
-                    self.gaps.lost(TrackKind::Video, None, GapCause::Lagged);
-                    self.gaps.lost(TrackKind::Audio, None, GapCause::Lagged);
+                    let cause = match by_disk {
+                        true => GapCause::Disk,
+                        false => GapCause::Lagged,
+                    };
+                    self.gaps.lost(TrackKind::Video, None, cause);
+                    self.gaps.lost(TrackKind::Audio, None, cause);
                     self.tape.need_key();
                 }
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
@@ -255,27 +269,38 @@ impl Recorder {
     }
 
     fn disk_failed(&mut self, fault: &io::Error, now: Instant) {
-        let named = fault.to_string();
-        if self.last_fault.as_ref() != Some(&named) {
-            tracing::error!(folder = %self.job.folder.display(), fault = named, "recording cannot be written");
-            self.last_fault = Some(named);
+        let named = DiskFault {
+            kind: fault.kind(),
+            detail: fault.to_string(),
+        };
+        if self.fault.as_ref() != Some(&named) {
+            tracing::error!(folder = %self.job.folder.display(), fault = named.detail, "recording cannot be written");
+            self.fault = Some(named);
+            self.published = None;
         }
         self.settle_outcomes();
         for kind in [TrackKind::Video, TrackKind::Audio] {
             self.gaps.lost(kind, self.tape.safe(kind), GapCause::Disk);
         }
         self.abandoned.extend(self.tape.abandon());
+        if let Some(index) = &mut self.index {
+            index.let_go();
+        }
         self.disk = Disk::Faulty { retry: now + RETRY };
     }
 
-    fn try_disk(&mut self, now: Instant) {
+    fn try_disk(&mut self, live: bool, now: Instant) {
         if matches!(self.disk, Disk::Faulty { retry } if now >= retry) {
             self.disk = Disk::Works;
             self.clock = TimeBase::now();
             match &mut self.index {
                 None => self.open_index(now),
                 Some(index) => {
-                    if let Err(fault) = probe(&self.job.folder).and_then(|()| index.flush()) {
+                    let folder = &self.job.folder;
+                    let tried = self
+                        .wait
+                        .during(|| probe(folder).and_then(|()| index.flush()));
+                    if let Err(fault) = tried {
                         self.disk_failed(&fault, now);
                     }
                 }
@@ -283,6 +308,10 @@ impl Recorder {
             if matches!(self.disk, Disk::Works) {
                 tracing::warn!("the disk is tried again");
                 self.gaps.disk_works(now);
+                if !live {
+                    // nothing comes that could prove it further
+                    self.fault = None;
+                }
             }
         }
     }
@@ -300,7 +329,7 @@ impl Recorder {
         }
         let Some(index) = &mut self.index else { return };
         for record in self.records.drain(..) {
-            if let Err(fault) = index.append(record) {
+            if let Err(fault) = self.wait.during(|| index.append(record)) {
                 tracing::error!(%fault, waiting = index.waiting(), "index cannot be written, its lines wait");
             }
         }
@@ -311,9 +340,13 @@ impl Recorder {
         if self.tape.bytes() == 0 || matches!(self.disk, Disk::Faulty { .. }) {
             return;
         }
-        self.last_fault = None;
+        if self.fault.take().is_some() {
+            self.published = None;
+        }
         for name in std::mem::take(&mut self.abandoned) {
-            match recover_file(&self.job.folder, &name, CloseCause::DiskFault, self.job.sm3) {
+            let (folder, sm3) = (&self.job.folder, self.job.sm3);
+            let read = || recover_file(folder, &name, CloseCause::DiskFault, sm3);
+            match self.wait.during(read) {
                 Ok(segment) => self.records.extend(segment.map(Record::Segment)),
                 Err(fault) => tracing::error!(file = name, %fault, "is left to the next start"),
             }
@@ -376,10 +409,9 @@ impl Recorder {
             return;
         }
         self.published = Some(now);
-        let waiting = self
-            .index
-            .as_mut()
-            .is_some_and(|index| index.waiting() > 0 && index.flush().is_err());
+        let waiting = self.index.as_mut().is_some_and(|index| {
+            index.waiting() > 0 && self.wait.during(|| index.flush()).is_err()
+        });
         if waiting {
             tracing::debug!("index lines still wait for the disk");
         }
@@ -404,6 +436,8 @@ impl Recorder {
             gaps: self.gaps.open().map(gap).collect(),
             head,
             looked: now,
+            wait: self.wait.clone(),
+            fault: self.fault.clone(),
         };
         self.job
             .status

@@ -173,6 +173,7 @@ impl GapWatch {
     }
 
     /// What that track had after `safe` is lost; without it, after its last stored sample. Nothing is lost of a track that has nothing.
+    /// A gap that begins later ends where it began, as an earlier one takes its place.
     pub(crate) fn lost(&mut self, track: TrackKind, safe: Option<Instant>, cause: GapCause) {
         let strict = self.watch(track) == Watch::Strict;
         if let Some(watch) = self
@@ -181,6 +182,9 @@ impl GapWatch {
             .filter(|watch| watch.has_content || strict)
         {
             let from = self.clock.utc(safe.unwrap_or(watch.stored));
+            if let Some((later, _)) = watch.open.filter(|(later, _)| *later > from) {
+                self.close_gap(track, later);
+            }
             self.open_gap(track, from, cause);
         }
     }

@@ -4,6 +4,7 @@
 //! holds up nobody else. Recording knows neither viewers nor the hub.
 
 mod clock;
+mod disk_wait;
 mod feed_recorder;
 mod gaps;
 mod mp4;
@@ -13,7 +14,8 @@ mod recorders;
 mod tape;
 mod track_format;
 
+pub use disk_wait::DiskWait;
 pub use recorders::{
-    FeedRecordingStatus, RecorderReport, Recorders, RecordersHandle, RecordingStatus,
+    DiskFault, FeedRecordingStatus, RecorderReport, Recorders, RecordersHandle, RecordingStatus,
     WantedRecordings,
 };

@@ -1,6 +1,7 @@
 //! Owns one segment while it grows: units become samples, samples become fragments, fragments are written and synced.
 
 use super::clock::{TimeBase, boot_id};
+use super::disk_wait::DiskWait;
 use super::mp4::{self, FragmentTime, Sample, TrackHeader};
 use super::nal;
 use super::track_format::TrackFormat;
@@ -13,9 +14,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How much is at most in memory only, before a fragment is written.
-const FRAGMENT: Duration = Duration::from_millis(200);
-/// How often what was written is put onto the disk.
-const SYNC: Duration = Duration::from_secs(1);
+const FRAGMENT: Duration = Duration::from_millis(250);
+/// How often all there is is written and put onto the disk. With a recorder's tick, the sample that waits for the next
+/// one and the sync itself, a power cut takes less than a second.
+const SYNC: Duration = Duration::from_millis(700);
 /// How long a sample waits for the next one, which tells its duration.
 const HELD: Duration = Duration::from_millis(500);
 
@@ -28,8 +30,10 @@ pub(crate) struct Opening<'a> {
     pub(crate) audio: Option<TrackFormat>,
     /// The feed's time that is the file's time 0.
     pub(crate) base: Duration,
-    /// When that was.
-    pub(crate) start: Instant,
+    /// When the feed's time 0 was, as far as the segment before this one tells.
+    pub(crate) zero: Option<Instant>,
+    /// What comes first.
+    pub(crate) first: &'a Unit,
 }
 
 /// How far a segment reaches in time when it is closed.
@@ -47,13 +51,37 @@ pub(crate) enum Reach<'a> {
 #[derive(Debug)]
 pub(crate) struct OpenSegment {
     writer: SegmentWriter,
+    wait: DiskWait,
     clock: TimeBase,
     base: Duration,
-    start: Instant,
+    zero: Zero,
     tracks: Vec<OpenTrack>,
     fragments: u32,
     flushed: Instant,
     synced: Instant,
+}
+
+/// When the feed's time 0 was. Samples come late, never early: the least delayed one tells best. At a source's start, when
+/// much comes at once, the first one may be half a second late.
+#[derive(Debug, Clone, Copy)]
+struct Zero {
+    /// By this segment's samples and those of the one before it.
+    best: Instant,
+    /// By this segment's alone, for the next one: clocks drift.
+    own: Instant,
+}
+
+impl Zero {
+    fn note(&mut self, zero: Instant) {
+        self.own = self.own.min(zero);
+        self.best = self.best.min(zero);
+    }
+}
+
+/// When the feed's time 0 was, if this unit came without delay.
+fn zero_of(unit: &Unit, delay: Duration) -> Instant {
+    let passed = unit.dts + delay;
+    unit.arrival.checked_sub(passed).unwrap_or(unit.arrival)
 }
 
 #[derive(Debug)]
@@ -82,10 +110,17 @@ impl OpenSegment {
         folder: &Path,
         sm3: bool,
         opening: Opening<'_>,
+        wait: &DiskWait,
         now: Instant,
     ) -> io::Result<Self> {
         let clock = TimeBase::now();
-        let mut writer = SegmentWriter::create(folder, clock.utc(opening.start), sm3)?;
+        let own = zero_of(
+            opening.first,
+            opening.first.pts.saturating_sub(opening.first.dts),
+        );
+        let best = opening.zero.map_or(own, |zero| zero.min(own));
+        let start = clock.utc(best + opening.base);
+        let mut writer = wait.during(|| SegmentWriter::create(folder, start, sm3))?;
         let mut tracks = Vec::new();
         if let Some((format, first)) = opening.video {
             tracks.push(OpenTrack::new(
@@ -98,17 +133,17 @@ impl OpenSegment {
             tracks.push(OpenTrack::new(TrackKind::Audio, format, Duration::ZERO));
         }
         let headers: Vec<_> = tracks.iter().map(OpenTrack::header).collect();
-        if let Err(fault) = writer.write(&mp4::header(&headers)) {
+        if let Err(fault) = wait.during(|| writer.write(&mp4::header(&headers))) {
             // a full disk would collect one empty file a second
             drop(std::fs::remove_file(writer.path()));
             return Err(fault);
         }
-        let (base, start) = (opening.base, opening.start);
         Ok(Self {
             writer,
+            wait: wait.clone(),
             clock,
-            base,
-            start,
+            base: opening.base,
+            zero: Zero { best, own },
             tracks,
             fragments: 0,
             flushed: now,
@@ -128,7 +163,12 @@ impl OpenSegment {
 
     /// When it began.
     pub(crate) fn start(&self) -> Instant {
-        self.start
+        self.zero.best + self.base
+    }
+
+    /// When the feed's time 0 was, by its own samples.
+    pub(crate) fn zero(&self) -> Instant {
+        self.zero.own
     }
 
     /// How that track is stored here; none if it is not.
@@ -167,6 +207,7 @@ impl OpenSegment {
         let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
             return Ok(());
         };
+        self.zero.note(zero_of(unit, track.delay));
         let mut sample = track.sample(unit, base);
         let hole = match &mut track.held {
             Some((held, _)) => {
@@ -203,7 +244,8 @@ impl OpenSegment {
     /// # Errors
     /// The disk's.
     pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
-        if now.duration_since(self.flushed) >= FRAGMENT {
+        let sync = now.duration_since(self.synced) >= SYNC;
+        if sync || now.duration_since(self.flushed) >= FRAGMENT {
             for track in &mut self.tracks {
                 if track
                     .held
@@ -215,7 +257,7 @@ impl OpenSegment {
             }
             self.write_fragment(false, now)?;
         }
-        if now.duration_since(self.synced) >= SYNC {
+        if sync {
             self.sync(now)?;
         }
         Ok(())
@@ -223,7 +265,7 @@ impl OpenSegment {
 
     fn sync(&mut self, now: Instant) -> io::Result<()> {
         self.synced = now;
-        self.writer.sync()?;
+        self.wait.during(|| self.writer.sync())?;
         for track in &mut self.tracks {
             track.safe = track.written;
         }
@@ -257,7 +299,8 @@ impl OpenSegment {
             .iter()
             .map(|(id, samples)| (*id, samples.as_slice()))
             .collect();
-        self.writer.write(&mp4::fragment(time, &runs))
+        let fragment = mp4::fragment(time, &runs);
+        self.wait.during(|| self.writer.write(&fragment))
     }
 
     /// Writes the rest and closes the file.
@@ -283,18 +326,19 @@ impl OpenSegment {
             .filter_map(OpenTrack::end)
             .max()
             .unwrap_or_default();
+        let start = self.start();
         let to = match reach {
-            Reach::LastSample => self.start + end,
-            Reach::Next(unit) => unit.arrival.max(self.start),
-            Reach::Moment(at) => at.max(self.start + end),
+            Reach::LastSample => start + end,
+            Reach::Next(unit) => start.max(self.zero.best + unit.pts),
+            Reach::Moment(at) => at.max(start + end),
         };
         let file = self.writer.name().to_owned();
-        let measure = self.writer.finish()?;
+        let measure = self.wait.during(|| self.writer.finish())?;
         Ok(SegmentRecord {
             file,
-            from: self.clock.utc(self.start),
+            from: self.clock.utc(start),
             to: self.clock.utc(to),
-            from_mono: Some(self.clock.mono(self.start)),
+            from_mono: Some(self.clock.mono(start)),
             to_mono: Some(self.clock.mono(to)),
             boot: boot_id().map(str::to_owned),
             tracks: self.tracks.into_iter().map(OpenTrack::record).collect(),

@@ -1,5 +1,6 @@
 //! Owns which feeds are being recorded: converges the running recorders to the wanted set, and gathers what they tell.
 
+use super::disk_wait::DiskWait;
 use super::feed_recorder::{Job, record};
 use crate::archive::{CloseCause, feed_folder};
 use crate::media::feed::Feeds;
@@ -89,8 +90,21 @@ pub struct FeedRecordingStatus {
     pub gaps: Vec<Gap>,
     /// Where its index stands.
     pub head: IndexHead,
-    /// When the recorder last went round: far in the past means that it hangs, in the disk most likely.
+    /// When the recorder last went round: far in the past means that it hangs.
     pub looked: Instant,
+    /// Whether it hangs in the disk, and how much of its time it waits for it.
+    pub wait: DiskWait,
+    /// What the disk said last, while nothing can be written.
+    pub fault: Option<DiskFault>,
+}
+
+/// Why a recorder cannot write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskFault {
+    /// The kind of fault.
+    pub kind: std::io::ErrorKind,
+    /// In the system's words.
+    pub detail: String,
 }
 
 /// The worker that records.

@@ -10,6 +10,7 @@
 //! `main` turns on key frames only, so that every file can be decoded from its start. Sound that begins late, or
 //! changes its format, has no place in `main`: until the next key frame it goes into a file of its own, `side`.
 
+use super::disk_wait::DiskWait;
 use super::open_segment::{OpenSegment, Opening, Reach};
 use super::track_format::TrackFormat;
 use crate::archive::{CloseCause, SegmentRecord};
@@ -55,6 +56,7 @@ pub(crate) struct Expected {
 pub(crate) struct Tape {
     folder: PathBuf,
     sm3: bool,
+    wait: DiskWait,
     main: Option<OpenSegment>,
     side: Option<OpenSegment>,
     stash: Vec<Arc<Unit>>,
@@ -64,6 +66,8 @@ pub(crate) struct Tape {
     cut_at: Option<Instant>,
     /// The sound as it was last seen, the end of its newest packet, and when that arrived.
     sound: Option<Sound>,
+    /// When the feed's time 0 was, as the last closed file tells; none after an interruption.
+    zero: Option<Instant>,
     /// Files that failed while they were closed.
     broken: Vec<String>,
     /// Closed since they were last taken.
@@ -83,16 +87,18 @@ struct Sound {
 
 impl Tape {
     /// No file yet.
-    pub(crate) fn new(folder: &Path, sm3: bool) -> Self {
+    pub(crate) fn new(folder: &Path, sm3: bool, wait: DiskWait) -> Self {
         Self {
             folder: folder.to_owned(),
             sm3,
+            wait,
             main: None,
             side: None,
             stash: Vec::new(),
             need_key: true,
             cut_at: None,
             sound: None,
+            zero: None,
             broken: Vec::new(),
             closed: Vec::new(),
             outcomes: Vec::new(),
@@ -155,6 +161,7 @@ impl Tape {
             .extend(open.map(|segment| segment.name().to_owned()));
         self.stash.clear();
         self.need_key = true;
+        self.zero = None;
         std::mem::take(&mut self.broken)
     }
 
@@ -280,9 +287,12 @@ impl Tape {
                     video: None,
                     audio: Some(format),
                     base: unit.pts,
-                    start: unit.arrival,
+                    zero: self.main.as_ref().map(OpenSegment::zero),
+                    first: &unit,
                 };
-                self.side = Some(OpenSegment::create(&self.folder, self.sm3, opening, now)?);
+                let (folder, sm3) = (&self.folder, self.sm3);
+                let side = OpenSegment::create(folder, sm3, opening, &self.wait, now)?;
+                self.side = Some(side);
             }
         }
         self.store(&unit, now)
@@ -339,10 +349,6 @@ impl Tape {
         first: &Unit,
         now: Instant,
     ) -> io::Result<()> {
-        let start = first
-            .arrival
-            .checked_sub(first.pts - base)
-            .unwrap_or(first.arrival);
         self.main = Some(OpenSegment::create(
             &self.folder,
             self.sm3,
@@ -350,8 +356,10 @@ impl Tape {
                 video,
                 audio,
                 base,
-                start,
+                zero: self.zero,
+                first,
             },
+            &self.wait,
             now,
         )?);
         self.wish = false;
@@ -428,11 +436,13 @@ impl Tape {
         self.close_main(cause, reach, now)?;
         self.need_key = true;
         self.wish = false;
+        self.zero = None;
         Ok(())
     }
 
     fn close_main(&mut self, cause: CloseCause, reach: Reach<'_>, now: Instant) -> io::Result<()> {
         let segment = self.main.take();
+        self.zero = segment.as_ref().map(OpenSegment::zero);
         self.close_one(segment, cause, reach, now)
     }
 

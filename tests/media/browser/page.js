@@ -32,10 +32,35 @@
     transceiver.setCodecPreferences([...wanted, ...codecs.filter((c) => !wanted.includes(c))]);
   }
 
+  // A picture that is white while a tone sounds: the first tenth of each second of the sound's own clock.
+  function flashAndBeep() {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+    document.body.append(canvas);
+    const paint = canvas.getContext('2d');
+    const sound = new AudioContext();
+    const [tone, volume, out] = [sound.createOscillator(), sound.createGain(), sound.createMediaStreamDestination()];
+    volume.gain.value = 0;
+    tone.connect(volume).connect(out);
+    tone.start();
+    for (let second = 1; second < 120; second++) {
+      volume.gain.setValueAtTime(0.8, second);
+      volume.gain.setValueAtTime(0, second + 0.1);
+    }
+    const draw = () => {
+      paint.fillStyle = sound.currentTime % 1 < 0.1 ? 'white' : 'black';
+      paint.fillRect(0, 0, canvas.width, canvas.height);
+      requestAnimationFrame(draw);
+    };
+    draw();
+    return new MediaStream([...canvas.captureStream(60).getTracks(), ...out.stream.getTracks()]);
+  }
+
   window.acts = {
-    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, transport }) {
+    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, transport, flash }) {
       pc = new RTCPeerConnection();
-      const stream = screen
+      const stream = flash
+        ? flashAndBeep()
+        : screen
         ? await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 } })
         : await navigator.mediaDevices.getUserMedia({
             video: !noVideo && { width: 1280, height: 720, frameRate: 30 },

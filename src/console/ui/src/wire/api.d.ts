@@ -1483,6 +1483,15 @@ export interface components {
             /** @constant */
             kind: "disk_nearly_full";
         } | {
+            /** @constant */
+            kind: "disk_full";
+        } | {
+            /** @constant */
+            kind: "disk_read_only";
+        } | {
+            /** @constant */
+            kind: "disk_slow";
+        } | {
             /** @description The system's words. */
             detail: string;
             /** @constant */

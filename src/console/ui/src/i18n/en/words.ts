@@ -153,6 +153,7 @@ export const refusals: Refusals = {
 export function equipment(id: string): string {
   const known: Record<string, string> = {
     "disk-recordings": "Recording disk",
+    "disk-journal": "Journal's disk",
     disk: "Recording disk",
     storage: "Recording disk",
     clock: "Clock",
@@ -177,6 +178,9 @@ export function equipment(id: string): string {
 
 export const faults: Faults = {
   disk_nearly_full: (f) => `only ${gb(f.free_bytes)} left for recordings`,
+  disk_full: () => "the disk is full, recordings cannot be written",
+  disk_read_only: () => "the disk became read-only, recordings cannot be written",
+  disk_slow: () => "the disk is too slow",
   disk_not_writable: (f) => `recordings cannot be written: ${f.detail}`,
   clock_off: (f) => (f.offset_ms == null ? "the clock is not synchronised" : `the clock is off by ${f.offset_ms} ms`),
   no_signal: (f) => `no signal: ${f.detail}`,
@@ -187,6 +191,9 @@ export const faults: Faults = {
 
 const faultTodo: Record<string, string> = {
   disk_nearly_full: "Ask the administrator for room on the recording disk. No new evaluation can start without it.",
+  disk_full: "Recordings are not kept. Make room on the recording disk now: recording goes on by itself. Suspend the session if need be.",
+  disk_read_only: "The file system or the disk is damaged. Mend or replace it now: recording goes on by itself once it can be written. Suspend the session if need be.",
+  disk_slow: "Nothing is missing yet, but recording may fall behind. Stop other work on that disk; see whether an array is rebuilding or the disk is worn out.",
   disk_not_writable: "Recordings are not kept. Check the disk now; suspend the session if need be.",
   clock_off: "Check the network time (NTP or BeiDou). Beyond 1 s no evaluation can start.",
   no_signal: "Check power and cable of the device; it reconnects by itself.",

@@ -153,6 +153,7 @@ export const refusals: Refusals = {
 export function equipment(id: string): string {
   const known: Record<string, string> = {
     "disk-recordings": "录像磁盘",
+    "disk-journal": "日志磁盘",
     disk: "录像磁盘",
     storage: "录像磁盘",
     clock: "系统时钟",
@@ -182,6 +183,9 @@ export function equipment(id: string): string {
 
 export const faults: Faults = {
   disk_nearly_full: (f) => `录像磁盘仅剩 ${gb(f.free_bytes)}`,
+  disk_full: () => "录像磁盘已满，录像无法写入",
+  disk_read_only: () => "录像磁盘变为只读，录像无法写入",
+  disk_slow: () => "录像磁盘响应过慢",
   disk_not_writable: (f) => `录像磁盘无法写入：${f.detail}`,
   clock_off: (f) => (f.offset_ms == null ? "系统时钟未同步" : `系统时钟偏差 ${f.offset_ms} ms`),
   no_signal: (f) => `无信号：${f.detail}`,
@@ -192,6 +196,9 @@ export const faults: Faults = {
 
 const faultTodo: Record<string, string> = {
   disk_nearly_full: "请通知管理员清理或扩容录像磁盘。空间不足时不能开始新的评标。",
+  disk_full: "录像无法保存。请立即清理或扩容录像磁盘，有空间后自动续录；必要时暂停评标。",
+  disk_read_only: "文件系统已损坏或磁盘故障。请立即更换或修复录像磁盘，恢复可写后自动续录；必要时暂停评标。",
+  disk_slow: "录像暂未缺失，但可能跟不上。请停止磁盘上的其他任务，检查阵列是否在重建、磁盘是否老化。",
   disk_not_writable: "录像无法保存。请立即检查磁盘连接；必要时暂停评标。",
   clock_off: "请检查网络授时（NTP 或北斗）。偏差超过 1 秒不能开始评标。",
   no_signal: "请检查设备电源和网线，恢复后会自动重连。",
