@@ -42,6 +42,7 @@ pub(super) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
+#[expect(clippy::disallowed_methods, reason = "it measures a span")]
 fn hanging(recorders: &RecordersHandle) -> Option<String> {
     let status = recorders.status();
     let status = status.borrow();

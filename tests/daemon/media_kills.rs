@@ -1,7 +1,7 @@
 //! `kill -9` while everything is recorded: cameras by RTSP, a microphone, and workstations in Chromium by WHIP. Each
 //! feed is recorded again within seconds, at most a second of it is lost, the gap is in index and journal, all plays.
 //!
-//! `BIDROOM_MEDIA_KILLS` says how often; `scripts/bench kills` does it twenty times.
+//! The long series: `BIDROOM_MEDIA_KILLS=20 scripts/test -E 'test(media_kills)'`.
 
 #![allow(clippy::disallowed_methods, reason = "a test measures for itself")]
 

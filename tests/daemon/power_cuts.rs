@@ -2,7 +2,7 @@
 //! then. From the copy a daemon goes on: no acknowledged command is missing, of each feed at most a second, and all
 //! that is left plays. The same without syncs must be seen to lose.
 //!
-//! `BIDROOM_POWER_CUTS` says how many; `scripts/bench cuts` runs the long series.
+//! The long series: `BIDROOM_POWER_CUTS=100 scripts/test -E 'test(power_cuts)'`.
 
 #![allow(clippy::disallowed_methods, reason = "a test measures for itself")]
 

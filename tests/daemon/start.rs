@@ -6,9 +6,8 @@ use bidroom::archive::index::{Depth, read, verify};
 use bidroom::archive::{Record, feed_folder};
 use bidroom::config::Profile;
 use std::fs;
-use std::path::PathBuf;
 
-/// A hundredth of a long life is enough to see that a start does not grow with it; `scripts/bench` has all of it.
+/// Little of a long life is enough to see that a start does not grow with it; `scripts/bench` has all of it.
 const AGE: Age = Age {
     events: 20_000,
     segments: 2_000,
@@ -56,20 +55,4 @@ async fn a_box_with_a_long_past_goes_on_at_once() {
         gaps.iter().any(of_camera)
     })
     .await;
-}
-
-/// Not a check of its own: `scripts/bench start` has it fill `data` beside the `profile.toml` of a folder with a life of
-/// a million events, 50,000 segments of sealed sessions and as many of the one that is under way.
-#[test]
-fn child_that_makes_a_box_old() {
-    let Some(folder) = std::env::var_os("BIDROOM_TEST_OLD_BOX").map(PathBuf::from) else {
-        return;
-    };
-    let profile = Profile::load(&folder.join("profile.toml")).expect("a profile");
-    let age = Age {
-        events: 1_000_000,
-        segments: 50_000,
-        current: 50_000,
-    };
-    aged::make(&folder.join("data"), &profile, age);
 }

@@ -128,7 +128,7 @@ impl Writer {
             })
             .collect();
         self.tell(Some(id), Event::CommitteeConvened { members });
-        let all = (1..=SEATS).map(|no| (MemberNo(no.into()), SeatNo(no)));
+        let all = (1..=SEATS).map(|no| (MemberNo(no), SeatNo(no)));
         let seats = all
             .clone()
             .map(|(member, seat)| SeatAssignment { member, seat })
@@ -216,7 +216,7 @@ fn write_journal(data: &Path, profile: &Profile, age: Age, past: u64) {
     writer.write();
 }
 
-#[expect(clippy::disallowed_methods, reason = "what is made up ends just now")]
+#[allow(clippy::disallowed_methods, reason = "what is made up ends just now")]
 fn now() -> Stamp {
     let at = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
