@@ -11,6 +11,8 @@ const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 /// A picture larger than this is an attack: a 4 MP key frame has less than 2 MB.
 const LARGEST_UNIT: usize = 8 << 20;
+/// Parameter sets have some 30 bytes, with all scaling lists some 500.
+const LARGEST_SET: usize = 4 << 10;
 
 fn kind(nal: &[u8]) -> u8 {
     nal.first().map_or(0, |b| b & 0x1f)
@@ -67,6 +69,7 @@ pub struct Assembler {
     fragment: BytesMut,
     key: bool,
     has_sps: bool,
+    has_pps: bool,
     damaged: bool,
     sps: Bytes,
     pps: Bytes,
@@ -122,6 +125,8 @@ impl Assembler {
             return;
         };
         if header & 0x80 != 0 {
+            // the one before had no end
+            self.damaged |= !self.fragment.is_empty();
             self.fragment.clear();
             self.fragment.put_u8((indicator & 0xe0) | (header & 0x1f));
         } else if self.fragment.is_empty() {
@@ -141,21 +146,34 @@ impl Assembler {
 
     fn append(&mut self, nal: &[u8]) {
         match kind(nal) {
+            // it is repeated before each key frame, so a large one would be a cheap way to fill the disk
+            SPS | PPS if nal.len() > LARGEST_SET => {
+                self.damaged = true;
+                return;
+            }
             SPS => {
                 self.has_sps = true;
                 if self.sps != nal {
                     self.sps = Bytes::copy_from_slice(nal);
                 }
             }
-            PPS if self.pps != nal => self.pps = Bytes::copy_from_slice(nal),
-            IDR => {
-                if !self.has_sps && !self.sps.is_empty() {
-                    // the sets came earlier, or beside the stream: repeat them here
-                    let sets = self.parameter_sets();
-                    self.data.put_slice(&sets);
-                    self.has_sps = true;
+            PPS => {
+                self.has_pps = true;
+                if self.pps != nal {
+                    self.pps = Bytes::copy_from_slice(nal);
                 }
-                self.key = true;
+            }
+            IDR => {
+                // sets that came earlier, or beside the stream, are repeated here
+                if !self.has_sps {
+                    self.repeat(&self.sps.clone());
+                }
+                if !(self.has_sps && self.has_pps) {
+                    self.repeat(&self.pps.clone());
+                }
+                (self.has_sps, self.has_pps) = (true, true);
+                // sets that come behind it do not help it
+                self.key |= !self.sps.is_empty() && !self.pps.is_empty();
             }
             _ => {}
         }
@@ -167,11 +185,18 @@ impl Assembler {
         self.data.put_slice(nal);
     }
 
+    fn repeat(&mut self, set: &Bytes) {
+        if !set.is_empty() {
+            self.data.put_slice(&START);
+            self.data.put_slice(set);
+        }
+    }
+
     fn finish(&mut self) -> Option<Option<AccessUnit>> {
         let damaged = std::mem::take(&mut self.damaged) || !self.fragment.is_empty();
         self.fragment.clear();
-        let key = std::mem::take(&mut self.key) && !self.sps.is_empty() && !self.pps.is_empty();
-        self.has_sps = false;
+        let key = std::mem::take(&mut self.key);
+        (self.has_sps, self.has_pps) = (false, false);
         let data = self.data.split().freeze();
         if damaged {
             return Some(None);
@@ -407,5 +432,28 @@ mod tests {
         assembler.lose();
         assert_eq!(assembler.push(2, true, &nal(1, 9)), [None]);
         assert!(matches!(assembler.push(3, true, &nal(1, 9))[..], [Some(_)]));
+        // a fragment that begins before the last one ended
+        let first = [0x60 | FU_A, 0x80 | 1, 7, 7];
+        let last = [0x60 | FU_A, 0x40 | 1, 7, 7];
+        assert!(assembler.push(4, false, &first).is_empty());
+        assert!(assembler.push(4, false, &first).is_empty());
+        assert_eq!(assembler.push(4, true, &last), [None]);
+        // a parameter set that is none
+        assert_eq!(assembler.push(5, true, &nal(SPS, LARGEST_SET + 1)), [None]);
+    }
+
+    #[test]
+    fn each_parameter_set_that_is_not_there_is_repeated() {
+        let (sps, pps, idr) = (nal(SPS, 9), nal(PPS, 4), nal(IDR, 30));
+        let mut assembler = Assembler::default();
+        assembler.push(10, true, &stap(&[&sps, &pps, &idr]));
+        let done = assembler.push(20, true, &stap(&[&sps, &idr]));
+        let whole = [&START[..], &sps, &START, &pps, &START, &idr].concat();
+        let data = done.into_iter().flatten().map(|unit| unit.data);
+        assert_eq!(data.collect::<Vec<_>>(), [whole]);
+        // those that come behind the picture are too late for it
+        let mut assembler = Assembler::default();
+        let done = assembler.push(10, true, &stap(&[&idr, &sps, &pps]));
+        assert!(done.into_iter().flatten().all(|unit| !unit.key));
     }
 }
