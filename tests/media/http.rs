@@ -117,6 +117,15 @@ async fn every_fault_of_a_client_has_its_status() {
     let no_credentials = PUBLISH.replace("a=ice-pwd", "a=x-pwd");
     let large = format!("{PUBLISH}{}", "a=x:y\r\n".repeat(10_000));
     let torn = PUBLISH.replace("s=-\r\n", "session\r\n");
+    let control = PUBLISH.replace("s=-\r\n", "s=a\rb=c\r\n");
+    // the box answers as DTLS server only
+    let passive = PUBLISH.replace("actpass", "passive");
+    let one_mid = PUBLISH.replace("a=mid:1", "a=mid:0");
+    // as others write it: a session without a name, another group first, numbers twice
+    let unusual = PUBLISH
+        .replace("s=-\r\n", "s= \r\n")
+        .replace("a=group:", "a=group:LS 0 1\r\na=group:")
+        .replace("SAVPF 96 ", "SAVPF 104 96 104 ");
     let charset: &[(&str, &str)] = &[
         ("content-type", "Application/SDP; charset=utf-8"),
         ("accept", "text/html, application/*;q=0.1"),
@@ -156,6 +165,9 @@ async fn every_fault_of_a_client_has_its_status() {
         (400, "empty_body", face, typed, ""),
         (400, "bad_sdp", face, typed, "hello"),
         (400, "bad_sdp", face, typed, torn.as_str()),
+        (400, "bad_sdp", face, typed, control.as_str()),
+        (422, "not_acceptable", face, typed, passive.as_str()),
+        (422, "not_acceptable", face, typed, one_mid.as_str()),
         (413, "body_too_large", face, typed, large.as_str()),
         (
             422,
@@ -198,7 +210,7 @@ async fn every_fault_of_a_client_has_its_status() {
     );
 
     let created = asking
-        .expect(201, "", ("POST", face, charset, PUBLISH))
+        .expect(201, "", ("POST", face, charset, &unusual))
         .await;
     assert_eq!(created.headers()["content-type"], SDP);
     let location = created.headers()["location"].to_str().unwrap().to_owned();

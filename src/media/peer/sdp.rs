@@ -6,7 +6,7 @@
 
 use super::Error;
 use crate::media::feed::{Codec, TrackKind};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// Which way the media go.
@@ -66,6 +66,20 @@ impl Section {
         self.fields().nth(1) == Some("0") && self.attribute("bundle-only").is_none()
     }
 
+    /// The values of `a=name:number value`, the first of each number.
+    fn numbered(&self, name: &str) -> BTreeMap<u8, &str> {
+        let mut values = BTreeMap::new();
+        let prefix = format!("a={name}:");
+        for line in self.lines.iter().filter_map(|l| l.strip_prefix(&prefix)) {
+            if let Some((number, value)) = line.split_once(' ')
+                && let Ok(number) = number.parse()
+            {
+                values.entry(number).or_insert(value);
+            }
+        }
+        values
+    }
+
     fn set(&mut self, name: &str, value: &str) {
         let prefix = format!("a={name}:");
         self.lines.retain(|l| !l.starts_with(&prefix));
@@ -110,6 +124,27 @@ fn direction(lines: &[String]) -> Option<&'static str> {
         .find(|d| attribute(lines, d).is_some())
 }
 
+/// A line without what may trail it, if there is anything in it (RFC 8866, 5 and 9).
+fn well_formed(line: &str) -> Result<Option<&str>, &'static str> {
+    // a session without a name is written `s= `
+    let line = if line.starts_with("s= ") {
+        "s=-"
+    } else {
+        line.trim_end()
+    };
+    let bytes = line.as_bytes();
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    if bytes.len() < 3 || bytes[1] != b'=' || !bytes[0].is_ascii_lowercase() {
+        return Err("a line must be a small letter, '=' and a value");
+    }
+    if bytes.iter().any(|b| matches!(b, 0 | b'\r')) {
+        return Err("a line must not hold control characters");
+    }
+    Ok(Some(line))
+}
+
 /// Splits into the session's lines and the sections, checking each line's form (RFC 8866, 5).
 fn read(text: &str) -> Result<(Vec<String>, Vec<Section>), Error> {
     let mut session = Vec::new();
@@ -119,14 +154,10 @@ fn read(text: &str) -> Result<(Vec<String>, Vec<Section>), Error> {
             line: index + 1,
             what,
         };
-        let line = line.trim_end();
-        if line.is_empty() {
+        let Some(line) = well_formed(line).map_err(bad)? else {
             continue;
-        }
+        };
         let bytes = line.as_bytes();
-        if bytes.len() < 3 || bytes[1] != b'=' || !bytes[0].is_ascii_lowercase() {
-            return Err(bad("a line must be a small letter, '=' and a value"));
-        }
         if session.is_empty() && line != "v=0" {
             return Err(bad("the first line must be v=0"));
         }
@@ -209,6 +240,10 @@ impl Offer {
             }
             narrow(&mut section, &codecs, role);
             transport.complete(&mut section);
+            // the box answers as DTLS server, which is the faster way (RFC 8842, 5.3)
+            if !matches!(section.attribute("setup"), Some("actpass" | "active")) {
+                return Err(Error::NotAcceptable("a=setup must be actpass or active"));
+            }
             offer.codecs.extend(codecs);
             offer.kept.push(section);
             offer.refused.push(None);
@@ -224,10 +259,16 @@ impl Offer {
         if mids.len() != offer.kept.len() {
             return Err(Error::NotAcceptable("a section has no a=mid"));
         }
-        let bundled = |mid: &&str| {
-            attribute(&session, "group").is_some_and(|g| g.split(' ').skip(1).any(|m| m == *mid))
+        if mids.len() > 1 && mids[0] == mids[1] {
+            return Err(Error::NotAcceptable("two sections have one a=mid"));
+        }
+        let bundles = || {
+            session
+                .iter()
+                .filter_map(|l| l.strip_prefix("a=group:BUNDLE "))
         };
-        if mids.len() > 1 && !mids.iter().all(bundled) {
+        let is_whole = |bundle: &str| mids.iter().all(|mid| bundle.split(' ').any(|m| m == *mid));
+        if mids.len() > 1 && !bundles().any(is_whole) {
             return Err(Error::NotAcceptable(
                 "the sections are not in one BUNDLE group",
             ));
@@ -374,29 +415,28 @@ impl Transport {
 
 /// What the box takes of a section, the preferred codec first.
 fn choose(section: &Section, kind: TrackKind, sound: Option<Codec>) -> Vec<Numbered> {
-    let offered: Vec<u8> = section
-        .fields()
-        .skip(3)
-        .filter_map(|pt| pt.parse().ok())
-        .collect();
-    let value = |name: &str, pt: u8| {
-        let prefix = format!("a={name}:{pt} ");
-        section.lines.iter().find_map(|l| l.strip_prefix(&prefix))
-    };
+    // each number once, whatever the line says: what follows looks at all pairs of them
+    let mut offered: Vec<u8> = Vec::new();
+    for pt in section.fields().skip(3).filter_map(|pt| pt.parse().ok()) {
+        if !offered.contains(&pt) {
+            offered.push(pt);
+        }
+    }
+    let (maps, formats) = (section.numbered("rtpmap"), section.numbered("fmtp"));
     let mut found: Vec<(u8, Numbered)> = offered
         .iter()
         .filter_map(|&pt| {
-            let map = value("rtpmap", pt).or(match pt {
+            let map = maps.get(&pt).copied().or(match pt {
                 0 => Some("PCMU/8000"),
                 8 => Some("PCMA/8000"),
                 _ => None,
             })?;
-            let fmtp = value("fmtp", pt).unwrap_or("");
+            let fmtp = formats.get(&pt).copied().unwrap_or("");
             let (codec, rank) = recognise(map, fmtp, sound)?;
             let repairs = |other: &&u8| {
-                value("rtpmap", **other).is_some_and(|m| m.to_ascii_lowercase().starts_with("rtx/"))
-                    && parameter(value("fmtp", **other).unwrap_or(""), "apt")
-                        == Some(&pt.to_string())
+                let is_repair = |map: &&str| map.to_ascii_lowercase().starts_with("rtx/");
+                let of = formats.get(*other).and_then(|f| parameter(f, "apt"));
+                maps.get(*other).is_some_and(is_repair) && of == Some(&pt.to_string())
             };
             let rtx = offered.iter().find(repairs).copied();
             Some((
@@ -566,28 +606,20 @@ impl Fragment {
         let mut fragment = Self::default();
         let (mut ufrag, mut pwd) = (None, None);
         for (index, line) in text.lines().enumerate() {
-            let line = line.trim_end();
-            if line.is_empty() {
+            let bad = |what| Error::BadSdp {
+                line: index + 1,
+                what,
+            };
+            let Some(line) = well_formed(line).map_err(bad)? else {
                 continue;
-            }
-            let bytes = line.as_bytes();
-            if bytes.len() < 3 || bytes[1] != b'=' || !bytes[0].is_ascii_lowercase() {
-                let what = "a line must be a small letter, '=' and a value";
-                return Err(Error::BadSdp {
-                    line: index + 1,
-                    what,
-                });
-            }
+            };
             if let Some(value) = line.strip_prefix("a=ice-ufrag:") {
                 ufrag = Some(value.to_owned());
             } else if let Some(value) = line.strip_prefix("a=ice-pwd:") {
                 pwd = Some(value.to_owned());
             } else if let Some(value) = line.strip_prefix("a=candidate:") {
                 if value.split_ascii_whitespace().count() < 8 {
-                    return Err(Error::BadSdp {
-                        line: index + 1,
-                        what: "not a candidate",
-                    });
+                    return Err(bad("not a candidate"));
                 }
                 if !value.contains(".local ") {
                     fragment.candidates.push(format!("candidate:{value}"));
