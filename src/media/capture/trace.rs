@@ -45,12 +45,12 @@ impl Trace {
         );
     }
 
-    fn remember(&self, buffer: &gst::BufferRef) {
+    pub(super) fn remember(&self, buffer: &gst::BufferRef) {
         let mut header = [0; 8];
-        let (Some(pts), Ok(8)) = (
-            buffer.pts(),
-            buffer.copy_to_slice(0, &mut header).map(|()| 8),
-        ) else {
+        // a slice longer than the buffer would panic, on a thread of GStreamer's
+        let is_whole =
+            buffer.size() >= header.len() && buffer.copy_to_slice(0, &mut header).is_ok();
+        let Some(pts) = buffer.pts().filter(|_| is_whole) else {
             return;
         };
         let [_, _, _, _, rtp @ ..] = header;
@@ -92,5 +92,23 @@ impl Trace {
                 .max_by_key(|p| p.pts)
         };
         exact.or_else(within).or_else(|| packets.back()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_without_a_whole_header_is_passed_over() {
+        gst::init().expect("GStreamer is installed");
+        let trace = Trace::default();
+        for length in [0, 7, 8] {
+            let mut buffer = gst::Buffer::from_slice(vec![1; length]);
+            let own = buffer.get_mut().expect("nobody else has it");
+            own.set_pts(gst::ClockTime::SECOND);
+            trace.remember(&buffer);
+            assert_eq!(trace.packet_of(None).is_some(), length == 8);
+        }
     }
 }
