@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use zeroize::Zeroizing;
 
 /// More than any committee; a larger table is a mistake.
-const MOST_ROWS: usize = 200;
+pub(super) const MOST_ROWS: usize = 200;
 /// Characters in a name or an employer.
 const LONGEST_TEXT: usize = 100;
 
@@ -113,10 +113,10 @@ pub enum ImportError {
     Vault(#[from] VaultError),
 }
 
-struct Row {
-    line: u64,
+pub(super) struct Row {
+    pub(super) line: u64,
     kind: MemberKind,
-    person: Person,
+    pub(super) person: Person,
 }
 
 impl Vault {
@@ -178,7 +178,7 @@ fn decode(table: &[u8]) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(text.into_owned()))
 }
 
-fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
+pub(super) fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     let text = decode(table).ok_or_else(|| whole(1, None, RowFaultCode::Encoding))?;
     let header = text.lines().next().unwrap_or_default();
     let delimiter = [b'\t', b';']
@@ -197,14 +197,20 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     let columns = find_columns(headers)?;
 
     let (mut rows, mut faults) = (Vec::<Row>::new(), Vec::new());
+    let (mut lines, mut people) = (Lines::of(&text), 0);
     for record in reader.records() {
         let Ok(record) = record else {
             faults.extend(whole(rows.len() as u64 + 2, None, RowFaultCode::NotCsv));
             break;
         };
-        let line = line_of(&text, &record);
         if record.iter().all(str::is_empty) {
             continue;
+        }
+        let line = lines.of_record(&record);
+        people += 1;
+        if people > MOST_ROWS {
+            faults.extend(whole(line, None, RowFaultCode::TooManyRows));
+            break;
         }
         let cell = |column| {
             columns
@@ -235,10 +241,6 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
             fault(CommitteeColumn::Phone, RowFaultCode::DuplicatePhone);
         }
         rows.push(row);
-        if rows.len() > MOST_ROWS {
-            faults.extend(whole(line, None, RowFaultCode::TooManyRows));
-            break;
-        }
     }
     if rows.is_empty() && faults.is_empty() {
         faults.extend(whole(2, None, RowFaultCode::NoRows));
@@ -250,16 +252,37 @@ fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     }
 }
 
-/// The line a record begins in; the reader itself counts empty lines before it as the record's.
-fn line_of(text: &str, record: &csv::StringRecord) -> u64 {
-    let begins = record
-        .position()
-        .and_then(|p| usize::try_from(p.byte()).ok())
-        .unwrap_or(0);
-    let (before, rest) = text.split_at_checked(begins).unwrap_or((text, ""));
-    let empty = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-    let newlines = |part: &str| part.bytes().filter(|b| *b == b'\n').count() as u64;
-    1 + newlines(before) + newlines(&rest[..empty])
+/// Counts lines up to where records begin, each line once.
+struct Lines<'a> {
+    text: &'a str,
+    counted: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            counted: 0,
+            line: 1,
+        }
+    }
+
+    /// The line a record begins in, of records in order; the reader itself counts empty lines before it as
+    /// the record's.
+    fn of_record(&mut self, record: &csv::StringRecord) -> u64 {
+        let begins = record
+            .position()
+            .and_then(|p| usize::try_from(p.byte()).ok())
+            .unwrap_or(0);
+        let rest = self.text.get(begins..).unwrap_or("");
+        let begins = self.text.len() - rest.trim_start_matches(['\r', '\n']).len();
+        let passed = self.text.as_bytes().get(self.counted..begins);
+        let newlines = passed.unwrap_or_default().iter().filter(|b| **b == b'\n');
+        self.line += newlines.count() as u64;
+        self.counted = begins;
+        self.line
+    }
 }
 
 fn find_columns(
