@@ -17,6 +17,8 @@ use tokio::net::UnixListener;
 
 /// How long a request may go on after the daemon was told to stop.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long a connection may say nothing, or nothing whole: one that never asks is closed.
+const SLOWEST_HEAD: Duration = Duration::from_secs(20);
 
 /// What was opened.
 #[derive(Debug)]
@@ -61,13 +63,21 @@ pub(super) fn start(
         listener.set_nonblocking(true)?;
         port = listener.local_addr()?.port();
         let handle = Handle::new();
-        let server = axum_server::from_tcp_rustls(listener, tls.clone())?
+        let mut server = axum_server::from_tcp_rustls(listener, tls.clone())?
             .handle(handle.clone())
-            .serve(
-                pages
-                    .clone()
-                    .into_make_service_with_connect_info::<SocketAddr>(),
-            );
+            .first_request_timeout(SLOWEST_HEAD);
+        server
+            .http_builder()
+            .http1()
+            .header_read_timeout(SLOWEST_HEAD)
+            .http2()
+            .keep_alive_interval(SLOWEST_HEAD)
+            .keep_alive_timeout(SLOWEST_HEAD);
+        let server = server.serve(
+            pages
+                .clone()
+                .into_make_service_with_connect_info::<SocketAddr>(),
+        );
         handles.push(handle);
         tasks.start("console", async move {
             if let Err(error) = server.await {

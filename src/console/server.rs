@@ -9,6 +9,7 @@ use super::{
     signalling, whep, whip,
 };
 use axum::Router;
+use axum::body::Body;
 use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header;
@@ -16,8 +17,11 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, options, patch, post};
 use axum::serve::IncomingStream;
+use futures::{StreamExt, stream};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::{UnixListener, unix::UCred};
+use tokio::time::sleep;
 
 /// All routes and pages.
 pub fn router(console: Console) -> Router {
@@ -90,8 +94,25 @@ async fn ca_certificate(State(console): State<Console>) -> impl IntoResponse {
     (headers, console.keys.ca_certificate_pem())
 }
 
+/// How long a request's body may take. The longest, a committee's table, has some kilobytes.
+const SLOWEST_BODY: Duration = Duration::from_secs(20);
+
+/// A body that fails when it takes too long: nobody holds a connection by sending a byte now and then.
+fn in_time(body: Body) -> Body {
+    let began = (body.into_data_stream(), Box::pin(sleep(SLOWEST_BODY)));
+    let parts = stream::unfold(Some(began), |going_on| async {
+        let (mut rest, mut end) = going_on?;
+        tokio::select! {
+            part = rest.next() => part.map(|part| (part, Some((rest, end)))),
+            () = &mut end => Some((Err(axum::Error::new("the body took too long")), None)),
+        }
+    });
+    Body::from_stream(parts)
+}
+
 /// Where a request comes from goes in, and what every answer bears goes out.
-async fn finish(mut request: Request, next: Next) -> Response {
+async fn finish(request: Request, next: Next) -> Response {
+    let mut request = request.map(in_time);
     let network = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()

@@ -15,6 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, patch, post};
+use http_body_util::LengthLimitError;
 
 pub(super) const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -284,9 +285,16 @@ fn demand_type(headers: &HeaderMap, wanted: &str) -> Result<(), Refused> {
 }
 
 async fn read(body: Body) -> Result<String, Refused> {
-    let bytes = to_bytes(body, LARGEST_BODY).await.map_err(|_| {
-        let detail = format!("a description has at most {LARGEST_BODY} bytes");
-        Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    let bytes = to_bytes(body, LARGEST_BODY).await.map_err(|error| {
+        let is_too_large =
+            std::error::Error::source(&error).is_some_and(|e| e.is::<LengthLimitError>());
+        if is_too_large {
+            let detail = format!("a description has at most {LARGEST_BODY} bytes");
+            Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        } else {
+            let detail = "the body did not come whole, or took too long";
+            Refused::new(StatusCode::BAD_REQUEST, "body_incomplete", detail)
+        }
     })?;
     if bytes.is_empty() {
         return Err(Refused::new(

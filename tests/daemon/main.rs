@@ -15,12 +15,15 @@ mod cameras;
 #[path = "../media/probe.rs"]
 #[allow(dead_code, reason = "the media tests use all of it")]
 mod probe;
+#[path = "../media/offers.rs"]
+mod offers;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod canaries;
 mod clock_jumps;
 mod disk_faults;
+mod hostile;
 mod kills;
 mod media_kills;
 mod no_network;
