@@ -495,3 +495,21 @@ impl Index {
         Ok(self.file.insert(file))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chain_goes_on_behind_lines_that_say_anything() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let line = format!(
+            r#"{{"n":1,"record":"segment","file":"x","from":0,"to":0,"from_mono":null,"to_mono":null,"boot":null,"tracks":[],"bytes":{},"sha256":"","cause":"age","prev":""}}"#,
+            u64::MAX
+        );
+        std::fs::write(folder.path().join(INDEX_FILE), format!("{line}\n{line}\n"))
+            .expect("written");
+        let index = Index::open(folder.path()).expect("opened");
+        assert_eq!((index.head().lines, index.head().bytes), (2, u64::MAX));
+    }
+}

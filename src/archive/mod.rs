@@ -3,6 +3,8 @@
 //! `sessions/<session>/feeds/<feed>/<utc>.mp4` are the segments, `index.jsonl` beside them is the chain
 //! (format: [`index`]). Both can be read and checked with `ffprobe`, `sha256sum` and a JSON reader.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod index;
 pub mod playback;
 pub mod recover;

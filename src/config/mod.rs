@@ -8,6 +8,8 @@ mod text;
 mod cross;
 mod document;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod load;
 mod password;
 mod profile;

@@ -8,6 +8,8 @@ mod ballast;
 mod batch;
 mod error;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod line;
 mod reader;
 mod settings;

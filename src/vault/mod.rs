@@ -9,6 +9,8 @@ mod person;
 mod mentions;
 mod numbers;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod import;
 mod store;
 

@@ -499,6 +499,14 @@ mod import {
         let long: String = (0..300).map(row).collect();
         let faults = faults_of(format!("{header}{long}").as_bytes());
         assert_eq!(faults, [(202, None, RowFaultCode::TooManyRows)]);
+        // rows that are none count too: a large file of the wrong kind is not read to its end
+        let faults = faults_of(format!("{header}{}", "x,\n".repeat(300_000)).as_bytes());
+        assert_eq!(
+            (faults.len(), faults.last()),
+            (801, Some(&(202, None, RowFaultCode::TooManyRows)))
+        );
+        let empty = format!("{header}{}\n李伟,1,1,专家\n", ",,,\n".repeat(300_000));
+        assert_eq!(faults_of(empty.as_bytes())[0].0, 300_003);
     }
 
     #[test]

@@ -33,5 +33,8 @@ mod watchdog;
 mod worker;
 pub use worker::run;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+
 mod probe;
 pub use probe::{Probe, ProbeFault, StreamReport, Which, probe};

@@ -6,6 +6,8 @@
 //! only as packets: what becomes of them is `media::whip`'s and `media::whep`'s.
 
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod peers;
 mod port;
 mod resource;

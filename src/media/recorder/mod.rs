@@ -6,6 +6,8 @@
 mod clock;
 mod disk_wait;
 mod feed_recorder;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod gaps;
 mod mp4;
 mod nal;
