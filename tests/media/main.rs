@@ -15,11 +15,14 @@
     reason = "tests"
 )]
 
+mod burned_in;
 mod cameras;
 mod capture;
 mod encoded;
 mod http;
+mod liars;
 mod offers;
+mod outages;
 mod playback;
 mod probe;
 mod recorder;
@@ -28,5 +31,8 @@ mod recorder_faults;
 mod recording;
 mod room;
 mod strangers;
+#[path = "../support/time_strip.rs"]
+mod time_strip;
+mod unaltered;
 mod whep;
 mod whip;
