@@ -15,6 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, patch, post};
+use std::time::Duration;
 
 pub(super) const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -22,6 +23,9 @@ const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// An offer of a browser has 3 to 10 KiB.
 const LARGEST_BODY: usize = 64 * 1024;
+/// How long a body may take. A peer on a slow line needs a fraction of it, and who never ends his holds a
+/// connection of ours.
+const BODY_TIME: Duration = Duration::from_secs(10);
 /// Methods of `/api/whip/{feed}`.
 const ENDPOINT: &str = "POST, OPTIONS";
 /// Methods of `/api/whip/{feed}/{resource}`.
@@ -284,7 +288,12 @@ fn demand_type(headers: &HeaderMap, wanted: &str) -> Result<(), Refused> {
 }
 
 async fn read(body: Body) -> Result<String, Refused> {
-    let bytes = to_bytes(body, LARGEST_BODY).await.map_err(|_| {
+    let read = tokio::time::timeout(BODY_TIME, to_bytes(body, LARGEST_BODY)).await;
+    let too_slow = |_| {
+        let detail = format!("the body did not come within {} s", BODY_TIME.as_secs());
+        Refused::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail)
+    };
+    let bytes = read.map_err(too_slow)?.map_err(|_| {
         let detail = format!("a description has at most {LARGEST_BODY} bytes");
         Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     })?;

@@ -17,6 +17,7 @@
 
 mod cameras;
 mod capture;
+mod crowd;
 mod encoded;
 mod http;
 mod in_step;

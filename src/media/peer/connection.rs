@@ -6,6 +6,7 @@
 //!    └──15 s──► gone          any ──failed, closed──► gone
 //! ```
 
+use super::outbox::{self, Outbox};
 use super::port::Lanes;
 use super::sdp::{self, Candidate, Fragment, Numbered, Offer, Role};
 use super::seam::Seam;
@@ -29,6 +30,7 @@ use rtc::shared::error::Error as LibraryError;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc, watch};
 use webrtc::media_stream::track_local::TrackLocal;
@@ -113,6 +115,7 @@ pub(crate) struct Connection {
     arriving: SelectAll<BoxStream<'static, Arriving>>,
     remotes: Vec<(u32, Arc<dyn TrackRemote>)>,
     outlets: Vec<Outlet>,
+    outbox: Outbox,
 }
 
 impl fmt::Debug for Connection {
@@ -162,6 +165,8 @@ pub(super) struct Handle {
     pc: Arc<dyn PeerConnection>,
     offer: Arc<Mutex<Offer>>,
     ways: Ways,
+    /// Whether the peer has connected.
+    has_come: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Handle {
@@ -214,7 +219,10 @@ impl Connection {
             registry = configure_twcc_receiver_only(registry, &mut media).map_err(broken)?;
             configure_simulcast_extension_headers(&mut media).map_err(broken)?;
         }
-        let registry = registry.with(Slot::from(SLOT), Tap::new(reports_tx));
+        let outbox = Outbox::default();
+        let registry = registry
+            .with(Slot::from(outbox::SLOT), outbox.interceptor())
+            .with(Slot::from(SLOT), Tap::new(reports_tx));
         let settings = SettingEngineBuilder::new()
             .with_answering_dtls_role(RTCDtlsRole::Server)
             .with_multicast_dns_mode(MulticastDnsMode::Disabled)
@@ -249,6 +257,7 @@ impl Connection {
             pc: Arc::new(pc),
             offer: Arc::new(Mutex::new(offer.clone())),
             ways,
+            has_come: Arc::default(),
         };
         match handle.first_answer(role, &offer, &mut gathered_rx).await {
             Ok((answer, outlets)) => {
@@ -263,6 +272,7 @@ impl Connection {
                     arriving: SelectAll::new(),
                     remotes: Vec::new(),
                     outlets,
+                    outbox,
                 };
                 Ok((connection, handle, answer))
             }
@@ -315,6 +325,7 @@ impl Connection {
         match state {
             RTCPeerConnectionState::Connected => {
                 self.link = Link::Up;
+                self.handle.has_come.store(true, Ordering::Relaxed);
                 Some(Heard::Up)
             }
             RTCPeerConnectionState::Disconnected => {
@@ -364,8 +375,9 @@ impl Connection {
         self.codecs.iter().any(|c| c.codec == codec)
     }
 
-    /// Sends a packet, putting the peer's numbers in. A packet that the peer does not take is dropped.
-    pub(crate) async fn send(&mut self, codec: Codec, mut packet: rtp::Packet) {
+    /// Lays a packet out for sending, with the peer's numbers in it. A packet that the peer does not take
+    /// is dropped.
+    pub(crate) fn put(&mut self, codec: Codec, mut packet: rtp::Packet) {
         let Some(numbered) = self.codecs.iter().find(|c| c.codec == codec) else {
             return;
         };
@@ -380,7 +392,16 @@ impl Connection {
         header.extensions.clear();
         header.extensions_padding = 0;
         header.padding = false;
-        let _ = outlet.track.write_rtp(packet).await;
+        self.outbox.put(packet);
+    }
+
+    /// Sends what was laid out.
+    pub(crate) async fn send(&mut self) {
+        if let Some(outlet) = self.outlets.first()
+            && self.outbox.is_to_be_emptied()
+        {
+            let _ = outlet.track.write_rtcp(outbox::sign()).await;
+        }
     }
 
     /// Ends the connection and gives its ways back.
@@ -390,6 +411,11 @@ impl Connection {
 }
 
 impl Handle {
+    /// Whether the peer has connected, now or earlier.
+    pub(super) fn has_come(&self) -> bool {
+        self.has_come.load(Ordering::Relaxed)
+    }
+
     async fn first_answer(
         &self,
         role: Role,
