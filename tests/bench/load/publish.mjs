@@ -5,9 +5,9 @@
 // Says {"up": true, "kbps": N} once it sends, and ends with its input.
 
 import { createSocket } from "node:dgram";
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { Stream, units } from "./clip.mjs";
 import { AUDIO, Publisher, VIDEO, say } from "./peers.mjs";
 import { whipSession } from "./signalling.mjs";
 
@@ -23,47 +23,6 @@ const { values: asked } = parseArgs({
   },
 });
 const SSRC = 7000;
-
-/** The packets of each picture (up to the one with the marker) or of each piece of sound. */
-function units(file, hasMarkers) {
-  const data = readFileSync(file);
-  const found = [[]];
-  for (let at = 0; at < data.length; ) {
-    const length = data.readUInt16BE(at);
-    const packet = data.subarray(at + 2, at + 2 + length);
-    at += 2 + length;
-    found.at(-1).push(packet);
-    if (!hasMarkers || packet[1] & 0x80) found.push([]);
-  }
-  return found.filter((packets) => packets.length > 0);
-}
-
-/** A stream that goes on over the clip's turns: its numbers are put in anew. */
-class Stream {
-  constructor(units, payloadType, ssrc, every, step) {
-    Object.assign(this, { units, payloadType, ssrc, every, step, sent: 0, number: 0 });
-  }
-  due() {
-    return this.sent * this.every;
-  }
-  next() {
-    const packets = this.units[this.sent % this.units.length].map((packet) => {
-      const copy = Buffer.from(packet);
-      copy[1] = (copy[1] & 0x80) | this.payloadType;
-      copy.writeUInt16BE(this.number & 0xffff, 2);
-      copy.writeUInt32BE((this.sent * this.step) >>> 0, 4);
-      copy.writeUInt32BE(this.ssrc, 8);
-      this.number += 1;
-      return copy;
-    });
-    this.sent += 1;
-    return packets;
-  }
-  kbps() {
-    const bytes = this.units.flat().reduce((sum, packet) => sum + packet.length, 0);
-    return (bytes * 8) / (this.units.length * this.every);
-  }
-}
 
 const fps = Number(asked.fps);
 const streams = [
