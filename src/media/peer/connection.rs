@@ -18,7 +18,7 @@ use crate::media::feed::{Codec, TrackKind};
 use futures::StreamExt;
 use futures::stream::{BoxStream, SelectAll};
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::Slot;
+use rtc::interceptor::{NackResponderBuilder, SenderReportBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::transport::RTCDtlsRole;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -213,12 +213,7 @@ impl Connection {
         let (reports_tx, reports_rx) = mpsc::channel(REPORTS_KEPT);
         let (gathered_tx, mut gathered_rx) = watch::channel(false);
         let mut media = media_engine(&offer.codecs).map_err(broken)?;
-        let mut registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media));
-        if role == Role::Publish {
-            // without it a browser does not dare more than some 300 kbit/s
-            registry = configure_twcc_receiver_only(registry, &mut media).map_err(broken)?;
-            configure_simulcast_extension_headers(&mut media).map_err(broken)?;
-        }
+        let registry = interceptors(role, &mut media).map_err(broken)?;
         let outbox = Outbox::default();
         let registry = registry
             .with(Slot::from(outbox::SLOT), outbox.interceptor())
@@ -564,6 +559,22 @@ fn media_engine(codecs: &[Numbered]) -> Result<MediaEngine, LibraryError> {
         }
     }
     Ok(engine)
+}
+
+/// What looks at each packet on its way: repairs, and reports.
+fn interceptors(role: Role, media: &mut MediaEngine) -> Result<Registry, LibraryError> {
+    let both_ways = configure_rtcp_reports(configure_nack(Registry::new(), media));
+    match role {
+        Role::Publish => {
+            configure_simulcast_extension_headers(media)?;
+            // without it a browser does not dare more than some 300 kbit/s
+            configure_twcc_receiver_only(both_ways, media)
+        }
+        // a viewer sends no media: whoever looks at what is received would see what is sent pass, for nothing
+        Role::Watch => Ok(Registry::new()
+            .with(Slot::NackResponder, NackResponderBuilder::new().build())
+            .with(Slot::SenderReport, SenderReportBuilder::new().build())),
+    }
 }
 
 fn parameters(numbered: &Numbered) -> RTCRtpCodecParameters {

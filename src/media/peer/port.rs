@@ -245,6 +245,8 @@ impl Lanes {
 
     /// Forgets the connection.
     pub(super) fn close(self: &Arc<Self>) {
+        // the driver's goodbye may have been laid out in this moment
+        self.flush();
         let mine = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
         let this = Arc::downgrade(self);
         let mut routes = self
