@@ -99,6 +99,23 @@ fn page(console: &Console) -> String {
     let gaps = room
         .occupant()
         .map_or(0, |(_, session)| session.recordings.gaps.len());
+    let peers = console.peers.counts();
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    page.gauge(
+        "bidroom_publishers",
+        "Connections that send a feed",
+        &[("", "", count(peers.publishers))],
+    );
+    page.gauge(
+        "bidroom_viewers",
+        "Connections that watch a feed, and those that were answered and have not come",
+        &[("", "", count(peers.viewers))],
+    );
+    page.gauge(
+        "bidroom_viewer_lost",
+        "Pictures, or parts of them, that viewers were too slow for",
+        &[("", "", peers.lost)],
+    );
     page.gauge(
         "bidroom_session_gaps",
         "Gaps in this session's recordings",

@@ -14,8 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, mpsc, watch};
 
-/// Packets a viewer may lag behind before it loses some (about 2 s of a 2 Mbit/s feed).
-const PACKETS_KEPT: usize = 512;
+/// Bursts a viewer may lag behind before it loses some (about 3 s of a feed with sound).
+const BURSTS_KEPT: usize = 256;
+/// Most packets of a picture that wait for the rest of it: a key frame must not leave all at once.
+const BURST: usize = 16;
+/// How long a picture's first packet waits for the last one: a sender that paces is not held up.
+const BURST_TIME: Duration = Duration::from_millis(5);
 /// Units a recorder may lag behind before that is a gap (about 20 s of picture and sound).
 const UNITS_KEPT: usize = 2048;
 /// Key-frame wishes waiting at a source; more at once are the same wish.
@@ -252,60 +256,115 @@ struct Inner {
     wishes_rx: Mutex<Option<mpsc::Receiver<KeyFrameWish>>>,
 }
 
+/// Packets that go to viewers together: those of one picture, and of the sound that comes with it.
+/// Waking every viewer once a picture, not once a packet, halves what forwarding costs.
+pub type Burst = Arc<[Arc<LivePacket>]>;
+
 /// A layer's packets on their way to viewers, and what a joining viewer needs of the past.
 struct Fan {
-    packets_tx: broadcast::Sender<Arc<LivePacket>>,
-    /// Pictures from the last key frame on, while they span no more than `group`.
-    recent: Mutex<Vec<Arc<LivePacket>>>,
+    bursts_tx: broadcast::Sender<Burst>,
+    held: Mutex<Held>,
     group: Duration,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Pictures from the last key frame on, while they span no more than the fan's `group`.
+    recent: Vec<Arc<LivePacket>>,
+    /// A picture whose last packet has not come.
+    begun: Vec<Arc<LivePacket>>,
+    /// Sequence number of the last packet of a picture.
+    last: u16,
+}
+
+impl Held {
+    /// Whether what has begun leaves with this packet: the picture is whole (its last packet is marked,
+    /// RFC 6184, 5.1) or has waited enough; the packet repairs an earlier one; it is sound.
+    fn leaves_with(&mut self, packet: &LivePacket) -> bool {
+        if packet.format.codec.track() == TrackKind::Audio {
+            return true;
+        }
+        let header = &packet.packet.header;
+        let is_next = header.sequence_number == self.last.wrapping_add(1);
+        self.last = header.sequence_number;
+        let waited = self
+            .begun
+            .first()
+            .map(|first| packet.arrival.saturating_duration_since(first.arrival));
+        header.marker
+            || !is_next
+            || self.begun.len() + 1 >= BURST
+            || waited.is_some_and(|waited| waited >= BURST_TIME)
+    }
+
+    fn remember(&mut self, packet: &Arc<LivePacket>, group: Duration) {
+        let recent = &mut self.recent;
+        let first = recent.first();
+        // parameter sets and the IDR behind them are one picture: same timestamp, no new start
+        let timestamp = packet.packet.header.timestamp;
+        let starts = packet.key && first.is_none_or(|f| f.packet.header.timestamp != timestamp);
+        let is_long =
+            first.is_some_and(|f| packet.arrival.saturating_duration_since(f.arrival) > group);
+        if starts || is_long || recent.len() >= RECENT_KEPT {
+            recent.clear();
+        }
+        if starts || !recent.is_empty() {
+            // retransmissions come late; a joining viewer gets all in order
+            let number = packet.packet.header.sequence_number;
+            let is_before =
+                |p: &Arc<LivePacket>| number.wrapping_sub(p.packet.header.sequence_number) < 0x8000;
+            let place = recent.iter().rposition(is_before).map_or(0, |at| at + 1);
+            recent.insert(place, packet.clone());
+        }
+    }
 }
 
 impl Fan {
     fn new(group: Duration) -> Self {
         Self {
-            packets_tx: broadcast::Sender::new(PACKETS_KEPT),
-            recent: Mutex::default(),
+            bursts_tx: broadcast::Sender::new(BURSTS_KEPT),
+            held: Mutex::default(),
             group,
         }
     }
 
-    fn recent(&self) -> MutexGuard<'_, Vec<Arc<LivePacket>>> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn publish(&self, packet: Arc<LivePacket>) {
-        let mut recent = self.recent();
+        let mut held = self.held();
         if packet.format.codec.track() == TrackKind::Video {
-            let first = recent.first();
-            // parameter sets and the IDR behind them are one picture: same timestamp, no new start
-            let timestamp = packet.packet.header.timestamp;
-            let starts = packet.key && first.is_none_or(|f| f.packet.header.timestamp != timestamp);
-            let is_long = first
-                .is_some_and(|f| packet.arrival.saturating_duration_since(f.arrival) > self.group);
-            if starts || is_long || recent.len() >= RECENT_KEPT {
-                recent.clear();
-            }
-            if starts || !recent.is_empty() {
-                // retransmissions come late; a joining viewer gets all in order
-                let number = packet.packet.header.sequence_number;
-                let is_before = |p: &Arc<LivePacket>| {
-                    number.wrapping_sub(p.packet.header.sequence_number) < 0x8000
-                };
-                let place = recent.iter().rposition(is_before).map_or(0, |at| at + 1);
-                recent.insert(place, packet.clone());
-            }
+            held.remember(&packet, self.group);
         }
-        // nobody watching is a lawful state, not an error
-        let _ = self.packets_tx.send(packet);
+        let leaves = held.leaves_with(&packet);
+        held.begun.push(packet);
+        if leaves {
+            self.send(&mut held);
+        }
+    }
+
+    fn send(&self, held: &mut Held) {
+        if !held.begun.is_empty() {
+            // nobody watching is a lawful state, not an error
+            let _ = self.bursts_tx.send(held.begun.drain(..).collect());
+        }
     }
 
     fn join(&self) -> Joined {
-        let recent = self.recent();
-        let packets = self.packets_tx.subscribe();
+        let mut held = self.held();
+        self.send(&mut held);
         Joined {
-            recent: recent.clone(),
-            packets,
+            recent: held.recent.clone(),
+            bursts: self.bursts_tx.subscribe(),
         }
+    }
+
+    /// An old picture must not look like a live one to whoever joins now.
+    fn forget(&self) {
+        let mut held = self.held();
+        self.send(&mut held);
+        held.recent.clear();
     }
 }
 
@@ -315,7 +374,7 @@ pub struct Joined {
     /// The picture since the last key frame; empty when that is long ago, or the source is lost.
     pub recent: Vec<Arc<LivePacket>>,
     /// All packets from now on, both tracks.
-    pub packets: broadcast::Receiver<Arc<LivePacket>>,
+    pub bursts: broadcast::Receiver<Burst>,
 }
 
 impl fmt::Debug for Feed {
@@ -388,8 +447,8 @@ impl Feed {
     }
 
     /// All packets of a layer from now on, both tracks. Sound comes with every layer.
-    pub fn packets(&self, layer: Layer) -> broadcast::Receiver<Arc<LivePacket>> {
-        self.fan(layer).packets_tx.subscribe()
+    pub fn bursts(&self, layer: Layer) -> broadcast::Receiver<Burst> {
+        self.fan(layer).bursts_tx.subscribe()
     }
 
     /// All packets of a layer from now on, and before them the current group of pictures, if it is short.
@@ -399,7 +458,7 @@ impl Feed {
 
     /// How many watch a layer.
     pub fn viewers(&self, layer: Layer) -> usize {
-        self.fan(layer).packets_tx.receiver_count()
+        self.fan(layer).bursts_tx.receiver_count()
     }
 
     /// The feed's state, and its changes.
@@ -424,9 +483,8 @@ impl Feed {
                 }
         });
         if is_lost {
-            // an old picture must not look like a live one to whoever joins now
-            self.inner.main.recent().clear();
-            self.inner.small.recent().clear();
+            self.inner.main.forget();
+            self.inner.small.forget();
         }
     }
 

@@ -9,7 +9,7 @@
 
 use super::clock;
 use super::continuity::Continuity;
-use super::feed::{Feed, Layer, LivePacket, TrackKind};
+use super::feed::{Burst, Feed, Layer, LivePacket, TrackKind};
 use super::peer::{Connection, Heard, Stop};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -56,20 +56,20 @@ enum Picture {
 #[derive(Debug)]
 struct Tap {
     layer: Layer,
-    packets_rx: broadcast::Receiver<Arc<LivePacket>>,
+    bursts_rx: broadcast::Receiver<Burst>,
 }
 
 enum Input {
     Heard(Heard),
-    Packet(Result<Arc<LivePacket>, RecvError>),
-    Next(Result<Arc<LivePacket>, RecvError>),
+    Burst(Result<Burst, RecvError>),
+    Next(Result<Burst, RecvError>),
     Status,
     Pace,
     Stop,
 }
 
 impl Viewer {
-    /// `lost` counts the packets that this and other viewers were too slow for.
+    /// `lost` counts the bursts that this and other viewers were too slow for.
     pub(crate) fn new(
         feed: Feed,
         wanted: Layer,
@@ -100,8 +100,8 @@ impl Viewer {
             let again = self.wished.map(|at| at + WISH_AGAIN);
             let input = tokio::select! {
                 heard = self.connection.next() => Input::Heard(heard),
-                packet = receive(&mut self.now_on), if !replaying => Input::Packet(packet),
-                packet = receive(&mut self.next_on) => Input::Next(packet),
+                burst = receive(&mut self.now_on), if !replaying => Input::Burst(burst),
+                burst = receive(&mut self.next_on) => Input::Next(burst),
                 Ok(()) = status.changed() => Input::Status,
                 _ = pace.tick(), if replaying => Input::Pace,
                 () = sleep_until(again) => {
@@ -127,15 +127,15 @@ impl Viewer {
                     | Heard::Packet { .. }
                     | Heard::Clock { .. },
                 ) => {}
-                Input::Packet(Ok(packet)) => self.pass(&packet).await,
-                Input::Packet(Err(RecvError::Lagged(packets))) => {
-                    self.lost.fetch_add(packets, Ordering::Relaxed);
+                Input::Burst(Ok(burst)) => self.pass(&burst).await,
+                Input::Burst(Err(RecvError::Lagged(bursts))) => {
+                    self.lost.fetch_add(bursts, Ordering::Relaxed);
                     self.picture = Picture::Waiting;
                     self.wish();
                 }
-                Input::Next(Ok(packet)) => self.change(&packet).await,
+                Input::Next(Ok(burst)) => self.change(&burst).await,
                 Input::Next(Err(RecvError::Lagged(_))) => {}
-                Input::Packet(Err(RecvError::Closed)) | Input::Next(Err(RecvError::Closed)) => {
+                Input::Burst(Err(RecvError::Closed)) | Input::Next(Err(RecvError::Closed)) => {
                     break;
                 }
                 Input::Status => self.reconsider(),
@@ -165,7 +165,7 @@ impl Viewer {
         let joined = self.feed.join(layer);
         self.now_on = Some(Tap {
             layer,
-            packets_rx: joined.packets,
+            bursts_rx: joined.bursts,
         });
         if joined.recent.is_empty() {
             self.picture = Picture::Waiting;
@@ -190,7 +190,7 @@ impl Viewer {
         }
         self.next_on = Some(Tap {
             layer: best,
-            packets_rx: self.feed.packets(best),
+            bursts_rx: self.feed.bursts(best),
         });
         self.feed.wish_key_frame(best);
     }
@@ -202,32 +202,32 @@ impl Viewer {
         }
     }
 
-    async fn pass(&mut self, packet: &LivePacket) {
-        let kind = packet.format.codec.track();
-        if kind == TrackKind::Video {
-            match self.picture {
-                Picture::Waiting if !packet.key => return,
-                Picture::Waiting => {
-                    self.picture = Picture::Flowing;
-                    self.source += 1;
-                    self.wished = None;
+    async fn pass(&mut self, packets: &[Arc<LivePacket>]) {
+        for packet in packets {
+            if packet.format.codec.track() == TrackKind::Video {
+                match self.picture {
+                    Picture::Waiting if !packet.key => continue,
+                    Picture::Waiting => {
+                        self.picture = Picture::Flowing;
+                        self.source += 1;
+                        self.wished = None;
+                    }
+                    Picture::Replaying { .. } | Picture::Flowing => {}
                 }
-                Picture::Replaying { .. } | Picture::Flowing => {}
             }
+            self.put(packet, packet.key, packet.arrival);
         }
-        self.send(packet, packet.key, packet.arrival).await;
+        self.connection.send().await;
     }
 
-    /// A packet of the layer to change to: with its key frame the change is made.
-    async fn change(&mut self, packet: &LivePacket) {
-        if !packet.key {
+    /// Packets of the layer to change to: with its key frame the change is made.
+    async fn change(&mut self, packets: &[Arc<LivePacket>]) {
+        let Some(at) = packets.iter().position(|packet| packet.key) else {
             return;
-        }
+        };
         self.now_on = self.next_on.take();
-        self.source += 1;
-        self.picture = Picture::Flowing;
-        self.wished = None;
-        self.send(packet, true, packet.arrival).await;
+        self.picture = Picture::Waiting;
+        self.pass(&packets[at..]).await;
     }
 
     /// Sends a few packets of the group that is replayed. Each picture gets the time at which it is
@@ -235,22 +235,24 @@ impl Viewer {
     async fn replay(&mut self) {
         for _ in 0..PER_PACE {
             let Picture::Replaying { packets, timestamp } = &mut self.picture else {
-                return;
+                break;
             };
             let Some(packet) = packets.pop_front() else {
                 self.picture = Picture::Flowing;
                 self.source += 1;
-                return;
+                break;
             };
             let own = packet.packet.header.timestamp;
             if timestamp.replace(own) != Some(own) {
                 self.source += 1;
             }
-            self.send(&packet, true, clock::now()).await;
+            self.put(&packet, true, clock::now());
         }
+        self.connection.send().await;
     }
 
-    async fn send(&mut self, packet: &LivePacket, key: bool, arrival: Instant) {
+    /// Numbers a packet and lays it out for sending.
+    fn put(&mut self, packet: &LivePacket, key: bool, arrival: Instant) {
         let codec = packet.format.codec;
         if !self.connection.takes(codec) {
             return;
@@ -273,13 +275,13 @@ impl Viewer {
         let mut packet = packet.packet.clone();
         packet.header.sequence_number = sequence_number;
         packet.header.timestamp = timestamp;
-        self.connection.send(codec, packet).await;
+        self.connection.put(codec, packet);
     }
 }
 
-async fn receive(tap: &mut Option<Tap>) -> Result<Arc<LivePacket>, RecvError> {
+async fn receive(tap: &mut Option<Tap>) -> Result<Burst, RecvError> {
     match tap {
-        Some(tap) => tap.packets_rx.recv().await,
+        Some(tap) => tap.bursts_rx.recv().await,
         None => std::future::pending().await,
     }
 }

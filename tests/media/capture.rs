@@ -4,7 +4,9 @@ use crate::cameras::{Cameras, stream};
 use bidroom::media::capture::{
     self, Password, PictureFormat, Source, Stage, TestPattern, V4l2Source, probe,
 };
-use bidroom::media::feed::{Codec, Feed, FeedStatus, Layer, LivePacket, Liveness, TrackKind, Unit};
+use bidroom::media::feed::{
+    Burst, Codec, Feed, FeedStatus, Layer, LivePacket, Liveness, TrackKind, Unit,
+};
 use bidroom::room::{FeedKind, FeedSpec, Place, SourceFault};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -86,18 +88,11 @@ async fn units(
     }
 }
 
-async fn packets(
-    rx: &mut broadcast::Receiver<Arc<LivePacket>>,
-    count: usize,
-) -> Vec<Arc<LivePacket>> {
+async fn packets(rx: &mut broadcast::Receiver<Burst>, count: usize) -> Vec<Arc<LivePacket>> {
     let mut got = Vec::new();
     while got.len() < count {
-        got.push(
-            tokio::time::timeout(PATIENCE, rx.recv())
-                .await
-                .expect("packets in time")
-                .unwrap(),
-        );
+        let burst = tokio::time::timeout(PATIENCE, rx.recv()).await;
+        got.extend_from_slice(&burst.expect("packets in time").unwrap());
     }
     got
 }
@@ -247,7 +242,7 @@ async fn arrives(
     );
 
     for layer in [Layer::Main, Layer::Small] {
-        let got = packets(&mut feed.packets(layer), 120).await;
+        let got = packets(&mut feed.bursts(layer), 120).await;
         let (pictures, sounds): (Vec<_>, Vec<_>) = got
             .iter()
             .partition(|p| p.format.codec.track() == TrackKind::Video);
@@ -323,7 +318,7 @@ async fn a_killed_camera_is_lost_with_its_cause_and_found_again() {
     let mut cameras = Cameras::serve("qa-camera");
     let feed = feed("qa-camera");
     let mut all = feed.units();
-    let mut live = feed.packets(Layer::Main);
+    let mut live = feed.bursts(Layer::Main);
     let _capture = capture(&feed, cameras.source("qa-camera"));
     until(&feed, "live", is_live).await;
     let mut got = units(
@@ -396,20 +391,22 @@ async fn a_killed_camera_is_lost_with_its_cause_and_found_again() {
     );
 
     let mut last: BTreeMap<TrackKind, (u16, u32)> = BTreeMap::new();
-    while let Ok(packet) = live.try_recv() {
-        let header = &packet.packet.header;
-        let now = (header.sequence_number, header.timestamp);
-        if let Some(before) = last.insert(packet.format.codec.track(), now) {
-            assert_eq!(
-                now.0,
-                before.0.wrapping_add(1),
-                "numbers go on over the loss"
-            );
-            assert!(
-                now.1.wrapping_sub(before.1) < u32::MAX / 2,
-                "time goes on over the loss: {before:?} {now:?} {:?}",
-                packet.format.codec
-            );
+    while let Ok(burst) = live.try_recv() {
+        for packet in burst.iter() {
+            let header = &packet.packet.header;
+            let now = (header.sequence_number, header.timestamp);
+            if let Some(before) = last.insert(packet.format.codec.track(), now) {
+                assert_eq!(
+                    now.0,
+                    before.0.wrapping_add(1),
+                    "numbers go on over the loss"
+                );
+                assert!(
+                    now.1.wrapping_sub(before.1) < u32::MAX / 2,
+                    "time goes on over the loss: {before:?} {now:?} {:?}",
+                    packet.format.codec
+                );
+            }
         }
     }
     assert_eq!(last.len(), 2);
@@ -544,7 +541,7 @@ async fn the_test_pattern_answers_key_frame_wishes() {
         tone_hz: 440,
     };
     let feed = feed("camera-9");
-    let mut small = feed.packets(Layer::Small);
+    let mut small = feed.bursts(Layer::Small);
     let mut all = feed.units();
     let mut running = capture(&feed, Source::Test(pattern));
     let status = until(&feed, "live", |s| {
@@ -566,11 +563,11 @@ async fn the_test_pattern_answers_key_frame_wishes() {
         let wished = Instant::now();
         feed.wish_key_frame(Layer::Small);
         loop {
-            let packet = tokio::time::timeout(PATIENCE, small.recv())
+            let burst = tokio::time::timeout(PATIENCE, small.recv())
                 .await
                 .unwrap()
                 .unwrap();
-            if packet.key {
+            if burst.iter().any(|packet| packet.key) {
                 break;
             }
         }

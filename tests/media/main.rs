@@ -18,6 +18,7 @@
 mod burned_in;
 mod cameras;
 mod capture;
+mod crowd;
 mod encoded;
 mod http;
 mod in_step;

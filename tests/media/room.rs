@@ -10,6 +10,7 @@ use bidroom::console::signalling::{Live, Owner, router};
 use bidroom::media::feed::{Feed, FeedStatus, Feeds};
 use bidroom::media::peer::{Peers, Settings};
 use bidroom::room::{FeedKind, FeedSpec, Place, SeatNo};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -123,7 +124,7 @@ async fn let_in(mut request: Request, next: Next) -> Response {
 pub(crate) struct Browser {
     stdin: ChildStdin,
     stdout: Lines<BufReader<ChildStdout>>,
-    _child: Child,
+    child: Child,
 }
 
 impl Browser {
@@ -147,7 +148,7 @@ impl Browser {
         Self {
             stdin,
             stdout,
-            _child: child,
+            child,
         }
     }
 
@@ -168,6 +169,30 @@ impl Browser {
         let mut answer: Value = serde_json::from_str(&answer).unwrap();
         assert!(answer.get("failed").is_none(), "{page} {act}: {answer}");
         serde_json::from_value(answer["done"].take()).unwrap()
+    }
+
+    /// Stops all its processes, so that nothing it gets is read any more.
+    pub(crate) fn freeze(&self) -> Frozen {
+        let mut all = vec![self.child.id().expect("it runs")];
+        // each process's children stand with the thread that started them
+        for at in 0.. {
+            let Some(parent) = all.get(at) else { break };
+            let Ok(threads) = std::fs::read_dir(format!("/proc/{parent}/task")) else {
+                continue;
+            };
+            for thread in threads.flatten() {
+                let children = std::fs::read_to_string(thread.path().join("children"));
+                let children = children.unwrap_or_default();
+                all.extend(
+                    children
+                        .split_whitespace()
+                        .map(|pid| pid.parse::<u32>().unwrap()),
+                );
+            }
+        }
+        let frozen = Frozen(all);
+        frozen.signal(Signal::STOP);
+        frozen
     }
 
     pub(crate) async fn look(&mut self, page: &str) -> Value {
@@ -193,6 +218,25 @@ impl Browser {
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+}
+
+/// A browser that does nothing until this is dropped.
+pub(crate) struct Frozen(Vec<u32>);
+
+impl Frozen {
+    fn signal(&self, signal: Signal) {
+        for pid in &self.0 {
+            let pid = Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+            // some have ended by themselves
+            let _ = kill_process(pid, signal);
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal(Signal::CONT);
     }
 }
 

@@ -15,12 +15,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A camera: 720p of a key frame every 4 s, which no wish brings forward; and a sub stream.
-struct Camera {
+pub(crate) struct Camera {
     pipeline: gst::Pipeline,
 }
 
 impl Camera {
-    fn start(feed: &Feed, layers: &[Layer], sound: Codec) -> Self {
+    pub(crate) fn start(feed: &Feed, layers: &[Layer], sound: Codec) -> Self {
         gst::init().unwrap();
         let mut text = String::new();
         for layer in layers {
@@ -138,11 +138,11 @@ fn forward(
     );
 }
 
-fn watch(room: &Room, path: &str) -> Value {
+pub(crate) fn watch(room: &Room, path: &str) -> Value {
     json!({ "url": room.url(path), "owner": "supervisor" })
 }
 
-fn number(seen: &Value, name: &str) -> f64 {
+pub(crate) fn number(seen: &Value, name: &str) -> f64 {
     seen[name].as_f64().unwrap_or(0.0)
 }
 
@@ -295,7 +295,7 @@ async fn viewers_that_vanish_are_cleaned_up() {
 }
 
 /// File descriptors and resident kilobytes of this process, which is the box here.
-fn held() -> (usize, usize) {
+pub(crate) fn held() -> (usize, usize) {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().count();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
@@ -345,7 +345,7 @@ async fn joining_and_leaving_leaves_nothing_behind() {
     );
 }
 
-async fn all_gone(room: &Room) {
+pub(crate) async fn all_gone(room: &Room) {
     let gone = async {
         while room.peers.counts().viewers > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -160,17 +160,18 @@ async fn a_rebooted_workstation_does_not_wait_and_another_does_not_get_in() {
         matches!(s.liveness, Liveness::Live { .. })
     })
     .await;
-    let mut packets = room.feed("seat-1-face").packets(Layer::Main);
+    let mut bursts = room.feed("seat-1-face").bursts(Layer::Main);
     let mut units = room.feed("seat-1-face").units();
     let collected = tokio::spawn(async move {
         let mut numbers: BTreeMap<TrackKind, Vec<u16>> = BTreeMap::new();
         let deadline = tokio::time::Instant::now() + Duration::from_secs(6);
-        while let Ok(packet) = tokio::time::timeout_at(deadline, packets.recv()).await {
-            let packet = packet.expect("the test keeps up");
-            numbers
-                .entry(packet.format.codec.track())
-                .or_default()
-                .push(packet.packet.header.sequence_number);
+        while let Ok(burst) = tokio::time::timeout_at(deadline, bursts.recv()).await {
+            for packet in burst.expect("the test keeps up").iter() {
+                numbers
+                    .entry(packet.format.codec.track())
+                    .or_default()
+                    .push(packet.packet.header.sequence_number);
+            }
         }
         numbers
     });

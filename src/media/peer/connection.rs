@@ -6,6 +6,7 @@
 //!    └──15 s──► gone          any ──failed, closed──► gone
 //! ```
 
+use super::outbox::{self, Outbox};
 use super::port::Lanes;
 use super::sdp::{self, Candidate, Fragment, Numbered, Offer, Role};
 use super::seam::Seam;
@@ -18,7 +19,7 @@ use crate::room::SourceFault;
 use futures::StreamExt;
 use futures::stream::{BoxStream, SelectAll};
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::Slot;
+use rtc::interceptor::{NackResponderBuilder, SenderReportBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::transport::RTCDtlsRole;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -30,6 +31,7 @@ use rtc::shared::error::Error as LibraryError;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc, watch};
 use webrtc::media_stream::track_local::TrackLocal;
@@ -113,6 +115,7 @@ pub(crate) struct Connection {
     arriving: SelectAll<BoxStream<'static, Arriving>>,
     remotes: Vec<(u32, Arc<dyn TrackRemote>)>,
     outlets: Vec<Outlet>,
+    outbox: Outbox,
 }
 
 impl fmt::Debug for Connection {
@@ -162,6 +165,8 @@ pub(super) struct Handle {
     pc: Arc<dyn PeerConnection>,
     offer: Arc<Mutex<Offer>>,
     ways: Ways,
+    /// Whether the peer has connected.
+    has_come: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Handle {
@@ -208,13 +213,11 @@ impl Connection {
         let (reports_tx, reports_rx) = mpsc::channel(REPORTS_KEPT);
         let (gathered_tx, mut gathered_rx) = watch::channel(false);
         let mut media = media_engine(&offer.codecs).map_err(broken)?;
-        let mut registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut media));
-        if role == Role::Publish {
-            // without it a browser does not dare more than some 300 kbit/s
-            registry = configure_twcc_receiver_only(registry, &mut media).map_err(broken)?;
-            configure_simulcast_extension_headers(&mut media).map_err(broken)?;
-        }
-        let registry = registry.with(Slot::from(SLOT), Tap::new(reports_tx));
+        let registry = interceptors(role, &mut media).map_err(broken)?;
+        let outbox = Outbox::default();
+        let registry = registry
+            .with(Slot::from(outbox::SLOT), outbox.interceptor())
+            .with(Slot::from(SLOT), Tap::new(reports_tx));
         let settings = SettingEngineBuilder::new()
             .with_answering_dtls_role(RTCDtlsRole::Server)
             .with_multicast_dns_mode(MulticastDnsMode::Disabled)
@@ -249,6 +252,7 @@ impl Connection {
             pc: Arc::new(pc),
             offer: Arc::new(Mutex::new(offer.clone())),
             ways,
+            has_come: Arc::default(),
         };
         match handle.first_answer(role, &offer, &mut gathered_rx).await {
             Ok((answer, outlets)) => {
@@ -263,6 +267,7 @@ impl Connection {
                     arriving: SelectAll::new(),
                     remotes: Vec::new(),
                     outlets,
+                    outbox,
                 };
                 Ok((connection, handle, answer))
             }
@@ -315,6 +320,7 @@ impl Connection {
         match state {
             RTCPeerConnectionState::Connected => {
                 self.link = Link::Up;
+                self.handle.has_come.store(true, Ordering::Relaxed);
                 Some(Heard::Up)
             }
             RTCPeerConnectionState::Disconnected => {
@@ -364,8 +370,9 @@ impl Connection {
         self.codecs.iter().any(|c| c.codec == codec)
     }
 
-    /// Sends a packet, putting the peer's numbers in. A packet that the peer does not take is dropped.
-    pub(crate) async fn send(&mut self, codec: Codec, mut packet: rtp::Packet) {
+    /// Lays a packet out for sending, with the peer's numbers in it. A packet that the peer does not take
+    /// is dropped.
+    pub(crate) fn put(&mut self, codec: Codec, mut packet: rtp::Packet) {
         let Some(numbered) = self.codecs.iter().find(|c| c.codec == codec) else {
             return;
         };
@@ -380,7 +387,16 @@ impl Connection {
         header.extensions.clear();
         header.extensions_padding = 0;
         header.padding = false;
-        let _ = outlet.track.write_rtp(packet).await;
+        self.outbox.put(packet);
+    }
+
+    /// Sends what was laid out.
+    pub(crate) async fn send(&mut self) {
+        if let Some(outlet) = self.outlets.first()
+            && self.outbox.is_to_be_emptied()
+        {
+            let _ = outlet.track.write_rtcp(outbox::sign()).await;
+        }
     }
 
     /// Ends the connection and gives its ways back.
@@ -390,6 +406,11 @@ impl Connection {
 }
 
 impl Handle {
+    /// Whether the peer has connected, now or earlier.
+    pub(super) fn has_come(&self) -> bool {
+        self.has_come.load(Ordering::Relaxed)
+    }
+
     async fn first_answer(
         &self,
         role: Role,
@@ -538,6 +559,22 @@ fn media_engine(codecs: &[Numbered]) -> Result<MediaEngine, LibraryError> {
         }
     }
     Ok(engine)
+}
+
+/// What looks at each packet on its way: repairs, and reports.
+fn interceptors(role: Role, media: &mut MediaEngine) -> Result<Registry, LibraryError> {
+    let both_ways = configure_rtcp_reports(configure_nack(Registry::new(), media));
+    match role {
+        Role::Publish => {
+            configure_simulcast_extension_headers(media)?;
+            // without it a browser does not dare more than some 300 kbit/s
+            configure_twcc_receiver_only(both_ways, media)
+        }
+        // a viewer sends no media: whoever looks at what is received would see what is sent pass, for nothing
+        Role::Watch => Ok(Registry::new()
+            .with(Slot::NackResponder, NackResponderBuilder::new().build())
+            .with(Slot::SenderReport, SenderReportBuilder::new().build())),
+    }
 }
 
 fn parameters(numbered: &Numbered) -> RTCRtpCodecParameters {

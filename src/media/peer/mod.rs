@@ -2,12 +2,14 @@
 //!
 //! An offer is cut down and answered (`sdp`), the connection made (`connection`) over ports that all
 //! peers share (`port`, `tcp`, told apart by `stun`, put under the library by `seam`); `tap` hears its
-//! RTCP. [`Peers`] keeps the resources of WHIP and WHEP. Media do not pass through here as meaning,
+//! RTCP, `outbox` hands it what is sent, which `outgoing` lets leave together. [`Peers`] keeps the resources of WHIP and WHEP. Media do not pass through here as meaning,
 //! only as packets: what becomes of them is `media::whip`'s and `media::whep`'s.
 
 mod connection;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod outbox;
+mod outgoing;
 mod peers;
 mod port;
 mod resource;

@@ -25,6 +25,9 @@ use tokio::task::JoinSet;
 const SESSIONS_HANDED_OVER: usize = 64;
 /// How long a publisher's successor waits for it to leave the feed.
 const TO_LEAVE: Duration = Duration::from_secs(2);
+/// Viewers of one owner that were answered and have not connected; more have to wait, so that nobody
+/// takes all places by asking. A wall opens all its tiles at once.
+const COMING: usize = 64;
 /// What a peer is told to wait when the room is full.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -127,7 +130,7 @@ pub struct Counts {
     pub publishers: usize,
     /// Viewers.
     pub viewers: usize,
-    /// Packets that viewers were too slow for.
+    /// Pictures, or parts of them, that viewers were too slow for.
     pub lost: u64,
     /// Datagrams on the shared port that belonged to nobody.
     pub unroutable: u64,
@@ -502,7 +505,14 @@ impl Inner {
             Role::Watch => self.settings.viewers,
         };
         let taken = sessions.values().filter(|s| s.role == role).count() - previous.len();
-        if taken >= most {
+        let is_coming = |s: &&Arc<Session>| {
+            s.role == role && s.owner == owner && s.handle().is_none_or(|h| !h.has_come())
+        };
+        let coming = match role {
+            Role::Publish => 0,
+            Role::Watch => sessions.values().filter(is_coming).count(),
+        };
+        if taken >= most || coming >= COMING {
             return Err(Error::Full {
                 retry_after: RETRY_AFTER,
             });

@@ -5,22 +5,30 @@
 //! STUN request with a connection's user fragment and a message integrity made with its password
 //! (RFC 8445, 7.3), so nobody can take a live address over.
 
+use super::outgoing::Outgoing;
 use super::stun;
 use bytes::Bytes;
 use futures::task::AtomicWaker;
+use rustix::net::sockopt::{
+    Ipv4PathMtuDiscovery, set_ip_mtu_discover, set_socket_recv_buffer_size,
+    set_socket_send_buffer_size,
+};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::task::{Context, Poll};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
-use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
+use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 
 /// Datagrams a connection's driver may lag behind; more are lost, as on any network.
 const INBOX: usize = 1024;
-/// The largest datagram taken. WebRTC keeps below 1,500.
-const DATAGRAM: usize = 2048;
+/// Messages read in one system call, each one datagram or a run of them as the kernel joined it.
+const MESSAGES: usize = 8;
+/// The largest message.
+const MESSAGE: usize = 1 << 16;
 /// Kernel buffer of the shared socket, each way, in bytes: 100 ms of 60 viewers.
 const KERNEL_BUFFER: usize = 4 << 20;
 
@@ -32,10 +40,40 @@ pub(super) struct Port {
     unroutable: AtomicU64,
 }
 
-#[derive(Debug)]
-struct Shared {
-    io: UdpSocket,
+/// One socket of the port.
+pub(super) struct Shared {
+    pub(super) io: UdpSocket,
+    /// Sends and reads several datagrams at once where the kernel can.
+    pub(super) offload: UdpSocketState,
     at: SocketAddr,
+}
+
+impl Shared {
+    pub(super) fn bind(at: SocketAddr, kernel_buffer: usize) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind(at)?;
+        socket.set_nonblocking(true)?;
+        // what the kernel grants is enough to run, so a refusal is not an error
+        let _ = set_socket_recv_buffer_size(&socket, kernel_buffer);
+        let _ = set_socket_send_buffer_size(&socket, kernel_buffer);
+        let offload = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        // that forbids fragments, which a way with a small MTU needs
+        if at.is_ipv4() {
+            let _ = set_ip_mtu_discover(&socket, Ipv4PathMtuDiscovery::WANT);
+        }
+        Ok(Self {
+            at: socket.local_addr()?,
+            io: UdpSocket::from_std(socket)?,
+            offload,
+        })
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -69,8 +107,7 @@ struct Lane {
     shared: Arc<Shared>,
     inbox: Mutex<VecDeque<(SocketAddr, Bytes)>>,
     waker: AtomicWaker,
-    /// The last address that was made known to the routes.
-    tried: Mutex<Option<SocketAddr>>,
+    outgoing: Mutex<Outgoing>,
 }
 
 impl Port {
@@ -79,17 +116,9 @@ impl Port {
         let mut sockets: Vec<Arc<Shared>> = Vec::new();
         let mut port = port;
         for ip in addresses {
-            let socket = std::net::UdpSocket::bind((*ip, port))?;
-            socket.set_nonblocking(true)?;
-            // what the kernel grants is enough to run, so a refusal is not an error
-            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, KERNEL_BUFFER);
-            let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, KERNEL_BUFFER);
-            let at = socket.local_addr()?;
-            port = at.port();
-            sockets.push(Arc::new(Shared {
-                io: UdpSocket::from_std(socket)?,
-                at,
-            }));
+            let socket = Shared::bind((*ip, port).into(), KERNEL_BUFFER)?;
+            port = socket.at.port();
+            sockets.push(Arc::new(socket));
         }
         Ok(Arc::new(Self {
             sockets,
@@ -123,17 +152,27 @@ impl Port {
     }
 
     async fn read(&self, shared: Arc<Shared>) {
-        let mut buffer = vec![0u8; DATAGRAM];
+        let mut buffers = vec![vec![0u8; MESSAGE]; MESSAGES];
+        let mut meta = [RecvMeta::default(); MESSAGES];
         loop {
-            // errors here are some peer's ICMP messages; the socket itself stays good
-            let Ok((length, from)) = shared.io.recv_from(&mut buffer).await else {
-                continue;
+            let read = {
+                let mut slices: Vec<_> = buffers.iter_mut().map(|b| IoSliceMut::new(b)).collect();
+                let read = || {
+                    let socket = UdpSockRef::from(&shared.io);
+                    shared.offload.recv(socket, &mut slices, &mut meta)
+                };
+                shared.io.async_io(Interest::READABLE, read).await
             };
-            let datagram = &buffer[..length];
-            match self.find(&shared, from, datagram) {
-                Some(lane) => lane.put(from, Bytes::copy_from_slice(datagram)),
-                None => {
-                    self.unroutable.fetch_add(1, Ordering::Relaxed);
+            // errors here are some peer's ICMP messages; the socket itself stays good
+            let Ok(read) = read else { continue };
+            for (buffer, meta) in buffers.iter().zip(&meta[..read]) {
+                for datagram in buffer[..meta.len].chunks(meta.stride.max(1)) {
+                    match self.find(&shared, meta.addr, datagram) {
+                        Some(lane) => lane.put(meta.addr, Bytes::copy_from_slice(datagram)),
+                        None => {
+                            self.unroutable.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
                 }
             }
         }
@@ -179,7 +218,7 @@ impl Lanes {
             shared: shared.clone(),
             inbox: Mutex::default(),
             waker: AtomicWaker::new(),
-            tried: Mutex::default(),
+            outgoing: Mutex::default(),
         });
         self.lanes
             .lock()
@@ -206,6 +245,8 @@ impl Lanes {
 
     /// Forgets the connection.
     pub(super) fn close(self: &Arc<Self>) {
+        // the driver's goodbye may have been laid out in this moment
+        self.flush();
         let mine = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
         let this = Arc::downgrade(self);
         let mut routes = self
@@ -219,6 +260,18 @@ impl Lanes {
         routes
             .addresses
             .retain(|_, (lane, _)| !mine.iter().any(|m| Arc::ptr_eq(m, lane)));
+    }
+
+    /// Sends what the connection has laid out.
+    pub(super) fn flush(&self) {
+        for lane in self
+            .lanes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            lane.outgoing().leave(&lane.shared);
+        }
     }
 
     fn lane(&self, ip: IpAddr) -> Option<Arc<Lane>> {
@@ -235,6 +288,10 @@ impl Lane {
         }
         drop(inbox);
         self.waker.wake();
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self) -> Option<(SocketAddr, Bytes)> {
@@ -255,15 +312,6 @@ struct Socket {
 impl Socket {
     /// Remembers where was sent, so that an answer that carries no name finds its way back.
     fn try_address(&self, to: SocketAddr) {
-        let mut tried = self
-            .lane
-            .tried
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if tried.replace(to) == Some(to) {
-            return;
-        }
-        drop(tried);
         let key = (self.lane.known_as.ip(), to);
         let mut routes = self
             .port
@@ -282,19 +330,14 @@ impl AsyncUdpSocket for Socket {
         Ok(self.lane.known_as)
     }
 
+    /// Only lays the datagram out: it leaves with the others of the driver's turn.
     fn poll_send(&self, _cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        self.try_address(transmit.destination);
-        // tokio keeps one waker a direction and there are many senders: a full kernel buffer loses
-        // the datagram, and retransmission repairs it
-        match self
-            .lane
-            .shared
-            .io
-            .try_send_to(transmit.contents, transmit.destination)
-        {
-            Err(e) if e.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(e)),
-            Ok(_) | Err(_) => Poll::Ready(Ok(transmit.contents.len())),
+        let (datagram, to) = (transmit.contents, transmit.destination);
+        let is_moved = self.lane.outgoing().put(datagram, to, &self.lane.shared);
+        if is_moved {
+            self.try_address(to);
         }
+        Poll::Ready(Ok(datagram.len()))
     }
 
     fn poll_recv(

@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime,
@@ -33,9 +34,26 @@ impl Seam {
     }
 }
 
+/// The driver, at the end of whose turn everything leaves that it laid out in it.
+struct Turns {
+    future: Boxed<'static, ()>,
+    lanes: Arc<Lanes>,
+}
+
+impl Future for Turns {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self.future.as_mut().poll(cx);
+        self.lanes.flush();
+        polled
+    }
+}
+
 impl Runtime for Seam {
     fn spawn(&self, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
-        self.tokio.spawn(future)
+        let lanes = self.lanes.clone();
+        self.tokio.spawn(Box::pin(Turns { future, lanes }))
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {

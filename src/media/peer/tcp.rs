@@ -1,7 +1,11 @@
 //! Owns ICE-TCP (RFC 6544) on one port, for viewers behind a firewall that lets no UDP pass: the
 //! first frame of a stream (RFC 4571) is a STUN request and tells whose it is.
+//!
+//! A stream that does not take what is sent loses whole frames, as a UDP way loses datagrams: the
+//! connection's driver never waits for it, and so notices when its peer has stopped answering.
 
 use super::stun;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
@@ -25,6 +29,8 @@ const STRANGERS: usize = 64;
 const WAITING: usize = 4;
 /// STUN requests are far smaller.
 const LARGEST_FIRST: usize = 1500;
+/// Kernel buffer of a stream, in bytes: 1 s of a feed, more would only be late.
+const KERNEL_BUFFER: usize = 256 << 10;
 
 /// The shared listeners.
 #[derive(Debug)]
@@ -109,6 +115,8 @@ impl TcpPort {
 
     async fn introduce(&self, at: SocketAddr, stream: TcpStream, from: SocketAddr) -> Option<()> {
         let _ = stream.set_nodelay(true);
+        // what the kernel grants is enough to run, so a refusal is not an error
+        let _ = set_socket_send_buffer_size(&stream, KERNEL_BUFFER);
         let (read, write) = stream.into_split();
         let mut first = Vec::with_capacity(256);
         let length = loop {
@@ -145,6 +153,7 @@ impl TcpPort {
             read,
             write,
             first: Mutex::new(first),
+            begun: Mutex::default(),
             local: at,
             peer: from,
         };
@@ -236,8 +245,36 @@ struct Stream {
     read: OwnedReadHalf,
     write: OwnedWriteHalf,
     first: Mutex<Vec<u8>>,
+    /// The rest of a frame of which the kernel took a part.
+    begun: Mutex<Vec<u8>>,
     local: SocketAddr,
     peer: SocketAddr,
+}
+
+impl Stream {
+    /// Writes what the kernel takes now, and tells how much that was.
+    fn write_some(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.write.try_write(bytes) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            done => done,
+        }
+    }
+
+    /// Sends a frame, or loses it.
+    fn send(&self, frame: &[u8]) -> io::Result<()> {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if !begun.is_empty() {
+            let written = self.write_some(&begun)?;
+            begun.drain(..written);
+        }
+        if begun.is_empty() {
+            let written = self.write_some(frame)?;
+            if written > 0 {
+                begun.extend_from_slice(&frame[written..]);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl AsyncTcpStream for Stream {
@@ -269,19 +306,7 @@ impl AsyncTcpStream for Stream {
     where
         'a: 'b,
     {
-        Box::pin(async move {
-            let mut rest = buffer;
-            while !rest.is_empty() {
-                self.write.writable().await?;
-                match self.write.try_write(rest) {
-                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                    Ok(written) => rest = &rest[written..],
-                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(e) => return Err(e),
-                }
-            }
-            Ok(())
-        })
+        Box::pin(std::future::ready(self.send(buffer)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -10,17 +10,21 @@ _HTTP = 8088
 
 
 class Janus:
-    """Janus in the box's namespace; viewers watch its one mountpoint. `keeps_key_frame` is its `bufferkf`."""
+    """Janus in the box's namespace; viewers watch its one mountpoint. `keeps_key_frame` is its `bufferkf`.
+
+    With `sound`, Opus is taken on the port after the picture's.
+    """
 
     rtp = f"{BOX_IP}:{VIDEO_PORT}"
     url = f"http://{BOX_IP}:{_HTTP}"
 
-    def __init__(self, stage, keeps_key_frame=True):
+    def __init__(self, stage, keeps_key_frame=True, sound=False):
         folder = stage.folder / "janus"
         folder.mkdir()
         plugins = "/usr/lib/x86_64-linux-gnu/janus/plugins"
         transports = "/usr/lib/x86_64-linux-gnu/janus/transports"
         keeps = "true" if keeps_key_frame else "false"
+        opus = f', {{ type = "audio"; mid = "a"; port = {VIDEO_PORT + 1}; pt = 111; codec = "opus"; }}' if sound else ""
         for name, text in (
             (
                 "janus.jcfg",
@@ -37,7 +41,7 @@ class Janus:
             (
                 "janus.plugin.streaming.jcfg",
                 f'feed: {{ type = "rtp"; id = {MOUNTPOINT}; media = ( {{ type = "video"; mid = "v"; port = {VIDEO_PORT}; pt = 96; '
-                f'codec = "h264"; fmtp = "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1"; bufferkf = {keeps}; }} ); }}\n',
+                f'codec = "h264"; fmtp = "profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1"; bufferkf = {keeps}; }}{opus} ); }}\n',
             ),
         ):
             (folder / name).write_text(text)
