@@ -17,6 +17,7 @@
 
 mod cameras;
 mod capture;
+mod detect;
 mod encoded;
 mod http;
 mod offers;

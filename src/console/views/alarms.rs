@@ -1,8 +1,8 @@
 //! Owns what needs somebody's eye now: alarms follow from the state, and go when their reason goes.
 
 use crate::room::{
-    BreakKind, EquipmentId, Fault, FeedId, FeedState, GapCause, HelpKind, MemberNo, Phase, Room,
-    SeatNo, Session, Track, Utc, recorded_feeds,
+    Anomaly, BreakKind, EquipmentId, Fault, FeedId, FeedState, GapCause, HelpKind, MemberNo, Phase,
+    Room, SeatNo, Session, Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,6 +28,16 @@ pub enum Level {
     Warn,
 }
 
+impl Level {
+    /// A picture that shows nothing is no evidence; a muted microphone may be meant.
+    pub(super) fn of(anomaly: Anomaly) -> Self {
+        match anomaly {
+            Anomaly::Frozen | Anomaly::Black => Level::Bad,
+            Anomaly::Silent | Anomaly::TooLoud => Level::Warn,
+        }
+    }
+}
+
 /// What an alarm is about. The page says what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -43,6 +53,8 @@ pub enum AlarmKind {
         track: Track,
         cause: GapCause,
     },
+    /// Something is wrong with what a feed shows or sounds.
+    Anomaly { feed: FeedId, anomaly: Anomaly },
     /// A piece of equipment failed.
     Equipment {
         equipment: EquipmentId,
@@ -113,6 +125,15 @@ fn of_feeds(room: &Room, session: &Session, alarms: &mut Vec<Alarm>) {
                 what: AlarmKind::FeedAbsent { feed },
             }),
         }
+    }
+    for (feed, anomaly, since) in session.anomalies.iter() {
+        let level = Level::of(anomaly);
+        let feed = feed.clone();
+        alarms.push(Alarm {
+            level,
+            since,
+            what: AlarmKind::Anomaly { feed, anomaly },
+        });
     }
     for (no, gap) in session.recordings.open_gaps() {
         let (feed, track, cause) = (gap.feed.clone(), gap.track, gap.cause);

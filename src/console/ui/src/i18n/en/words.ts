@@ -23,6 +23,7 @@ export const kinds = {
   mask: { expert: "Expert", tenderer_representative: "Rep." },
   feed: { camera: "camera", microphone: "microphone", face: "face", screen: "screen", talk_back: "talk-back" },
   track: { video: "picture", audio: "sound" },
+  anomaly: { frozen: "picture frozen", black: "picture black", silent: "no sound", too_loud: "too loud" },
   break: { rest: "Rest", meal: "Meal" },
   help: { technical: "Technical help", supervisor: "Call the supervisor", unwell: "Unwell" },
   conflict: { employer: "Works or worked there", relative: "Relative", interest: "Economic interest", other: "Something else" },
@@ -195,10 +196,19 @@ const faultTodo: Record<string, string> = {
   other: "Ask the administrator.",
 };
 
+const over = { frozen: "picture moves again", black: "picture is back", silent: "sound is back", too_loud: "sound is bearable again" };
+const anomalyTodo = {
+  frozen: "The picture does not change. Restart the camera; at a seat, plug it in again or reload the workstation's page.",
+  black: "See whether the lens is covered or the lights are out.",
+  silent: "See whether the microphone is muted or its cable loose; whoever muted it on purpose need only be told.",
+  too_loud: "Turn the microphone down, or move it away from the loudspeaker.",
+};
+
 export const alarms: Alarms = {
   feed_lost: (a, n) => ({ what: `${n.feed(a.feed)} lost`, todo: "Check power, cable and the workstation's page. It reconnects and records on by itself; the gap is noted." }),
   feed_absent: (a, n) => ({ what: `${n.feed(a.feed)}: no signal yet`, todo: "Make sure the workstation's page is open and camera, microphone and screen are allowed." }),
   recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.track[a.track]} missing, ${kinds.gap[a.cause]}`, todo: `${a.cause === "disk" || a.cause === "lagged" || a.cause === "daemon_not_running" ? "Check the recording disk and the box." : "Check power, cable and the workstation's page."} Recording goes on by itself; explain the gap before the end.` }),
+  anomaly: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.anomaly[a.anomaly]}`, todo: `${anomalyTodo[a.anomaly]} Recording goes on.` }),
   equipment: (a) => ({ what: `${equipment(a.equipment)}: ${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: faultTodo[a.fault.kind] ?? "" }),
   help: (a) => ({ what: `Seat ${a.seat} calls: ${kinds.help[a.help].toLowerCase()}${a.overdue ? " (waits too long)" : ""}`, todo: a.help === "unwell" ? "Go there at once; call an ambulance if need be." : a.help === "supervisor" ? "Tell the supervisor, then press 'I am there'." : "Go to the seat, then press 'I am there'." }),
   break_due: (a) => ({ what: `${kinds.break[a.of]} is due${a.overdue ? ", and overdue" : ""}`, todo: "Arrange it, and note its beginning in the bar below." }),
@@ -275,6 +285,8 @@ export const events: Events = {
   recording_ended: (e, n) => ({ what: `${n.feed(e.feed)} recording ended` }),
   recording_gap_opened: (e, n) => ({ what: `${n.feed(e.feed)}: ${kinds.track[e.track]} missing, ${kinds.gap[e.cause]}`, level: "bad" }),
   recording_gap_closed: (e, n) => ({ what: `${n.feed(e.feed)}: ${kinds.track[e.track]} recorded again`, level: "good" }),
+  anomaly_began: (e, n) => ({ what: `${n.feed(e.feed)}: ${kinds.anomaly[e.anomaly]}`, level: e.anomaly === "frozen" || e.anomaly === "black" ? "bad" : "warn" }),
+  anomaly_ended: (e, n) => ({ what: `${n.feed(e.feed)}: ${over[e.anomaly]}`, level: "good" }),
   gap_explained: (e) => ({ what: `Gap ${e.gap} explained: ${e.text}` }),
   index_heads: () => ({ what: "Recording indexes witnessed" }),
   closing_begun: () => ({ what: "Signing began" }),
