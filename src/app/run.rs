@@ -20,6 +20,7 @@ use crate::console::{Console, History, Parts};
 use crate::journal::{Durability, Journal, Settings};
 use crate::keys::{KeySources, Keys};
 use crate::media::capture;
+use crate::media::detect;
 use crate::media::feed::Feeds;
 use crate::media::peer::{self, Peers};
 use crate::media::recorder::{Recorders, RecordersHandle, WantedRecordings};
@@ -368,6 +369,10 @@ impl Media {
         tasks.start(
             "recorder reports",
             reports::of_recorders(clerk.clone(), reports_rx),
+        );
+        tasks.start(
+            "detectors",
+            detect::run(clerk.clone(), feeds.clone(), profile.detectors.clone()),
         );
         tasks.start(
             "feed reports",

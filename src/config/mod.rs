@@ -6,6 +6,7 @@
 #[macro_use]
 mod text;
 mod cross;
+mod detectors;
 mod document;
 mod fault;
 #[cfg(any(test, fuzzing))]
@@ -23,6 +24,7 @@ mod values;
 
 pub mod check;
 
+pub use detectors::Detectors;
 pub use fault::{Fault, ProfileError};
 pub use password::{Password, PasswordError, SignIn};
 pub use profile::{
@@ -30,7 +32,7 @@ pub use profile::{
     SecondFactor, Storage, VideoSource,
 };
 pub use text::{Lang, Text};
-pub use units::{PictureLimit, Size};
+pub use units::{Decibels, Percent, PictureLimit, Size};
 pub use url::{InvalidUrl, RtspUrl};
 
 #[cfg(test)]

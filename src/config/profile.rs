@@ -1,5 +1,6 @@
 //! Owns the profile as the rest of the daemon sees it: checked once, and from then on domain types.
 
+use super::detectors::Detectors;
 use super::password::{Password, PasswordError, SignIn};
 use super::text::Lang;
 use super::units::{PictureLimit, Size};
@@ -32,6 +33,8 @@ pub struct Profile {
     pub access: Access,
     /// How much workstations may send.
     pub media: Media,
+    /// What is looked for in pictures and sound.
+    pub detectors: Detectors,
     pub(super) policies: Policies,
     pub(super) file: PathBuf,
     pub(super) sha256: [u8; 32],

@@ -1,5 +1,6 @@
 //! Owns what each section of a profile holds, and what stands in for the keys that are left out.
 
+use super::detectors::{Detectors, detectors};
 use super::document::{At, Section, Value, Wrong};
 use super::profile::{Access, Camera, Media, Microphone, Network, Profile, Room, RoomId, Storage};
 use super::text::Lang;
@@ -26,6 +27,7 @@ pub(super) struct Parts {
     pub(super) ice_tcp_port_at: usize,
     pub(super) access: Option<Access>,
     pub(super) media: Option<Media>,
+    pub(super) detectors: Option<Detectors>,
 }
 
 impl Parts {
@@ -42,6 +44,7 @@ impl Parts {
             network: self.network?,
             access: self.access?,
             media: self.media?,
+            detectors: self.detectors?,
             policies: self.policies?,
             file: file.to_owned(),
             sha256,
@@ -87,6 +90,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let network = settings::network(network_section);
     let access = settings::access(root.section("access"));
     let media = settings::media(root.section("media"));
+    let detectors = detectors(root.section("detectors"));
     root.close();
     Parts {
         room,
@@ -101,6 +105,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
         ice_tcp_port_at,
         access,
         media,
+        detectors,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shipped profiles are right, every wrong one is refused at its line, and nothing panics.
 
 use super::*;
-use crate::room::{FeedKind, PhaseKind, Place, Policies, SeatNo, Span, TimeOfDay};
+use crate::room::{Anomaly, FeedKind, PhaseKind, Place, Policies, SeatNo, Span, TimeOfDay};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,7 @@ fn a_written_out_default_is_the_default() {
     let standard = parse(GOOD).unwrap();
     assert_eq!(standard.access, municipal.access);
     assert_eq!(standard.media, municipal.media);
+    assert_eq!(standard.detectors, municipal.detectors);
 }
 
 #[test]
@@ -426,5 +427,37 @@ proptest! {
     #[test]
     fn a_span_reads_back_as_it_is_shown(ms in 0..100 * 365 * 86_400_000_u64) {
         prop_assert_eq!(units::span(&units::show_span(Span(ms))), Some(Span(ms)));
+    }
+}
+
+#[test]
+fn detectors_have_units_and_an_empty_list_switches_one_off() {
+    let with = |lines: &str| format!("{GOOD}\n[detectors]\n{lines}\n");
+    let read = parse(&with(
+        "black = []\nsilent_below = \"-60 dBFS\"\nblack_below = \"8 %\"\nfrozen_after = \"5s\"",
+    ));
+    let detectors = read.unwrap().detectors;
+    assert_eq!(detectors.kinds[&Anomaly::Black], BTreeSet::new());
+    let usual = BTreeSet::from([FeedKind::Camera, FeedKind::Face]);
+    assert_eq!(detectors.kinds[&Anomaly::Frozen], usual);
+    assert_eq!(detectors.silent_below, Decibels(-60));
+    assert_eq!(detectors.black_below, Percent(8));
+    assert_eq!(detectors.after[&Anomaly::Frozen], Span::seconds(5));
+    assert!(!detectors.phases.contains(&PhaseKind::Overnight));
+    for wrong in [
+        "silent_below = \"-70\"",
+        "silent_below = \"-20 dBFS\"",
+        "too_loud_above = \"3 dBFS\"",
+        "black_below = \"5\"",
+        "black_below = \"200 %\"",
+        "frozen_after = \"0s\"",
+        "frozen = [\"cameras\"]",
+        "blank = []",
+    ] {
+        let found = faults(&with(wrong));
+        assert_eq!(found.len(), 1, "{wrong}: {found:?}");
+        let key = wrong.split(' ').next().unwrap();
+        assert!(found[0].key.contains(key), "{wrong}: {found:?}");
+        assert_eq!(found[0].line, GOOD.lines().count() + 3, "{wrong}");
     }
 }

@@ -45,6 +45,14 @@ impl fmt::Display for Size {
     }
 }
 
+/// Loudness relative to full scale, in whole decibels; 0 is the loudest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decibels(pub i8);
+
+/// A share of a whole, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(pub u8);
+
 /// The most a workstation may send for one picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PictureLimit {
@@ -159,6 +167,23 @@ pub(super) fn picture(text: &str) -> Option<PictureLimit> {
         && (1..=60).contains(&limit.fps)
         && (10_000..=100_000_000).contains(&limit.bits_per_second);
     sane.then_some(limit)
+}
+
+/// `"-70 dBFS"`.
+pub(super) fn decibels(text: &str) -> Option<Decibels> {
+    let number = text.trim().strip_suffix("dBFS")?.trim_end();
+    let below = number.strip_prefix('-').unwrap_or(number);
+    let level: i8 = digits(below)?;
+    match number.starts_with('-') {
+        true => Some(Decibels(-level)),
+        false => (level == 0).then_some(Decibels(0)),
+    }
+}
+
+/// `"5 %"`.
+pub(super) fn percent(text: &str) -> Option<Percent> {
+    let number = text.trim().strip_suffix('%')?.trim_end();
+    digits(number).filter(|n| *n <= 100).map(Percent)
 }
 
 fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {

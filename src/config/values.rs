@@ -4,7 +4,7 @@ use super::document::{Shown, Value, Wrong, wrong_type};
 use super::password::Password;
 use super::profile::{PictureFormat, RoomId, SecondFactor};
 use super::text::Lang;
-use super::units::{self, PictureLimit, Size};
+use super::units::{self, Decibels, Percent, PictureLimit, Size};
 use crate::keys::{HostName, Secret};
 use crate::room::{FeedId, FeedKind, PhaseKind, Place, Span, TimeOfDay};
 use std::net::IpAddr;
@@ -171,6 +171,39 @@ impl Value for Size {
 impl Shown for Size {
     fn shown(&self) -> String {
         self.to_string()
+    }
+}
+
+impl Value for Decibels {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        units::decibels(text).ok_or_else(|| {
+            invalid(
+                text,
+                "带单位的电平，满刻度为 0 dBFS",
+                "a level with its unit; full scale is 0 dBFS",
+                "\"-70 dBFS\"",
+            )
+        })
+    }
+}
+
+impl Shown for Decibels {
+    fn shown(&self) -> String {
+        format!("{} dBFS", self.0)
+    }
+}
+
+impl Value for Percent {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        units::percent(text).ok_or_else(|| invalid(text, "百分比", "a share in percent", "\"5 %\""))
+    }
+}
+
+impl Shown for Percent {
+    fn shown(&self) -> String {
+        format!("{} %", self.0)
     }
 }
 

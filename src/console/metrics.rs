@@ -2,6 +2,7 @@
 
 use super::state::Console;
 use super::wire::Health;
+use crate::room::Anomaly;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -96,6 +97,26 @@ fn page(console: &Console) -> String {
         "Bytes of a feed on the disk of this session",
         &rows,
     );
+    for (anomaly, name) in [
+        (Anomaly::Frozen, "frozen"),
+        (Anomaly::Black, "black"),
+        (Anomaly::Silent, "silent"),
+        (Anomaly::TooLoud, "too_loud"),
+    ] {
+        let occupant = room.occupant().map(|(_, session)| session);
+        let rows: Vec<_> = recorded
+            .iter()
+            .map(|feed| {
+                let has = occupant.is_some_and(|s| s.anomalies.has(feed, anomaly));
+                ("feed", feed.as_str(), u64::from(has))
+            })
+            .collect();
+        page.gauge(
+            &format!("bidroom_feed_{name}"),
+            "Whether a recorded feed's picture or sound is like this",
+            &rows,
+        );
+    }
     let gaps = room
         .occupant()
         .map_or(0, |(_, session)| session.recordings.gaps.len());

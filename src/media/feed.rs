@@ -22,6 +22,8 @@ const BURST: usize = 16;
 const BURST_TIME: Duration = Duration::from_millis(5);
 /// Units a recorder may lag behind before that is a gap (about 20 s of picture and sound).
 const UNITS_KEPT: usize = 2048;
+/// Small pictures that detectors may lag behind before they lose some (5 s of 25 a second).
+const SMALL_UNITS_KEPT: usize = 128;
 /// Key-frame wishes waiting at a source; more at once are the same wish.
 const WISHES_KEPT: usize = 16;
 /// Packets of the current group of pictures kept for whoever joins. A longer group (about 12 s of a
@@ -248,6 +250,7 @@ pub struct Feed {
 struct Inner {
     spec: FeedSpec,
     units: broadcast::Sender<Arc<Unit>>,
+    small_units: broadcast::Sender<Arc<Unit>>,
     opened: Instant,
     main: Fan,
     small: Fan,
@@ -405,6 +408,7 @@ impl Feed {
             inner: Arc::new(Inner {
                 spec,
                 units: broadcast::Sender::new(UNITS_KEPT),
+                small_units: broadcast::Sender::new(SMALL_UNITS_KEPT),
                 opened: clock::now(),
                 main: Fan::new(group),
                 small: Fan::new(group),
@@ -431,6 +435,13 @@ impl Feed {
         let _ = self.inner.units.send(Arc::new(unit));
     }
 
+    /// Gives a picture of the small layer to whoever judges it; it is not what is recorded.
+    pub fn publish_small_unit(&self, unit: Unit) {
+        if self.inner.small_units.receiver_count() > 0 {
+            let _ = self.inner.small_units.send(Arc::new(unit));
+        }
+    }
+
     /// Gives a packet to whoever watches.
     pub fn publish_packet(&self, layer: Layer, packet: LivePacket) {
         self.fan(layer).publish(Arc::new(packet));
@@ -444,6 +455,11 @@ impl Feed {
     /// All units from now on.
     pub fn units(&self) -> broadcast::Receiver<Arc<Unit>> {
         self.inner.units.subscribe()
+    }
+
+    /// All pictures of the small layer from now on.
+    pub fn small_units(&self) -> broadcast::Receiver<Arc<Unit>> {
+        self.inner.small_units.subscribe()
     }
 
     /// All packets of a layer from now on, both tracks. Sound comes with every layer.

@@ -1,6 +1,6 @@
-//! Owns what must be understood of H.264: RTP payloads (RFC 6184) to access units in Annex B, and
-//! the picture's size in its sequence parameter set (ITU-T H.264, 7.3.2.1.1).
+//! Owns the way from H.264's RTP payloads (RFC 6184) to access units in Annex B.
 
+pub use super::h264_syntax::picture_size;
 use bytes::{BufMut, Bytes, BytesMut};
 
 const START: [u8; 4] = [0, 0, 0, 1];
@@ -211,141 +211,6 @@ impl Assembler {
     }
 }
 
-/// The picture's width and height in pixels, as its sequence parameter set crops them.
-pub fn picture_size(sps: &[u8]) -> Option<(u32, u32)> {
-    // emulation prevention: 00 00 03 stands for 00 00
-    let mut raw = Vec::with_capacity(sps.len());
-    let mut zeros = 0;
-    for &byte in sps.get(1..)? {
-        if zeros >= 2 && byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        raw.push(byte);
-    }
-    let mut bits = Bits {
-        bytes: &raw,
-        at: 24,
-    };
-    let profile = *raw.first()?;
-    bits.unsigned()?; // seq_parameter_set_id
-    let mut chroma = 1;
-    if matches!(
-        profile,
-        100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
-    ) {
-        chroma = bits.unsigned()?;
-        if chroma == 3 {
-            bits.bit()?;
-        }
-        bits.unsigned()?; // bit_depth_luma_minus8
-        bits.unsigned()?; // bit_depth_chroma_minus8
-        bits.bit()?; // qpprime_y_zero_transform_bypass_flag
-        if bits.bit()? == 1 {
-            let lists = if chroma == 3 { 12 } else { 8 };
-            for list in 0..lists {
-                if bits.bit()? == 1 {
-                    bits.skip_scaling_list(if list < 6 { 16 } else { 64 })?;
-                }
-            }
-        }
-    }
-    bits.unsigned()?; // log2_max_frame_num_minus4
-    match bits.unsigned()? {
-        0 => {
-            bits.unsigned()?;
-        }
-        1 => {
-            bits.bit()?;
-            bits.signed()?;
-            bits.signed()?;
-            for _ in 0..bits.unsigned()?.min(255) {
-                bits.signed()?;
-            }
-        }
-        _ => {}
-    }
-    bits.unsigned()?; // max_num_ref_frames
-    bits.bit()?;
-    let columns = bits.unsigned()?.checked_add(1)?;
-    let rows = bits.unsigned()?.checked_add(1)?;
-    let frame_only = bits.bit()?;
-    if frame_only == 0 {
-        bits.bit()?;
-    }
-    bits.bit()?; // direct_8x8_inference_flag
-    let mut crop = [0u32; 4];
-    if bits.bit()? == 1 {
-        for side in &mut crop {
-            *side = bits.unsigned()?;
-        }
-    }
-    let [left, right, top, bottom] = crop;
-    let (unit_x, unit_y) = match chroma {
-        1 => (2, 2),
-        2 => (2, 1),
-        _ => (1, 1),
-    };
-    let fields = 2 - frame_only;
-    let width = columns
-        .checked_mul(16)?
-        .checked_sub(left.checked_add(right)?.checked_mul(unit_x)?)?;
-    let height = rows.checked_mul(16 * fields)?;
-    let height = height.checked_sub(top.checked_add(bottom)?.checked_mul(unit_y * fields)?)?;
-    Some((width, height))
-}
-
-/// A bit reader with Exp-Golomb codes (9.1).
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Bits<'_> {
-    fn bit(&mut self) -> Option<u32> {
-        let byte = self.bytes.get(self.at / 8)?;
-        let bit = (byte >> (7 - self.at % 8)) & 1;
-        self.at += 1;
-        Some(bit.into())
-    }
-
-    fn unsigned(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while self.bit()? == 0 {
-            zeros += 1;
-            if zeros > 31 {
-                return None;
-            }
-        }
-        let mut value = 1u32;
-        for _ in 0..zeros {
-            value = (value << 1) | self.bit()?;
-        }
-        Some(value - 1)
-    }
-
-    fn signed(&mut self) -> Option<i64> {
-        let code = i64::from(self.unsigned()?);
-        Some(if code % 2 == 1 {
-            (code + 1) / 2
-        } else {
-            -(code / 2)
-        })
-    }
-
-    fn skip_scaling_list(&mut self, size: usize) -> Option<()> {
-        let (mut last, mut next) = (8i64, 8i64);
-        for _ in 0..size {
-            if next != 0 {
-                next = (last + self.signed()? + 256) % 256;
-            }
-            last = if next == 0 { last } else { next };
-        }
-        Some(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,19 +228,6 @@ mod tests {
             payload.extend(*nal);
         }
         payload
-    }
-
-    #[test]
-    fn sizes_are_read_as_players_crop_them() {
-        // x264 1920×1080 High (cropped from 1088), OpenH264 1280×720 Constrained Baseline
-        let full_hd = hex::decode("67640028acd940780227e5c05a808080a0000003002000000651e30632c0")
-            .expect("hex");
-        assert_eq!(picture_size(&full_hd), Some((1920, 1080)));
-        let hd = hex::decode("6742c01f8c8d40280 2dd00f08846a0".replace(' ', "")).expect("hex");
-        assert_eq!(picture_size(&hd), Some((1280, 720)));
-        for cut in 0..full_hd.len() {
-            let _ = picture_size(&full_hd[..cut]);
-        }
     }
 
     #[test]

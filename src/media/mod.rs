@@ -6,6 +6,7 @@ mod clock;
 mod continuity;
 pub mod feed;
 pub mod h264;
+mod h264_syntax;
 pub mod keyframes;
 pub mod peer;
 pub mod reorder;
@@ -16,6 +17,8 @@ mod whip;
 pub mod capture;
 
 pub mod recorder;
+
+pub mod detect;
 
 pub mod reports;
 

@@ -185,7 +185,7 @@ async fn end_talk_back(clerk: &ClerkHandle) {
 }
 
 /// Gives a report until it is journalled or lawfully refused.
-async fn tell(clerk: &ClerkHandle, session: Option<SessionId>, command: Command) {
+pub(super) async fn tell(clerk: &ClerkHandle, session: Option<SessionId>, command: Command) {
     loop {
         let actor = Actor::Daemon { part: Part::Media };
         match clerk

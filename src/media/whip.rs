@@ -383,11 +383,7 @@ impl Publisher {
         if turns {
             self.recorded = Some(layer);
         }
-        if self.recorded != Some(layer) {
-            return;
-        }
         let (pts, ntp) = (at.pts, at.ntp);
-        self.recorded_to = pts;
         let unit = Unit {
             format: format.clone(),
             pts,
@@ -398,6 +394,13 @@ impl Publisher {
             key: unit.key,
             data: unit.data,
         };
+        if layer == Layer::Small {
+            self.feed.publish_small_unit(unit.clone());
+        }
+        if self.recorded != Some(layer) {
+            return;
+        }
+        self.recorded_to = pts;
         self.feed.publish_unit(unit);
         self.tell_format(&format, size);
     }

@@ -1,5 +1,6 @@
 //! Owns what can be asked of the room: commands, in the imperative. Who may ask for what is `decide`'s.
 
+use super::anomaly::Anomaly;
 use super::equipment::{CheckResult, Fault};
 use super::event::{
     BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
@@ -173,6 +174,14 @@ pub enum Command {
     },
     /// The recording goes on.
     ReportGapClosed { feed: FeedId, track: Track, to: Utc },
+    /// Something is wrong with what a feed shows or sounds, and has been for so long.
+    ReportAnomaly {
+        feed: FeedId,
+        anomaly: Anomaly,
+        lasted: Span,
+    },
+    /// It is right again, or not looked for any more.
+    ReportAnomalyEnded { feed: FeedId, anomaly: Anomaly },
     /// The heads of the segment indexes.
     ReportHeads { heads: BTreeMap<FeedId, IndexHead> },
 }
@@ -241,6 +250,8 @@ impl Command {
             Command::ReportRecordingEnded { .. } => "report_recording_ended",
             Command::ReportGapOpened { .. } => "report_gap_opened",
             Command::ReportGapClosed { .. } => "report_gap_closed",
+            Command::ReportAnomaly { .. } => "report_anomaly",
+            Command::ReportAnomalyEnded { .. } => "report_anomaly_ended",
             Command::ReportHeads { .. } => "report_heads",
         }
     }

@@ -1,6 +1,7 @@
 //! Owns what can happen: events are facts, in the past tense, and carry no personal data.
 
 use super::actor::Actor;
+use super::anomaly::Anomaly;
 use super::equipment::{CheckResult, Fault};
 use super::ids::{CommandId, EquipmentId, FeedId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
 use super::layout::{Layout, Policies};
@@ -212,6 +213,14 @@ pub enum Event {
         track: Track,
         to: Utc,
     },
+    /// Something was wrong with what a feed shows or sounds, from a moment on.
+    AnomalyBegan {
+        feed: FeedId,
+        anomaly: Anomaly,
+        from: Utc,
+    },
+    /// It was right again, or not looked for any more.
+    AnomalyEnded { feed: FeedId, anomaly: Anomaly },
     /// A gap was explained.
     GapExplained { gap: u32, text: Note },
     /// Where the segment indexes stand.

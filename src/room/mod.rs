@@ -4,6 +4,7 @@
 //! state; `wanted` says what the outer world should be like; `next_deadline` when to look again.
 
 mod actor;
+mod anomaly;
 mod command;
 mod committee;
 mod deadlines;
@@ -24,6 +25,7 @@ mod time;
 mod wanted;
 
 pub use actor::*;
+pub use anomaly::*;
 pub use command::*;
 pub use committee::*;
 pub use deadlines::next_deadline;

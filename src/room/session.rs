@@ -1,5 +1,6 @@
 //! Owns one session as a value: its phase, its committee, its clocks and what is open in it.
 
+use super::anomaly::Anomalies;
 use super::committee::Committee;
 use super::event::{BreakKind, HelpKind, MealSlot, SuspensionCause};
 use super::ids::{FeedId, MemberNo, SeatNo};
@@ -179,6 +180,9 @@ pub struct Session {
     pub lock_postponed: Option<Utc>,
     /// What is recorded, and what is missing.
     pub recordings: Recordings,
+    /// What is wrong with what feeds show and sound.
+    #[serde(default)]
+    pub anomalies: Anomalies,
     /// Moments the supervisor marked.
     pub marks: u32,
     /// Whether the supervisor signed the closing record.
@@ -202,6 +206,7 @@ impl Session {
             outage: None,
             lock_postponed: None,
             recordings: Recordings::default(),
+            anomalies: Anomalies::default(),
             marks: 0,
             closing_record_signed: false,
         }

@@ -111,6 +111,7 @@ fn apply_to_room(room: &mut Room, at: &Stamp, event: &Event) {
             }
             for session in room.sessions.values_mut() {
                 session.recordings.running.clear();
+                session.anomalies.clear();
                 session.talk_back = None;
             }
             if let Preflight::Running { .. } = room.preflight {
@@ -290,6 +291,7 @@ fn apply_to_phase(session: &mut Session, at: &Stamp, event: &Event) -> bool {
 }
 
 fn end(session: &mut Session) {
+    session.anomalies.clear();
     session.talk_back = None;
     session.help.clear();
     session.warnings.clear();
@@ -494,6 +496,12 @@ fn apply_to_supervision(session: &mut Session, at: &Stamp, event: &Event) {
         }
         Event::TalkBackEnded => session.talk_back = None,
         Event::ClosingRecordSigned => session.closing_record_signed = true,
+        Event::AnomalyBegan {
+            feed,
+            anomaly,
+            from,
+        } => session.anomalies.begin(feed, *anomaly, *from),
+        Event::AnomalyEnded { feed, anomaly } => session.anomalies.end(feed, *anomaly),
         _ => {}
     }
 }

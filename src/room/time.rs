@@ -81,6 +81,13 @@ impl std::ops::Add<Span> for Utc {
     }
 }
 
+impl std::ops::Sub<Span> for Utc {
+    type Output = Utc;
+    fn sub(self, span: Span) -> Utc {
+        Utc(self.0.saturating_sub_unsigned(span.0))
+    }
+}
+
 /// A moment as the journal keeps it: wall time for people, monotonic time and boot for clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stamp {

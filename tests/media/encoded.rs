@@ -84,6 +84,10 @@ pub(crate) fn video_of(
 
 /// A sine of that length.
 pub(crate) fn audio(codec: Codec, seconds: u32) -> Encoded {
+    sound("", codec, seconds)
+}
+
+fn sound(wave: &str, codec: Codec, seconds: u32) -> Encoded {
     let (rate, per_buffer, encoder) = match codec {
         Codec::Opus => (48_000, 960, "opusenc"),
         Codec::Aac => (
@@ -96,7 +100,7 @@ pub(crate) fn audio(codec: Codec, seconds: u32) -> Encoded {
         other => panic!("{other:?} is no sound"),
     };
     let line = format!(
-        "audiotestsrc num-buffers={} samplesperbuffer={per_buffer} ! audio/x-raw,rate={rate},channels=1 ! {encoder}",
+        "audiotestsrc {wave} num-buffers={} samplesperbuffer={per_buffer} ! audio/x-raw,rate={rate},channels=1 ! {encoder}",
         seconds * rate / per_buffer
     );
     let (mut units, setup) = run(&line);
@@ -115,6 +119,36 @@ pub(crate) fn audio(codec: Codec, seconds: u32) -> Encoded {
         }),
         units,
     }
+}
+
+/// A still room as a camera of 10 pictures a second sees it: a picture and a sensor's noise over it, a key frame
+/// each 2 s. `options` are x264's.
+pub(crate) fn still_room(options: &str, seconds: u32) -> Encoded {
+    let form = "video/x-raw,format=I420,width=320,height=180,framerate=10/1";
+    let pictures = seconds * 10;
+    // snow of this alpha has a deviation of about 1.5 luma levels
+    let line = format!(
+        "videotestsrc num-buffers={pictures} pattern=zone-plate kx2=9 ky2=7 kt=0 ! {form} ! mix.sink_0 \
+         videotestsrc num-buffers={pictures} pattern=snow ! {form} ! mix.sink_1 \
+         compositor name=mix background=black sink_1::alpha=0.02 ! {form} \
+         ! x264enc tune=zerolatency speed-preset=veryfast key-int-max=20 byte-stream=true {options} \
+         ! h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au"
+    );
+    let format = Format {
+        codec: Codec::H264,
+        clock_rate: 90_000,
+        channels: 0,
+        setup: Bytes::new(),
+    };
+    Encoded {
+        format: Arc::new(format),
+        units: run(&line).0,
+    }
+}
+
+/// The sound of a quiet room, -60 dBFS.
+pub(crate) fn hum(codec: Codec, seconds: u32) -> Encoded {
+    sound("wave=white-noise volume=0.00173", codec, seconds)
 }
 
 fn run(line: &str) -> (Vec<EncodedUnit>, Bytes) {

@@ -19,6 +19,7 @@ mod burned_in;
 mod cameras;
 mod capture;
 mod crowd;
+mod detect;
 mod encoded;
 mod http;
 mod in_step;

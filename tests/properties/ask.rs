@@ -69,6 +69,8 @@ pub(crate) enum Ask {
     Record(Which, u8, bool),
     /// A gap in a feed's recording opens or closes.
     Gap(Which, u8, bool),
+    /// A feed's picture is found frozen, or fine again.
+    Anomaly(Which, u8, bool),
     /// Somebody without any right asks for something.
     Intrude(Which, u8),
 }
@@ -145,6 +147,7 @@ fn anything() -> impl Strategy<Value = Ask> {
             .prop_map(|(s, b, t)| Ask::Abort(s, b, t)),
         2 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Record(s, f, on)),
         3 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Gap(s, f, on)),
+        2 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Anomaly(s, f, on)),
         2 => (which(), any::<u8>()).prop_map(|(s, n)| Ask::Intrude(s, n)),
     ]
 }

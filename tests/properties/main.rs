@@ -82,6 +82,8 @@ fn room_and_model_agree() {
         "lock_postponed",
         "recording_gap_opened",
         "recording_gap_closed",
+        "anomaly_began",
+        "anomaly_ended",
         "daemon_started",
     ];
     let phases = phases.map(|phase| format!("{phase:?}"));

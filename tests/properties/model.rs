@@ -97,6 +97,7 @@ pub(crate) struct Session {
     pub(crate) record_signed: bool,
     pub(crate) recording: BTreeSet<u8>,
     pub(crate) gaps: BTreeSet<u8>,
+    pub(crate) frozen: BTreeSet<u8>,
 }
 
 impl Session {
@@ -170,6 +171,7 @@ impl Session {
         self.phase = phase;
         self.outage = None;
         self.on_break = false;
+        self.frozen.clear();
     }
 
     /// A chair who has gone is none, until the signatures begin.
@@ -382,7 +384,9 @@ impl Model {
             }),
             Ask::Abort(which, by, typed) => of(which)
                 .is_some_and(|s| !s.over() && (!s.started || *by == By::Supervisor) && *typed),
-            Ask::Record(which, ..) | Ask::Gap(which, ..) => of(which).is_some(),
+            Ask::Record(which, ..) | Ask::Gap(which, ..) | Ask::Anomaly(which, ..) => {
+                of(which).is_some()
+            }
         }
     }
 
@@ -406,7 +410,10 @@ impl Model {
             }
             Ask::Restart => {
                 // nothing is known to be written any more
-                self.sessions.values_mut().for_each(|s| s.recording.clear());
+                for s in self.sessions.values_mut() {
+                    s.recording.clear();
+                    s.frozen.clear();
+                }
             }
             _ => {}
         }
@@ -467,6 +474,7 @@ fn planned(experts: u8, others: u8) -> Session {
         record_signed: false,
         recording: BTreeSet::new(),
         gaps: BTreeSet::new(),
+        frozen: BTreeSet::new(),
     }
 }
 
@@ -614,6 +622,15 @@ fn session_takes(s: &mut Session, ask: &Ask, now: u32, seats: &BTreeMap<u8, u8>)
         Ask::Gap(_, feed, false) => {
             s.gaps.remove(feed);
         }
+        Ask::Anomaly(_, feed, true) => {
+            // nobody looks at the pictures of a session that has not begun or is over
+            if s.occupies() {
+                s.frozen.insert(*feed);
+            }
+        }
+        Ask::Anomaly(_, feed, false) => {
+            s.frozen.remove(feed);
+        }
         Ask::Wait(_)
         | Ask::Restart
         | Ask::Forward(_)
@@ -668,6 +685,7 @@ pub(crate) fn which(ask: &Ask) -> Option<Which> {
         | Ask::Abort(s, ..)
         | Ask::Record(s, ..)
         | Ask::Gap(s, ..)
+        | Ask::Anomaly(s, ..)
         | Ask::Intrude(s, _) => Some(*s),
     }
 }

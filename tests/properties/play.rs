@@ -331,6 +331,8 @@ impl Play {
                 .map(|(_, g)| no(&g.feed))
                 .collect();
             prop_assert_eq!(&gaps, &of_model.gaps, "after {:?}: {:?}", ask, session);
+            let frozen: BTreeSet<u8> = session.anomalies.iter().map(|(f, ..)| no(f)).collect();
+            prop_assert_eq!(&frozen, &of_model.frozen, "after {:?}: {:?}", ask, session);
             let running: BTreeSet<u8> = session.recordings.running.keys().map(no).collect();
             prop_assert_eq!(
                 &running,
@@ -690,6 +692,21 @@ impl Play {
                     feed: feed(*no),
                     track: Track::Video,
                     to: at,
+                };
+                (daemon(Part::Media), command)
+            }
+            Ask::Anomaly(_, no, true) => {
+                let command = Command::ReportAnomaly {
+                    feed: feed(*no),
+                    anomaly: Anomaly::Frozen,
+                    lasted: Span::seconds(5),
+                };
+                (daemon(Part::Media), command)
+            }
+            Ask::Anomaly(_, no, false) => {
+                let command = Command::ReportAnomalyEnded {
+                    feed: feed(*no),
+                    anomaly: Anomaly::Frozen,
                 };
                 (daemon(Part::Media), command)
             }

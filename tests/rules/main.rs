@@ -35,6 +35,7 @@ stories!(
     help_calls,
     marks_warnings_and_talk_back,
     gaps_are_kept,
+    what_cameras_show,
     rehearsals,
     one_session_holds_the_room,
     ending_without_a_result,

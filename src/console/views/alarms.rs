@@ -3,8 +3,8 @@
 use super::feeds::source_fault;
 use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
-    BreakKind, EquipmentId, Fault, FeedId, FeedState, GapCause, HelpKind, MemberNo, Phase, Room,
-    SeatNo, Session, SourceFault, Track, Utc, recorded_feeds,
+    Anomaly, BreakKind, EquipmentId, Fault, FeedId, FeedState, GapCause, HelpKind, MemberNo, Phase,
+    Room, SeatNo, Session, SourceFault, Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,6 +30,16 @@ pub enum Level {
     Warn,
 }
 
+impl Level {
+    /// A picture that shows nothing is no evidence; a muted microphone may be meant.
+    pub(super) fn of(anomaly: Anomaly) -> Self {
+        match anomaly {
+            Anomaly::Frozen | Anomaly::Black => Level::Bad,
+            Anomaly::Silent | Anomaly::TooLoud => Level::Warn,
+        }
+    }
+}
+
 /// What an alarm is about. The page says what to do.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -50,6 +60,8 @@ pub enum AlarmKind {
         /// What is wrong with the source.
         fault: Option<SourceFault>,
     },
+    /// Something is wrong with what a feed shows or sounds.
+    Anomaly { feed: FeedId, anomaly: Anomaly },
     /// A piece of equipment failed.
     Equipment {
         equipment: EquipmentId,
@@ -126,6 +138,15 @@ fn of_feeds(room: &Room, session: &Session, around: &Surroundings, alarms: &mut 
                 },
             }),
         }
+    }
+    for (feed, anomaly, since) in session.anomalies.iter() {
+        let level = Level::of(anomaly);
+        let feed = feed.clone();
+        alarms.push(Alarm {
+            level,
+            since,
+            what: AlarmKind::Anomaly { feed, anomaly },
+        });
     }
     for (no, gap) in session.recordings.open_gaps() {
         let (feed, track, cause) = (gap.feed.clone(), gap.track, gap.cause);

@@ -1,9 +1,10 @@
 //! Owns how a feed is shown: where its source stands, where its recording stands, and since when.
 
+use super::alarms::Level;
 use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
-    Actor, FeedId, FeedKind, FeedSpec, FeedState, GapCause, Place, Room, Session, SourceFault, Utc,
-    may_view, recorded_feeds,
+    Actor, Anomaly, FeedId, FeedKind, FeedSpec, FeedState, GapCause, Place, Room, Session,
+    SourceFault, Utc, may_view, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,12 +29,31 @@ pub struct FeedView {
     pub fault: Option<SourceFault>,
     /// Where its recording stands.
     pub recording: RecordingView,
+    /// What is wrong with its picture or sound.
+    pub anomalies: Vec<FeedAnomaly>,
     /// What it carries, e.g. `H264 1280×720`.
     pub carries: Vec<String>,
     /// Whether a small stream is there for tiles.
     pub small: bool,
     /// Whether this role may watch it, and a browser can.
     pub viewable: bool,
+}
+
+/// Something that is wrong with a feed's picture or sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FeedAnomaly {
+    /// What.
+    pub what: Anomaly,
+    /// How bad.
+    pub level: Level,
+}
+
+fn anomalies(session: &Session, feed: &FeedId) -> Vec<FeedAnomaly> {
+    let each = session.anomalies.of(feed).map(|what| FeedAnomaly {
+        what,
+        level: Level::of(what),
+    });
+    each.collect()
 }
 
 /// Where a source stands.
@@ -116,6 +136,9 @@ fn feed_view(
         since,
         fault: source_fault(room, &spec.id, live),
         recording: recording_view(&spec.id, live, wanted, occupant),
+        anomalies: occupant
+            .map(|session| anomalies(session, &spec.id))
+            .unwrap_or_default(),
         carries: live.carries.clone(),
         small: live.small,
         viewable: may_view(room, actor, spec) && (live.showable || source != SourceState::Live),

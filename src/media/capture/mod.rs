@@ -19,6 +19,7 @@ mod rtsp;
 
 mod clock;
 mod nal;
+pub(in crate::media) use nal::split as nals;
 mod pipeline;
 mod trace;
 mod units;

@@ -4,7 +4,7 @@ use crate::media::feed::Codec;
 use bytes::{Bytes, BytesMut};
 
 /// The NAL units of an Annex B unit, without start codes and trailing zeros.
-pub(super) fn split(unit: &Bytes) -> Vec<Bytes> {
+pub(in crate::media) fn split(unit: &Bytes) -> Vec<Bytes> {
     let mut nals = Vec::with_capacity(4);
     let mut begin = None;
     let mut at = 0;

@@ -203,8 +203,9 @@ impl Publisher {
             self.logged = Logged::Live;
             (self.lost_by, self.lost_since) = (None, None);
         }
-        if recorded {
-            self.feed.publish_unit(unit);
+        match recorded {
+            true => self.feed.publish_unit(unit),
+            false => self.feed.publish_small_unit(unit),
         }
     }
 

@@ -154,6 +154,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportRecordingEnded { .. }
         | Command::ReportGapOpened { .. }
         | Command::ReportGapClosed { .. }
+        | Command::ReportAnomaly { .. }
+        | Command::ReportAnomalyEnded { .. }
         | Command::ReportHeads { .. } => part(Part::Media),
     };
     if allowed {
@@ -260,6 +262,14 @@ impl Case<'_> {
             } => reports::gap_opened(self, feed, *track, *from, *cause),
             Command::ReportGapClosed { feed, track, to } => {
                 reports::gap_closed(self, feed, *track, *to)
+            }
+            Command::ReportAnomaly {
+                feed,
+                anomaly,
+                lasted,
+            } => reports::anomaly(self, feed, *anomaly, *lasted),
+            Command::ReportAnomalyEnded { feed, anomaly } => {
+                reports::anomaly_ended(self, feed, *anomaly)
             }
             Command::ReportHeads { heads } => Ok(vec![Event::IndexHeads {
                 heads: heads.clone(),

@@ -1,6 +1,7 @@
 //! Owns what the daemon's parts report. What is known already makes no event.
 
 use super::Case;
+use crate::room::anomaly::Anomaly;
 use crate::room::command::Command;
 use crate::room::equipment::Preflight;
 use crate::room::event::Event;
@@ -9,7 +10,7 @@ use crate::room::recordings::{GapCause, IndexHead, Track};
 use crate::room::refusal::Refusal;
 use crate::room::session::{FeedState, Phase};
 use crate::room::state::Room;
-use crate::room::time::Utc;
+use crate::room::time::{Span, Utc};
 use crate::room::wanted;
 use std::collections::BTreeSet;
 
@@ -159,4 +160,38 @@ pub(super) fn gap_closed(
             }]
         }
     })
+}
+
+pub(super) fn anomaly(
+    case: &Case<'_>,
+    feed: &FeedId,
+    anomaly: Anomaly,
+    lasted: Span,
+) -> Result<Vec<Event>, Refusal> {
+    if case.room.layout.feed(feed).is_none() {
+        return Err(Refusal::NoSuchFeed { feed: feed.clone() });
+    }
+    // a report of a session that has ended meanwhile comes too late
+    if !case.session.phase.occupies() || case.session.anomalies.has(feed, anomaly) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::AnomalyBegan {
+        feed: feed.clone(),
+        anomaly,
+        from: case.now.stamp.at - lasted,
+    }])
+}
+
+pub(super) fn anomaly_ended(
+    case: &Case<'_>,
+    feed: &FeedId,
+    anomaly: Anomaly,
+) -> Result<Vec<Event>, Refusal> {
+    if !case.session.anomalies.has(feed, anomaly) {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Event::AnomalyEnded {
+        feed: feed.clone(),
+        anomaly,
+    }])
 }

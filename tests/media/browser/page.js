@@ -55,11 +55,63 @@
     return new MediaStream([...canvas.captureStream(60).getTracks(), ...out.stream.getTracks()]);
   }
 
+  // A person who sits still before a camera that has a little noise, in a quiet room. `role` is what goes wrong.
+  let role = 'fine', hum;
+  function stage() {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const draw = canvas.getContext('2d', { willReadFrequently: true });
+    let last = null;
+    setInterval(() => {
+      if (role !== 'frozen' || last === null) {
+        const sway = Math.sin(performance.now() / 700);
+        draw.fillStyle = '#586068';
+        draw.fillRect(0, 0, 640, 360);
+        draw.fillStyle = '#30506a';
+        draw.fillRect(60, 40, 120, 200);
+        draw.fillStyle = '#b09080';
+        draw.beginPath();
+        draw.ellipse(320 + sway, 180 + 1.5 * sway, 80, 110, 0, 0, 7);
+        draw.fill();
+        last = draw.getImageData(0, 0, 640, 360);
+        for (let at = 0; at < last.data.length; at += 4) {
+          const grain = 6 * (Math.random() + Math.random() - 1);
+          for (let c = 0; c < 3; c++) last.data[at + c] += grain;
+        }
+      }
+      draw.putImageData(last, 0, 0);
+    }, 100);
+    const sounds = new AudioContext();
+    const noise = sounds.createBuffer(1, sounds.sampleRate, sounds.sampleRate);
+    noise.getChannelData(0).forEach((_, at, all) => { all[at] = Math.random() * 2 - 1; });
+    const source = Object.assign(sounds.createBufferSource(), { buffer: noise, loop: true });
+    hum = sounds.createGain();
+    const out = sounds.createMediaStreamDestination();
+    source.connect(hum).connect(out);
+    source.start();
+    window.acts.become('fine');
+    const stream = canvas.captureStream(10);
+    stream.addTrack(out.stream.getAudioTracks()[0]);
+    staged = stream;
+    return stream;
+  }
+
+  let staged;
   window.acts = {
-    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, transport, flash }) {
+    become(what) {
+      role = what;
+      // -60 dBFS: uniform noise has 1/sqrt(3) of its amplitude
+      hum.gain.value = what === 'loud' ? 1 : 0.00173;
+      for (const track of staged?.getVideoTracks() ?? []) track.enabled = what !== 'black';
+      for (const track of staged?.getAudioTracks() ?? []) track.enabled = what !== 'silent';
+      return null;
+    },
+
+    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, transport, flash, staged }) {
       pc = new RTCPeerConnection();
       const stream = flash
         ? flashAndBeep()
+        : staged
+        ? stage()
         : screen
         ? await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 } })
         : await navigator.mediaDevices.getUserMedia({

@@ -87,4 +87,11 @@ export function advice(t: Dictionary, alarm: Alarm, n: Names): Advice {
 
 export const button = (actions: ActionView[], action: Action): ActionView | undefined => actions.find((a) => a.action === action);
 
+/** What is wrong with a feed's picture or sound, the worst first. */
+export function anomalyOf(t: Dictionary, feed?: FeedView): { level: "warn" | "bad"; text: string } | null {
+  const all = feed?.anomalies ?? [];
+  const worst = all.find((anomaly) => anomaly.level === "bad") ?? all[0];
+  return worst === undefined ? null : { level: worst.level, text: all.map((anomaly) => t.words.kinds.anomaly[anomaly.what]).join(t.words.comma) };
+}
+
 export const hasSound = (feed: FeedView): boolean => feed.carries.some((codec) => /opus|aac|g\.711/i.test(codec));

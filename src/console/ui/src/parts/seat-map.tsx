@@ -4,8 +4,8 @@ import { AudioOutlined, DesktopOutlined, IdcardOutlined, LaptopOutlined, SafetyC
 import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { size as bytesText, span, useNow } from "../clock";
 import { useT, type Dictionary } from "../i18n";
-import { hasSound, mask } from "../names";
-import type { FeedView, RoomView, SeatView } from "../wire";
+import { anomalyOf, hasSound, mask } from "../names";
+import type { Anomaly, FeedView, RoomView, SeatView } from "../wire";
 import { Mark, type MarkLevel } from "./mark";
 
 const GAP = 8;
@@ -113,9 +113,9 @@ function SeatCard({ seat, feeds, size, onSeat }: { seat: SeatView; feeds: FeedVi
         <Light icon={<LaptopOutlined />} label={t.tech.seat.enrolled} state={seat.enrolled ? "ok" : "missing"} />
         <Light icon={<IdcardOutlined />} label={t.tech.seat.checkedIn} state={present ? "ok" : "missing"} />
         <Light icon={<SafetyCertificateOutlined />} label={t.tech.seat.pledges} state={(member?.pledges.length ?? 0) >= 2 ? "ok" : "missing"} />
-        <Light icon={<VideoCameraOutlined />} label={t.tech.seat.face} state={lightOf(face)} />
-        <Light icon={<AudioOutlined />} label={t.tech.seat.mic} state={face?.source === "live" ? (hasSound(face) ? "ok" : "lost") : lightOf(face)} />
-        <Light icon={<DesktopOutlined />} label={t.tech.seat.screen} state={lightOf(screen)} />
+        <Light icon={<VideoCameraOutlined />} label={t.tech.seat.face} state={lightOf(face)} anomaly={wrong(face, ["frozen", "black"])} />
+        <Light icon={<AudioOutlined />} label={t.tech.seat.mic} state={face?.source === "live" ? (hasSound(face) ? "ok" : "lost") : lightOf(face)} anomaly={wrong(face, ["silent", "too_loud"])} />
+        <Light icon={<DesktopOutlined />} label={t.tech.seat.screen} state={lightOf(screen)} anomaly={wrong(screen, ["frozen", "black"])} />
       </span>
       <span className={`seat-line ${trouble === null ? "" : `text-${trouble.level}`}`}>
         {trouble === null ? quietLine(t, seat, face, screen) : trouble.text}
@@ -146,21 +146,28 @@ function troubleOf(t: Dictionary, seat: SeatView, face: FeedView | undefined, sc
     if (feed?.recording.state === "gap") return { level: "bad", text: t.tech.seat.gap(age(feed.recording.since)) };
   }
   const member = seat.member;
+  for (const [feed] of feeds) {
+    const anomaly = anomalyOf(t, feed);
+    if (anomaly?.level === "bad") return anomaly;
+  }
   if (member?.conflict != null && member.conflict.ruling == null) return { level: "warn", text: t.tech.seat.conflict };
   if (seat.warning != null) return { level: "warn", text: t.tech.seat.warned };
   if (!seat.enrolled && member != null) return { level: "warn", text: t.tech.seat.notEnrolled };
-  return null;
+  return anomalyOf(t, face) ?? anomalyOf(t, screen);
 }
 
 const lightOf = (feed?: FeedView): "ok" | "missing" | "lost" => (feed?.source === "live" ? "ok" : feed?.source === "lost" ? "lost" : "missing");
 
-function Light({ icon, label, state }: { icon: ReactNode; label: string; state: "ok" | "missing" | "lost" }) {
+const wrong = (feed: FeedView | undefined, what: Anomaly["what"][]): Anomaly | undefined => feed?.anomalies.find((anomaly) => what.includes(anomaly.what));
+
+function Light({ icon, label, state, anomaly }: { icon: ReactNode; label: string; state: "ok" | "missing" | "lost"; anomaly?: Anomaly }) {
   const t = useT();
-  const words = `${label} ${t.tech.seat.states[state]}`;
+  const words = anomaly === undefined ? `${label} ${t.tech.seat.states[state]}` : `${label} ${t.words.kinds.anomaly[anomaly.what]}`;
+  const mark = state === "lost" ? "bad" : anomaly?.level;
   return (
-    <span className={`light light-${state}`} role="img" aria-label={words} title={words}>
+    <span className={`light light-${anomaly === undefined || state === "lost" ? state : anomaly.level}`} role="img" aria-label={words} title={words}>
       {icon}
-      {state === "lost" && <Mark level="bad" size={12} />}
+      {mark !== undefined && <Mark level={mark} size={12} />}
     </span>
   );
 }

@@ -10,6 +10,7 @@ export type SeatView = Schemas["SeatView"];
 export type MemberView = Schemas["MemberView"];
 export type Colleague = Schemas["Colleague"];
 export type FeedView = Schemas["FeedView"];
+export type Anomaly = Schemas["FeedAnomaly"];
 export type Alarm = Schemas["Alarm"];
 export type AlarmKind = Schemas["AlarmKind"];
 export type Line = Schemas["Line"];

@@ -25,6 +25,7 @@ export const kinds = {
   mask: { expert: "Expert", tenderer_representative: "Rep." },
   feed: { camera: "camera", microphone: "microphone", face: "face", screen: "screen", talk_back: "talk-back" },
   track: { video: "picture", audio: "sound" },
+  anomaly: { frozen: "picture frozen", black: "picture black", silent: "no sound", too_loud: "too loud" },
   break: { rest: "Rest", meal: "Meal" },
   help: { technical: "Technical help", supervisor: "Call the supervisor", unwell: "Unwell" },
   conflict: { employer: "Works or worked there", relative: "Relative", interest: "Economic interest", other: "Something else" },
@@ -222,10 +223,19 @@ export function remedy(fault: Fault): string {
 /** Causes of gaps that lie in the box, not in the source. */
 const OURS = new Set<string>(["disk", "lagged", "daemon_not_running"]);
 
+const over = { frozen: "picture moves again", black: "picture is back", silent: "sound is back", too_loud: "sound is bearable again" };
+const anomalyTodo = {
+  frozen: "The picture does not change. Restart the camera; at a seat, plug it in again or reload the workstation's page.",
+  black: "See whether the lens is covered or the lights are out.",
+  silent: "See whether the microphone is muted or its cable loose; whoever muted it on purpose need only be told.",
+  too_loud: "Turn the microphone down, or move it away from the loudspeaker.",
+};
+
 export const alarms: Alarms = {
   feed_lost: (a, n) => ({ what: `${n.feed(a.feed)} lost: ${source(a.fault).what}`, todo: source(a.fault).todo }),
   feed_absent: (a, n) => (a.fault == null ? { what: `${n.feed(a.feed)}: no signal yet`, todo: "Make sure the workstation's page is open and camera, microphone and screen are allowed." } : { what: `${n.feed(a.feed)}: no signal yet, ${source(a.fault).what}`, todo: source(a.fault).todo }),
   recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.track[a.track]} missing, ${a.fault == null || OURS.has(a.cause) ? kinds.gap[a.cause] : source(a.fault).what}`, todo: `${OURS.has(a.cause) ? "Check the recording disk and the box." : a.fault == null ? "Check power, cable and the workstation's page." : source(a.fault).todo} Recording goes on by itself; explain the gap before the end.` }),
+  anomaly: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.anomaly[a.anomaly]}`, todo: `${anomalyTodo[a.anomaly]} Recording goes on.` }),
   equipment: (a) => ({ what: `${equipment(a.equipment)}: ${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: remedy(a.fault) }),
   help: (a) => ({ what: `Seat ${a.seat} calls: ${kinds.help[a.help].toLowerCase()}${a.overdue ? " (waits too long)" : ""}`, todo: a.help === "unwell" ? "Go there at once; call an ambulance if need be." : a.help === "supervisor" ? "Tell the supervisor, then press 'I am there'." : "Go to the seat, then press 'I am there'." }),
   break_due: (a) => ({ what: `${kinds.break[a.of]} is due${a.overdue ? ", and overdue" : ""}`, todo: "Arrange it, and note its beginning in the bar below." }),
@@ -302,6 +312,8 @@ export const events: Events = {
   recording_ended: (e, n) => ({ what: `${n.feed(e.feed)} recording ended` }),
   recording_gap_opened: (e, n) => ({ what: `${n.feed(e.feed)}: ${kinds.track[e.track]} missing, ${kinds.gap[e.cause]}`, level: "bad" }),
   recording_gap_closed: (e, n) => ({ what: `${n.feed(e.feed)}: ${kinds.track[e.track]} recorded again`, level: "good" }),
+  anomaly_began: (e, n) => ({ what: `${n.feed(e.feed)}: ${kinds.anomaly[e.anomaly]}`, level: e.anomaly === "frozen" || e.anomaly === "black" ? "bad" : "warn" }),
+  anomaly_ended: (e, n) => ({ what: `${n.feed(e.feed)}: ${over[e.anomaly]}`, level: "good" }),
   gap_explained: (e) => ({ what: `Gap ${e.gap} explained: ${e.text}` }),
   index_heads: () => ({ what: "Recording indexes witnessed" }),
   closing_begun: () => ({ what: "Signing began" }),

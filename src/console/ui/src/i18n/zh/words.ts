@@ -25,6 +25,7 @@ export const kinds = {
   mask: { expert: "专家", tenderer_representative: "招标人代表" },
   feed: { camera: "摄像头", microphone: "麦克风", face: "面部", screen: "屏幕", talk_back: "对讲" },
   track: { video: "画面", audio: "声音" },
+  anomaly: { frozen: "画面静止", black: "画面全黑", silent: "没有声音", too_loud: "声音过大" },
   break: { rest: "休息", meal: "用餐" },
   help: { technical: "技术协助", supervisor: "呼叫监督人员", unwell: "身体不适" },
   conflict: { employer: "任职或曾任职", relative: "亲属关系", interest: "经济利益", other: "其他情形" },
@@ -227,10 +228,19 @@ export function remedy(fault: Fault): string {
 /** Causes of gaps that lie in the box, not in the source. */
 const OURS = new Set<string>(["disk", "lagged", "daemon_not_running"]);
 
+const over = { frozen: "画面恢复变化", black: "画面恢复", silent: "声音恢复", too_loud: "音量恢复正常" };
+const anomalyTodo = {
+  frozen: "画面不再变化，请重启摄像头；席位摄像头请重新插拔，或刷新工作站页面。",
+  black: "请检查镜头是否被遮挡、灯光是否关闭。",
+  silent: "请检查麦克风是否静音、线缆是否松脱；本人有意静音的，提醒即可。",
+  too_loud: "请调低麦克风音量，或让麦克风远离扬声器。",
+};
+
 export const alarms: Alarms = {
   feed_lost: (a, n) => ({ what: `${n.feed(a.feed)}断流：${source(a.fault).what}`, todo: source(a.fault).todo }),
   feed_absent: (a, n) => (a.fault == null ? { what: `${n.feed(a.feed)}尚无信号`, todo: "确认工作站已打开页面并允许摄像头、麦克风和共享屏幕。" } : { what: `${n.feed(a.feed)}尚无信号：${source(a.fault).what}`, todo: source(a.fault).todo }),
   recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}${kinds.track[a.track]}录像缺失：${a.fault == null || OURS.has(a.cause) ? kinds.gap[a.cause] : source(a.fault).what}`, todo: `${OURS.has(a.cause) ? "请检查录像磁盘和主机。" : a.fault == null ? "请检查设备电源、线缆和工作站页面。" : source(a.fault).todo}恢复后自动续录，结束前请填写缺失说明。` }),
+  anomaly: (a, n) => ({ what: `${n.feed(a.feed)}${kinds.anomaly[a.anomaly]}`, todo: `${anomalyTodo[a.anomaly]}录像照常写入。` }),
   equipment: (a) => ({ what: `${equipment(a.equipment)}：${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: remedy(a.fault) }),
   help: (a) => ({ what: `席位 ${a.seat} 求助：${kinds.help[a.help]}${a.overdue ? "（等待过久）" : ""}`, todo: a.help === "unwell" ? "请立即前往席位，必要时拨打 120。" : a.help === "supervisor" ? "请通知监督人员；处理后点击“已到场”。" : "请前往席位处理；处理后点击“已到场”。" }),
   break_due: (a) => ({ what: `${a.of === "meal" ? "用餐" : "休息"}时间已到${a.overdue ? "，已超时" : ""}`, todo: `请安排${a.of === "meal" ? "用餐" : "休息"}，并在操作栏登记开始。` }),
@@ -305,6 +315,8 @@ export const events: Events = {
   recording_ended: (e, n) => ({ what: `${n.feed(e.feed)}录像正常结束` }),
   recording_gap_opened: (e, n) => ({ what: `${n.feed(e.feed)}${kinds.track[e.track]}录像缺失：${kinds.gap[e.cause]}`, level: "bad" }),
   recording_gap_closed: (e, n) => ({ what: `${n.feed(e.feed)}${kinds.track[e.track]}录像恢复`, level: "good" }),
+  anomaly_began: (e, n) => ({ what: `${n.feed(e.feed)}${kinds.anomaly[e.anomaly]}`, level: e.anomaly === "frozen" || e.anomaly === "black" ? "bad" : "warn" }),
+  anomaly_ended: (e, n) => ({ what: `${n.feed(e.feed)}${over[e.anomaly]}`, level: "good" }),
   gap_explained: (e) => ({ what: `缺失 ${e.gap} 已说明：${e.text}` }),
   index_heads: () => ({ what: "录像索引已存证" }),
   closing_begun: () => ({ what: "进入签署阶段" }),

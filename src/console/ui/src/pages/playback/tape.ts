@@ -73,7 +73,7 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   break_ended: "people", help_called: "people", help_overdue: "people", help_answered: "people", moment_marked: "mark",
   seat_warned: "mark", warning_acknowledged: "mark", talk_back_started: "mark", talk_back_ended: null,
   member_left: "people", recording_started: null, recording_ended: null, recording_gap_opened: "fault",
-  recording_gap_closed: "fault", gap_explained: null, index_heads: null, closing_begun: "phase", report_signed: "phase",
+  recording_gap_closed: "fault", anomaly_began: "fault", anomaly_ended: "fault", gap_explained: null, index_heads: null, closing_begun: "phase", report_signed: "phase",
   closing_record_signed: "phase", session_sealed: "phase", session_aborted: "phase",
 };
 

@@ -4,7 +4,7 @@ import { useCallback, useState } from "react";
 import { span, useNow } from "../../clock";
 import { useT } from "../../i18n";
 import type { Layer } from "../../media/whep";
-import { spaced } from "../../names";
+import { anomalyOf, spaced } from "../../names";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import { LevelBar, loud, SoundBlocked, StreamVideo, useWhep } from "../../parts/video";
 import type { FeedView } from "../../wire";
@@ -41,9 +41,11 @@ export function Tile(props: TileProps) {
   const onBlocked = useCallback(() => setBlocked(true), []);
   const age = (since?: number | null) => (since == null ? "" : span(now - since));
   const overlay = words();
+  const wrong = shown ? (anomalyOf(t, feed) ?? anomalyOf(t, inset)) : null;
+  const alarm = wrong?.level === "bad" || props.alarm === undefined ? wrong : { level: "warn" as const, text: props.alarm };
   const level: MarkLevel = state === "gap" || state === "lost" ? "bad" : feed?.recording.state === "writing" ? "rec" : "none";
   return (
-    <article className={`tile tile-${state} ${props.selected ? "tile-selected" : ""} ${props.alarm !== undefined ? "tile-alarm" : ""}`} aria-label={props.name}>
+    <article className={`tile tile-${state} ${props.selected ? "tile-selected" : ""} ${alarm === null ? "" : `tile-alarm tile-wrong-${alarm.level}`}`} aria-label={props.name}>
       <div className="tile-picture">
         {shown && <StreamVideo stream={watching.stream} label={t.wall.video(props.name)} muted={!props.sounding || blocked} onBlocked={onBlocked} />}
         {inset !== undefined && inset.viewable && inset.source === "live" && <Inset feed={inset} large={props.enlarged} label={t.wall.video(props.name)} />}
@@ -54,7 +56,7 @@ export function Tile(props: TileProps) {
             {feed?.fault != null && (state !== "live" || !feed.viewable) && <span>{spaced(t.words.source(feed.fault).what)}</span>}
           </div>
         )}
-        {props.alarm !== undefined && <span className="tile-alarm-text"><Mark level="warn" size={14} /> {props.alarm}</span>}
+        {alarm !== null && <span className={`tile-alarm-text tile-alarm-${alarm.level}`}><Mark level={alarm.level} size={14} /> {alarm.text}</span>}
         {blocked && props.sounding && <SoundBlocked onUnblock={() => setBlocked(false)} />}
         <button type="button" className="tile-select" data-tile onClick={props.onSelect} onDoubleClick={props.onEnlarge} aria-pressed={props.selected} aria-label={props.name} />
       </div>

@@ -3,7 +3,7 @@ import { Button } from "antd";
 import { hourMinute, size, span, useNow } from "../../clock";
 import { useT } from "../../i18n";
 import type { Names } from "../../i18n/shape";
-import { button, mask, refusalText, spaced } from "../../names";
+import { anomalyOf, button, mask, refusalText, spaced } from "../../names";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import type { Give } from "../../parts/notice";
 import { Empty } from "../../parts/shell";
@@ -61,13 +61,15 @@ export function Cameras({ view }: { view: RoomView }) {
   return (
     <ul className="checks" tabIndex={0} aria-label={t.tech.tabs.cameras}>
       {feeds.map((feed) => {
-        const level: MarkLevel = feed.source === "live" ? (feed.recording.state === "writing" ? "rec" : "info") : feed.source === "lost" ? "bad" : "none";
+        const anomaly = anomalyOf(t, feed);
+        const level: MarkLevel = anomaly !== null ? anomaly.level : feed.source === "live" ? (feed.recording.state === "writing" ? "rec" : "info") : feed.source === "lost" ? "bad" : "none";
         return (
-          <li key={feed.id} className={`check ${feed.source === "lost" ? "check-failed" : ""}`}>
+          <li key={feed.id} className={`check ${feed.source === "lost" || anomaly?.level === "bad" ? "check-failed" : anomaly === null ? "" : "check-attention"}`}>
             <Mark level={level} />
             <span className="check-item">{feed.name}</span>
             <span className="check-detail">
               {t.tech.camera[feed.source]}
+              {anomaly !== null && ` · ${anomaly.text}`}
               {feed.source === "lost" && feed.since != null && ` ${span(now - feed.since)}`}
               {feed.source === "live" && ` · ${feed.carries.join(" · ")}`}
               {feed.recording.state === "writing" && ` · ${t.tech.seat.written(size(feed.recording.bytes))}`}
