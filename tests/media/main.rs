@@ -19,6 +19,7 @@ mod cameras;
 mod capture;
 mod encoded;
 mod http;
+mod network;
 mod offers;
 mod playback;
 mod probe;
