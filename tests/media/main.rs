@@ -24,6 +24,7 @@ mod encoded;
 mod http;
 mod in_step;
 mod liars;
+mod network;
 mod offers;
 mod outages;
 mod playback;

@@ -57,6 +57,7 @@ export const kinds = {
   verdict: { passed: "passed", attention: "attention", failed: "failed" },
 };
 
+/** Why a source is lost. */
 export const actions: Actions = {
   run_preflight: "Run preflight",
   open_check_in: "Open check-in",

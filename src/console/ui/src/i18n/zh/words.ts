@@ -57,6 +57,7 @@ export const kinds = {
   verdict: { passed: "通过", attention: "注意", failed: "故障" },
 };
 
+/** Why a source is lost. */
 export const actions: Actions = {
   run_preflight: "开始自检",
   open_check_in: "开放签到",
