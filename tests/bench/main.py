@@ -15,7 +15,7 @@ import time
 from lib.figure import table
 from lib.stage import Failed, Network, Stage, Void
 
-FIGURES = ("join", "whip", "glass", "record")
+FIGURES = ("join", "whip", "glass", "record", "room", "start", "wall")
 CONTROL = "control"
 _TRIES = 3
 
