@@ -66,9 +66,8 @@ def peers(stage, address):
     """Who records the same beside it: as users of these tools do, in crash-safe pieces of 10 s."""
     for who in ("ffmpeg", "GStreamer"):
         (stage.folder / who).mkdir()
-    fragmented = "movflags=+frag_keyframe+empty_moov"
-    ffmpeg = f"ffmpeg -v error -rtsp_transport tcp -i {address} -c copy -f segment -segment_time 10 -segment_format mp4 -segment_format_options {fragmented} -strict experimental"
-    yield "ffmpeg -c copy", [*ffmpeg.split(), stage.folder / "ffmpeg" / "%04d.mp4"]
+    ffmpeg = f"ffmpeg -v error -rtsp_transport tcp -i {address} -c copy -f segment -segment_time 10 -segment_format matroska"
+    yield "ffmpeg -c copy", [*ffmpeg.split(), stage.folder / "ffmpeg" / "%04d.mkv"]
     pipeline = (
         f"rtspsrc location={address} protocols=tcp latency=200 name=camera "
         f"splitmuxsink name=files muxer-factory=matroskamux async-finalize=true max-size-time=10000000000 location={stage.folder / 'GStreamer'}/%04d.mkv "

@@ -11,8 +11,8 @@ CAMERAS = 4
 TILES = 2 * SEATS + CAMERAS
 LINES = (
     Line("tiles", f"the supervisor's wall: tiles that move, of {TILES} (9 faces, 9 screens, 4 cameras)", "", TILES, more=True),
-    Line("median", f"… pictures a second of a tile, median (sources send {SMALL.fps})", "1/s", 20, more=True),
-    Line("slowest", "… of the slowest tile", "1/s", 10, more=True),
+    Line("median", f"… pictures a second of a tile, median (sources send {SMALL.fps})", "1/s", 9, more=True),
+    Line("slowest", "… of the slowest tile", "1/s", 8, more=True),
     Line("cpu", "… the daemon's CPU meanwhile", "cores"),
 )
 

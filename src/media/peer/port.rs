@@ -29,6 +29,8 @@ const INBOX: usize = 1024;
 const MESSAGES: usize = 8;
 /// The largest message.
 const MESSAGE: usize = 1 << 16;
+/// New addresses of a connection whose first requests are kept at a time; a browser has one a network.
+const KEPT: usize = 8;
 /// Kernel buffer of the shared socket, each way, in bytes: 100 ms of 60 viewers.
 const KERNEL_BUFFER: usize = 4 << 20;
 
@@ -106,6 +108,8 @@ struct Lane {
     known_as: SocketAddr,
     shared: Arc<Shared>,
     inbox: Mutex<VecDeque<(SocketAddr, Bytes)>>,
+    /// The first requests of new addresses, while they may be unanswered.
+    kept: Mutex<VecDeque<(SocketAddr, Bytes)>>,
     waker: AtomicWaker,
     outgoing: Mutex<Outgoing>,
 }
@@ -198,6 +202,7 @@ impl Port {
         }?;
         let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
         routes.addresses.insert(key, (prover.clone(), Proof::Given));
+        prover.keep(from, Bytes::copy_from_slice(datagram));
         Some(prover)
     }
 }
@@ -217,6 +222,7 @@ impl Lanes {
             known_as,
             shared: shared.clone(),
             inbox: Mutex::default(),
+            kept: Mutex::default(),
             waker: AtomicWaker::new(),
             outgoing: Mutex::default(),
         });
@@ -281,10 +287,28 @@ impl Lanes {
 }
 
 impl Lane {
+    /// Keeps the first request of an address. The library leaves a request that nominates unanswered until its
+    /// own check has succeeded, and browsers wait 50 ms before they ask again: so it is read once more, behind
+    /// the check's answer.
+    fn keep(&self, from: SocketAddr, request: Bytes) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((from, request));
+    }
+
     fn put(&self, from: SocketAddr, datagram: Bytes) {
+        let answered = stun::is_success(&datagram).then(|| {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = kept.iter().position(|(asker, _)| *asker == from)?;
+            kept.remove(place)
+        });
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if inbox.len() < INBOX {
-            inbox.push_back((from, datagram));
+        for datagram in std::iter::once((from, datagram)).chain(answered.flatten()) {
+            if inbox.len() < INBOX {
+                inbox.push_back(datagram);
+            }
         }
         drop(inbox);
         self.waker.wake();
@@ -382,4 +406,46 @@ pub(super) fn reachable(interfaces: impl Iterator<Item = IpAddr>) -> Vec<IpAddr>
         found.push(Ipv4Addr::LOCALHOST.into());
     }
     found
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test ends by panicking")]
+mod tests {
+    use super::super::stun::tests::{PASSWORD, USER, request};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_first_request_is_read_again_when_the_check_is_answered() {
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let port = Port::bind(&[here], 0).unwrap();
+        let to = port.addresses().next().unwrap();
+        let lanes = port.lanes();
+        let socket = lanes.wrap(&std::net::UdpSocket::bind((here, 0)).unwrap());
+        let socket = socket.unwrap();
+        lanes.register(USER.to_owned(), PASSWORD.to_owned());
+        let reading = tokio::spawn(port.clone().run());
+        let peer = UdpSocket::bind((here, 0)).await.unwrap();
+        let request = request();
+        let mut success = request[..20].to_vec();
+        success[..4].copy_from_slice(&[1, 1, 0, 0]);
+        for sent in [&request, &success, &request, &success] {
+            peer.send_to(sent, to).await.unwrap();
+        }
+        let mut read = Vec::new();
+        for _ in 0..5 {
+            let mut buffer = [0; 2048];
+            let mut meta = [RecvMeta::default()];
+            let next = std::future::poll_fn(|cx| {
+                let mut buffers = [IoSliceMut::new(&mut buffer)];
+                socket.poll_recv(cx, &mut buffers, &mut meta)
+            });
+            next.await.unwrap();
+            read.push(buffer[..meta[0].len].to_vec());
+        }
+        // once only: the library answers the later ones itself
+        let expected = [&request, &success, &request, &request, &success];
+        assert_eq!(read.iter().collect::<Vec<_>>(), expected);
+        reading.abort();
+        lanes.close();
+    }
 }

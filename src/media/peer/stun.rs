@@ -5,6 +5,7 @@ use ring::hmac;
 const MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const HEADER: usize = 20;
 const BINDING_REQUEST: u16 = 0x0001;
+const BINDING_SUCCESS: u16 = 0x0101;
 const USERNAME: u16 = 0x0006;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
 
@@ -23,6 +24,13 @@ fn attributes(message: &[u8]) -> impl Iterator<Item = (u16, usize, &[u8])> {
         at += 4 + length.next_multiple_of(4);
         Some((kind, start, value))
     })
+}
+
+/// Whether a message says that a binding request succeeded.
+pub(super) fn is_success(message: &[u8]) -> bool {
+    message.len() >= HEADER
+        && message[4..8] == MAGIC
+        && u16::from_be_bytes([message[0], message[1]]) == BINDING_SUCCESS
 }
 
 /// The receiver's user fragment in a binding request: USERNAME is `receiver:sender` (RFC 8445, 7.2.2).
@@ -48,22 +56,31 @@ pub(super) fn proves(message: &[u8], password: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
+    /// Who the sample request is for.
+    pub(in super::super) const USER: &str = "evtj";
+    /// What it is signed with.
+    pub(in super::super) const PASSWORD: &str = "VOkJxbRl1RmTxUk/WvJxBt";
+
     /// RFC 5769, 2.1: sample request.
+    pub(in super::super) fn request() -> Vec<u8> {
+        hex::decode(SAMPLE).expect("the sample is hex")
+    }
+
     const SAMPLE: &str = "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74\
         002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659202020000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2\
         80280004e57a3bcf";
 
     #[test]
     fn a_published_request_is_understood() {
-        let message = hex::decode(SAMPLE).expect("the sample is hex");
-        assert_eq!(user_fragment(&message), Some("evtj"));
-        assert!(proves(&message, "VOkJxbRl1RmTxUk/WvJxBt"));
+        let message = request();
+        assert_eq!(user_fragment(&message), Some(USER));
+        assert!(proves(&message, PASSWORD));
         assert!(!proves(&message, "VOkJxbRl1RmTxUk/WvJxBu"));
         for cut in 0..message.len() {
-            assert!(!proves(&message[..cut.min(40)], "VOkJxbRl1RmTxUk/WvJxBt"));
+            assert!(!proves(&message[..cut.min(40)], PASSWORD));
             let _ = user_fragment(&message[..cut]);
         }
     }

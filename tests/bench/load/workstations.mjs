@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plays the workstations of a room: each feed is published by WHIP in a connection of its own, its picture in two
 // layers (simulcast, RFC 8853) and, for a face, with sound. Coded clips are sent in real time, over and over.
-//   workstations.mjs --whip URL --token TOKEN --bind ADDRESS --fps N --large FILE --small FILE --sound FILE FEED…
+//   workstations.mjs --whip URL --token TOKEN --bind ADDRESS --large FILE --large-fps N --small FILE --small-fps N --sound FILE FEED…
 // Says {"up": N, "kbps": {"large": N, "small": N, "sound": N}} once all are connected, and ends with its input.
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,7 @@ import { whipSession } from "./signalling.mjs";
 
 const { values: asked, positionals: feeds } = parseArgs({
   allowPositionals: true,
-  options: Object.fromEntries(["whip", "token", "bind", "fps", "large", "small", "sound"].map((name) => [name, { type: "string" }])),
+  options: Object.fromEntries(["whip", "token", "bind", "large", "large-fps", "small", "small-fps", "sound"].map((name) => [name, { type: "string" }])),
 });
 const LAYERS = ["h", "l"];
 const MID = 1;
@@ -41,10 +41,11 @@ function named(packet, mid, rid) {
   return whole;
 }
 
-const fps = Number(asked.fps);
 const clips = { large: units(asked.large, true), small: units(asked.small, true), sound: units(asked.sound, false) };
-const clip = (name, kind, ssrc) =>
-  kind === AUDIO ? new Stream(clips[name], AUDIO, ssrc, 20, 960) : new Stream(clips[name], VIDEO, ssrc, 1000 / fps, 90_000 / fps);
+const clip = (name, kind, ssrc) => {
+  const perSecond = kind === AUDIO ? 50 : Number(asked[`${name}-fps`]);
+  return new Stream(clips[name], kind, ssrc, 1000 / perSecond, (kind === AUDIO ? 48_000 : 90_000) / perSecond);
+};
 
 const streams = [];
 const sessions = [];
