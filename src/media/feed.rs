@@ -260,7 +260,7 @@ struct Inner {
 }
 
 /// Packets that go to viewers together: those of one picture, and of the sound that comes with it.
-/// Waking every viewer once a picture, not once a packet, halves what forwarding costs.
+/// Waking every viewer for each packet would cost more than sending it.
 pub type Burst = Arc<[Arc<LivePacket>]>;
 
 /// A layer's packets on their way to viewers, and what a joining viewer needs of the past.
