@@ -41,7 +41,11 @@ pub fn units(bytes: &[u8]) {
         elapsed += Duration::from_millis(u64::from(*delay).pow(2) / 16);
         let rtp = u32::from_be_bytes([*r0, *r1, *r2, *r3]);
         let beyond = Duration::from_millis(u64::from(*beyond));
-        let time = clock.time(rtp, beyond, 90_000, elapsed);
+        let placed = clock.time(rtp, beyond, 90_000, elapsed);
+        if placed.anew {
+            timeline.reconnected();
+        }
+        let time = placed.time;
         assert!(time.abs_diff(elapsed) <= Duration::from_millis(2_300));
         clock.align(time, i64::from(rtp.cast_signed()) * 1_000);
         let times = timeline.next(time, true);

@@ -729,6 +729,11 @@ export interface components {
             kind: "recording_gap";
             track: components["schemas"]["Track"];
         } | {
+            anomaly: components["schemas"]["Anomaly"];
+            feed: components["schemas"]["FeedId"];
+            /** @constant */
+            kind: "anomaly";
+        } | {
             equipment: components["schemas"]["EquipmentId"];
             fault: components["schemas"]["Fault"];
             /** @constant */
@@ -764,6 +769,8 @@ export interface components {
             /** @constant */
             kind: "outage_lasts";
         };
+        /** @description What is wrong. */
+        Anomaly: "frozen" | "black" | "silent" | "too_loud";
         /** @description A person who stands at the gate: by ID number, or by mask where he was identified by eye. */
         AtTheGate: {
             /**
@@ -1130,6 +1137,17 @@ export interface components {
             /** @constant */
             type: "report_gap_closed";
         } | {
+            anomaly: components["schemas"]["Anomaly"];
+            feed: components["schemas"]["FeedId"];
+            lasted: components["schemas"]["Span"];
+            /** @constant */
+            type: "report_anomaly";
+        } | {
+            anomaly: components["schemas"]["Anomaly"];
+            feed: components["schemas"]["FeedId"];
+            /** @constant */
+            type: "report_anomaly_ended";
+        } | {
             heads: {
                 [key: string]: components["schemas"]["IndexHead"];
             };
@@ -1438,6 +1456,17 @@ export interface components {
             /** @constant */
             type: "recording_gap_closed";
         } | {
+            anomaly: components["schemas"]["Anomaly"];
+            feed: components["schemas"]["FeedId"];
+            from: components["schemas"]["Utc"];
+            /** @constant */
+            type: "anomaly_began";
+        } | {
+            anomaly: components["schemas"]["Anomaly"];
+            feed: components["schemas"]["FeedId"];
+            /** @constant */
+            type: "anomaly_ended";
+        } | {
             /** Format: uint32 */
             gap: number;
             text: components["schemas"]["Note"];
@@ -1547,6 +1576,13 @@ export interface components {
             /** @constant */
             kind: "other";
         };
+        /** @description Something that is wrong with a feed's picture or sound. */
+        FeedAnomaly: {
+            /** @description How bad. */
+            level: components["schemas"]["Level"];
+            /** @description What. */
+            what: components["schemas"]["Anomaly"];
+        };
         /** @description One live source, e.g. `seat-3-face`, `camera-2`; also the folder its recording lies in. */
         FeedId: string;
         /** @description The kinds of feeds. */
@@ -1578,6 +1614,8 @@ export interface components {
         };
         /** @description A feed. */
         FeedView: {
+            /** @description What is wrong with its picture or sound. */
+            anomalies: components["schemas"]["FeedAnomaly"][];
             /** @description What it carries, e.g. `H264 1280×720`. */
             carries: string[];
             /** @description What is wrong with its source now: why it is lost or absent, or what it lacks while it lives. */
