@@ -78,8 +78,8 @@ def encoder(picture: Picture, b_frames: bool) -> str:
             'option-string="pools=1:frame-threads=1:log-level=none" '
             "! h265parse config-interval=-1 ! rtph265pay pt=96 config-interval=-1 name=pay0"
         )
-    manner = "bframes=3 b-adapt=false b-pyramid=true" if b_frames else "tune=zerolatency bframes=0"
-    profile = "main" if b_frames else "constrained-baseline"
+    manner = "bframes=3 b-adapt=false b-pyramid=true dct8x8=true" if b_frames else "tune=zerolatency bframes=0"
+    profile = "high" if b_frames else "constrained-baseline"
     return (
         f"x264enc speed-preset=ultrafast {manner} threads=1 bitrate={picture.kbps} key-int-max={keyint} "
         f"! video/x-h264,profile={profile} ! h264parse config-interval=-1 ! rtph264pay pt=96 config-interval=-1 name=pay0"
@@ -144,7 +144,10 @@ def burn_in_clock(media: GstRtspServer.RTSPMedia, name: str, picture: Picture) -
     height = picture.height // 12
     strip.set_property("offset-y", picture.height - height)
 
-    def write(_pad: Gst.Pad, _probe: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    def write(pad: Gst.Pad, _probe: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        # found anew: an element that its own pad's probe holds is never freed
+        overlay = pad.get_parent_element()
+        strip = overlay.get_static_pad("src").get_peer().get_parent_element()
         ms = time.time_ns() // 1_000_000
         now = datetime.datetime.fromtimestamp(ms // 1000)
         overlay.set_property("text", f"{name} {now:%Y-%m-%d %H:%M:%S}.{ms % 1000:03d}")
@@ -200,7 +203,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--user", default="viewer", help="digest user (%(default)s)")
     parser.add_argument("--password", default="rehearsal", help="digest password (%(default)s)")
     parser.add_argument("--only", default="", help="these cameras only, e.g. camera-1,qa-camera")
-    parser.add_argument("--b-frames", action="store_true", help="H.264 main streams with B-frames")
+    parser.add_argument("--b-frames", action="store_true", help="H.264 main streams of High profile with B-frames")
     asked = parser.parse_args()
     names = [name for name in asked.only.split(",") if name]
     unknown = set(names) - {camera.name for camera in CAMERAS}

@@ -101,8 +101,8 @@ fn live_feed(feed: &Feed, recorded: &RecordingStatus) -> LiveFeed {
             .map(|format| carried(format.codec, &status))
             .collect(),
         small: status.layers.contains(&Layer::Small),
-        showable: !status.layers.is_empty()
-            || status.formats.values().any(|format| format.codec.is_live()),
+        showable: status.is_showable(),
+        fault: status.fault().cloned(),
         bytes: recording.map_or(0, |recording| recording.bytes),
         last_write: recording.and_then(|recording| recording.last_write),
     }

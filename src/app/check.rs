@@ -5,7 +5,7 @@ use crate::config::check::{self, Codec, Premises, SourceSeen, Stage, StreamFault
 use crate::config::{Lang, Profile};
 use crate::media::capture::{self, ProbeFault, Source, StreamReport};
 use crate::media::feed::{self, TrackKind};
-use crate::room::Utc;
+use crate::room::{SourceFault, Utc};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,9 +58,10 @@ async fn probe(source: check::Source) -> SourceSeen {
     match source {
         Ok(source) => look(&source).await,
         Err(error) => {
+            let detail = format!("{error:#}");
             let fault = StreamFault {
                 stage: Stage::Local,
-                reason: format!("{error:#}"),
+                fault: SourceFault::Misconfigured { detail },
             };
             SourceSeen {
                 main: Err(fault),
@@ -100,7 +101,7 @@ fn told(stream: Result<StreamReport, ProbeFault>) -> Result<StreamSeen, StreamFa
             };
             Err(StreamFault {
                 stage,
-                reason: fault.fault.to_string(),
+                fault: fault.fault,
             })
         }
     }

@@ -5,10 +5,10 @@ use super::disk::named;
 use super::health;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::Profile;
-use crate::media::feed::{Feed, FeedStatus, Feeds, Liveness};
+use crate::media::feed::{Feed, Feeds, Liveness};
 use crate::room::{
-    Actor, CheckResult, Command, EquipmentId, Fault, FeedKind, Part, Place, Room, Seat, Verdict,
-    wanted,
+    Actor, CheckResult, Command, EquipmentId, Fault, FeedId, FeedKind, Part, Place, Room, Seat,
+    Verdict, wanted,
 };
 use std::fs::{self, File};
 use std::io::Write;
@@ -181,49 +181,48 @@ fn source(feed: &Feed) -> CheckResult {
         .collect();
     let detail = codecs.join(" · ");
     match &status.liveness {
-        Liveness::Lost { cause, .. } => failed(
-            item,
-            Fault::NoSignal {
-                detail: cause.clone(),
-            },
-        ),
-        Liveness::Absent => failed(
-            item,
-            Fault::NoSignal {
-                detail: "nothing has come yet".to_owned(),
-            },
-        ),
-        Liveness::Live { .. } if is_showable(&status) => passed(item, detail),
-        Liveness::Live { .. } => failed(item, Fault::NotShowable { codec: detail }),
+        Liveness::Lost { cause, now, .. } => {
+            let cause = now.as_ref().unwrap_or(cause).clone();
+            failed(item, Fault::NoSignal { cause })
+        }
+        Liveness::Absent => failed(item, Fault::NoSignalYet),
+        Liveness::Live { .. } if !status.is_showable() => {
+            failed(item, Fault::NotShowable { codec: detail })
+        }
+        Liveness::Live { .. } => match status.troubles.values().next() {
+            None => passed(item, detail),
+            Some(cause) => {
+                let fault = Fault::SendsWrongly {
+                    cause: cause.clone(),
+                };
+                result(item, Verdict::Attention, Some(fault), detail)
+            }
+        },
     }
-}
-
-fn is_showable(status: &FeedStatus) -> bool {
-    !status.layers.is_empty() || status.formats.values().any(|format| format.codec.is_live())
 }
 
 /// A seat: its workstation is enrolled, and sends face and screen.
 fn seat(room: &Room, feeds: &Feeds, place: &Seat) -> CheckResult {
     let item = format!("seat-{}", place.no);
     if !room.workstations.contains_key(&place.no) {
-        let fault = Fault::NoSignal {
-            detail: "no workstation is enrolled".to_owned(),
-        };
-        return result(&item, Verdict::Attention, Some(fault), String::new());
+        return result(
+            &item,
+            Verdict::Attention,
+            Some(Fault::NotEnrolled),
+            String::new(),
+        );
     }
     let of_seat = feeds
         .iter()
         .filter(|feed| feed.spec().place == Place::Seat(place.no));
-    let silent: Vec<&str> = of_seat
+    let silent: Vec<FeedId> = of_seat
         .filter(|feed| !matches!(feed.status().borrow().liveness, Liveness::Live { .. }))
-        .map(|feed| feed.id().as_str())
+        .map(|feed| feed.id().clone())
         .collect();
     match silent.is_empty() {
         true => passed(&item, String::new()),
         false => {
-            let fault = Fault::NoSignal {
-                detail: silent.join(", "),
-            };
+            let fault = Fault::NotSending { feeds: silent };
             result(&item, Verdict::Attention, Some(fault), String::new())
         }
     }

@@ -24,7 +24,7 @@ use crate::media::feed::Feeds;
 use crate::media::peer::{self, Peers};
 use crate::media::recorder::{Recorders, RecordersHandle, WantedRecordings};
 use crate::media::reports;
-use crate::room::{Actor, Command, Fault, Part};
+use crate::room::{Actor, Command, Fault, Part, SourceFault};
 use crate::vault::Vault;
 use anyhow::Context;
 use std::fs::{self, File, OpenOptions};
@@ -82,9 +82,11 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
                 });
                 None
             }
-            Err(error) => Some(Fault::NoSignal {
-                detail: format!("{error:#}"),
-            }),
+            Err(error) => {
+                let detail = format!("{error:#}");
+                let cause = SourceFault::Misconfigured { detail };
+                Some(Fault::NoSignal { cause })
+            }
         };
         health::report(&clerk, id.as_str(), fault).await;
     }

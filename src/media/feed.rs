@@ -6,9 +6,9 @@
 
 use super::clock;
 use super::peer::rtp;
-use crate::room::{FeedId, FeedKind, FeedSpec};
+use crate::room::{FeedId, FeedKind, FeedSpec, SourceFault, Track};
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,6 +35,15 @@ pub enum TrackKind {
     Video,
     /// Sound.
     Audio,
+}
+
+impl From<TrackKind> for Track {
+    fn from(kind: TrackKind) -> Self {
+        match kind {
+            TrackKind::Video => Track::Video,
+            TrackKind::Audio => Track::Audio,
+        }
+    }
 }
 
 /// The two sizes a picture comes in.
@@ -155,9 +164,33 @@ pub enum Liveness {
     Lost {
         /// Since when.
         since: Instant,
-        /// What is known of the reason, e.g. `camera closed the connection`.
-        cause: String,
+        /// What ended it.
+        cause: SourceFault,
+        /// What stands in the way of its return now, where that is something else.
+        now: Option<SourceFault>,
     },
+}
+
+/// What can be wrong with a feed that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aspect {
+    /// Its picture, while it lives by its sound.
+    Picture,
+    /// Its sound, while it lives by its picture.
+    Sound,
+    /// A camera's sub stream.
+    SmallPicture,
+    /// The clock by which it stamps what it sends.
+    Clock,
+}
+
+impl From<TrackKind> for Aspect {
+    fn from(kind: TrackKind) -> Self {
+        match kind {
+            TrackKind::Video => Aspect::Picture,
+            TrackKind::Audio => Aspect::Sound,
+        }
+    }
 }
 
 /// What a feed's source tells of it.
@@ -167,8 +200,8 @@ pub struct FeedStatus {
     pub liveness: Liveness,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
-    /// Tracks that the source has and that do not come now, while the feed lives by the other.
-    pub missing: BTreeSet<TrackKind>,
+    /// What is wrong with it while it lives.
+    pub troubles: BTreeMap<Aspect, SourceFault>,
     /// The layers that viewers can have now, in order. Where the one they want is missing they take the
     /// other: a camera whose main stream is H.265 has `Small` only, one without sub stream `Main` only.
     pub layers: Vec<Layer>,
@@ -176,6 +209,23 @@ pub struct FeedStatus {
     pub size: Option<(u32, u32)>,
     /// Received bytes so far, all layers.
     pub bytes: u64,
+}
+
+impl FeedStatus {
+    /// Whether a browser can show it now; of what has no picture, whether it can be heard.
+    pub fn is_showable(&self) -> bool {
+        let has_picture = self.formats.contains_key(&TrackKind::Video);
+        !self.layers.is_empty() || !has_picture && !self.formats.is_empty()
+    }
+
+    /// What is wrong with the source at this moment.
+    pub fn fault(&self) -> Option<&SourceFault> {
+        match &self.liveness {
+            Liveness::Absent => None,
+            Liveness::Lost { cause, now, .. } => Some(now.as_ref().unwrap_or(cause)),
+            Liveness::Live { .. } => self.troubles.values().next(),
+        }
+    }
 }
 
 /// A wish for a key frame, told to the source.
@@ -283,7 +333,7 @@ impl Feed {
         let status = FeedStatus {
             liveness: Liveness::Absent,
             formats: BTreeMap::new(),
-            missing: BTreeSet::new(),
+            troubles: BTreeMap::new(),
             layers: Vec::new(),
             size: None,
             bytes: 0,

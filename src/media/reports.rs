@@ -3,10 +3,12 @@
 //! Reports go to the clerk in order, and are tried again until the journal has them: what was lost of a
 //! recording must not be lost of the journal as well.
 
-use super::feed::{Feed, Feeds, Liveness};
+use super::feed::{Aspect, Feed, FeedStatus, Feeds, Liveness};
 use super::recorder::{RecorderReport, RecordersHandle, WantedRecordings};
 use crate::clerk::{ClerkHandle, SubmitError};
-use crate::room::{Actor, Command, FeedKind, Part, Room, Session, SessionId, wanted};
+use crate::room::{
+    Actor, Command, EquipmentId, Fault, FeedId, FeedKind, Part, Room, Session, SessionId, wanted,
+};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream, SelectAll};
 use std::time::Duration;
@@ -115,19 +117,20 @@ fn command_of(report: RecorderReport) -> (SessionId, Command) {
     }
 }
 
-/// Tells the clerk which feeds live.
+/// Tells the clerk which feeds live, and what is wrong with those that do.
 pub async fn of_feeds(clerk: ClerkHandle, feeds: Feeds) {
-    let changes: SelectAll<BoxStream<'static, (Feed, Liveness)>> =
+    let changes: SelectAll<BoxStream<'static, (Feed, FeedStatus)>> =
         stream::select_all(feeds.iter().map(|feed| {
             let owned = feed.clone();
             WatchStream::new(feed.status())
-                .map(move |status| (owned.clone(), status.liveness))
+                .map(move |status| (owned.clone(), status))
                 .boxed()
         }));
     tokio::pin!(changes);
-    while let Some((feed, liveness)) = changes.next().await {
+    while let Some((feed, status)) = changes.next().await {
         let id = feed.id().clone();
-        match liveness {
+        tell_troubles(&clerk, &id, &status).await;
+        match status.liveness {
             Liveness::Absent => {}
             Liveness::Live { .. } => {
                 if !clerk.room().is_live(&id) {
@@ -144,6 +147,31 @@ pub async fn of_feeds(clerk: ClerkHandle, feeds: Feeds) {
                 }
             }
         }
+    }
+}
+
+/// What is wrong with a feed that lives is a fault of its equipment.
+async fn tell_troubles(clerk: &ClerkHandle, feed: &FeedId, status: &FeedStatus) {
+    let lives = matches!(status.liveness, Liveness::Live { .. });
+    for (aspect, name) in [
+        (Aspect::Picture, "picture"),
+        (Aspect::Sound, "sound"),
+        (Aspect::SmallPicture, "sub"),
+        (Aspect::Clock, "clock"),
+    ] {
+        let fault = status.troubles.get(&aspect).filter(|_| lives);
+        let fault = fault.cloned().map(|cause| Fault::SendsWrongly { cause });
+        let Ok(equipment) = format!("{feed}-{name}").parse::<EquipmentId>() else {
+            continue;
+        };
+        let room = clerk.room();
+        let known = room.failures.get(&equipment).map(|failure| &failure.fault);
+        let command = match fault {
+            Some(fault) if known != Some(&fault) => Command::ReportFault { equipment, fault },
+            None if known.is_some() => Command::ReportRecovery { equipment },
+            Some(_) | None => continue,
+        };
+        tell(clerk, None, command).await;
     }
 }
 

@@ -118,7 +118,7 @@ impl Viewer {
                     }
                 }
                 Input::Heard(Heard::Gone(gone)) => {
-                    tracing::debug!(feed = %self.feed.id(), cause = %gone, "viewer ended");
+                    tracing::debug!(feed = %self.feed.id(), cause = ?gone, "viewer ended");
                     break;
                 }
                 Input::Heard(

@@ -15,7 +15,7 @@ use super::keyframes::KeyFrames;
 use super::peer::{Connection, Heard, Stop, rtp};
 use super::reorder::{Ordered, Reorder};
 use super::timeline::{Timeline, TrackTime};
-use crate::room::FeedKind;
+use crate::room::{self, FeedKind, SourceFault};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -147,7 +147,7 @@ impl Publisher {
                 wish = next_wish(&mut wishes) => self.key_frames.wish(wish.layer),
                 () = sleep_until(due) => {}
                 _ = tick.tick() => self.look_after(clock::now()),
-                cause = stop.told() => break cause.to_string(),
+                cause = stop.told() => break cause.into(),
             }
         };
         tracing::info!(feed = %self.feed.id(), %cause, "publisher ended");
@@ -165,12 +165,12 @@ impl Publisher {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .reached(last);
-        self.lose(&cause);
+        self.lose(cause);
         self.feed.update(|status| status.layers.clear());
         self.connection.close().await;
     }
 
-    fn hear(&mut self, heard: Heard) -> Option<String> {
+    fn hear(&mut self, heard: Heard) -> Option<SourceFault> {
         match heard {
             Heard::Opened { ssrc, rid } => {
                 if let Some(track) = self.tracks.get_mut(&ssrc) {
@@ -200,11 +200,11 @@ impl Publisher {
                 None
             }
             Heard::Silent => {
-                self.lose("the workstation is not heard");
+                self.lose(SourceFault::WorkstationUnheard);
                 None
             }
             Heard::KeyFrameWish => None,
-            Heard::Gone(gone) => Some(gone.to_string()),
+            Heard::Gone(gone) => Some(gone.into()),
         }
     }
 
@@ -512,7 +512,13 @@ impl Publisher {
             .map(|t| t.seen)
             .max();
         if self.live && is_watched && newest.is_none_or(|seen| now.duration_since(seen) > SILENCE) {
-            self.lose("no picture comes from the workstation");
+            let after = newest
+                .map_or(SILENCE, |seen| now.duration_since(seen))
+                .into();
+            self.lose(SourceFault::Stalled {
+                track: room::Track::Video,
+                after,
+            });
         }
     }
 
@@ -529,13 +535,14 @@ impl Publisher {
             .update(|status| status.liveness = Liveness::Live { since });
     }
 
-    fn lose(&mut self, cause: &str) {
+    fn lose(&mut self, cause: SourceFault) {
         if !std::mem::take(&mut self.live) {
             return;
         }
         let lost = Liveness::Lost {
             since: clock::now(),
-            cause: cause.to_owned(),
+            cause,
+            now: None,
         };
         self.feed.update(|status| status.liveness = lost);
     }

@@ -9,6 +9,7 @@ use super::layout::{Layout, Policies};
 use super::note::Note;
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
+use super::source_fault::SourceFault;
 use super::time::{Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -158,7 +159,7 @@ pub enum Command {
     /// A feed lives.
     ReportFeedLive { feed: FeedId },
     /// A feed is lost.
-    ReportFeedLost { feed: FeedId, cause: String },
+    ReportFeedLost { feed: FeedId, cause: SourceFault },
     /// The first bytes of a feed's recording are on the disk.
     ReportRecordingStarted { feed: FeedId },
     /// A recording has ended as it should.

@@ -1,6 +1,7 @@
 //! Owns the faults of the room's equipment, and the preflight (自检).
 
-use super::ids::EquipmentId;
+use super::ids::{EquipmentId, FeedId};
+use super::source_fault::SourceFault;
 use super::time::Stamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,8 +33,23 @@ pub enum Fault {
     },
     /// A camera or microphone does not answer.
     NoSignal {
-        /// What it or the network said.
-        detail: String,
+        /// Why.
+        #[serde(alias = "detail", deserialize_with = "SourceFault::read")]
+        cause: SourceFault,
+    },
+    /// A camera or microphone has not been heard of yet.
+    NoSignalYet,
+    /// A camera sends, but not all that it should, or not as it should.
+    SendsWrongly {
+        /// What is wrong.
+        cause: SourceFault,
+    },
+    /// A seat has no workstation yet.
+    NotEnrolled,
+    /// A seat's workstation does not send these.
+    NotSending {
+        /// Face, screen or both.
+        feeds: Vec<FeedId>,
     },
     /// A camera sends what no browser can show, and has no sub stream.
     NotShowable {
@@ -64,6 +80,10 @@ impl Fault {
             Fault::DiskSlow
             | Fault::NoSignal { .. }
             | Fault::NotShowable { .. }
+            | Fault::SendsWrongly { .. }
+            | Fault::NoSignalYet
+            | Fault::NotEnrolled
+            | Fault::NotSending { .. }
             | Fault::CertificateExpiring { .. }
             | Fault::Other { .. } => false,
         }

@@ -7,6 +7,7 @@ use super::layout::{Layout, Policies};
 use super::note::Note;
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
+use super::source_fault::SourceFault;
 use super::time::{Stamp, TimeOfDay, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,11 @@ pub enum Event {
     /// A feed lives.
     FeedWentLive { feed: FeedId },
     /// A feed is lost.
-    FeedLost { feed: FeedId, cause: String },
+    FeedLost {
+        feed: FeedId,
+        #[serde(deserialize_with = "SourceFault::read")]
+        cause: SourceFault,
+    },
 
     // plan and committee
     /// A session was planned.

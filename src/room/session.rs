@@ -7,6 +7,7 @@ use super::layout::Policies;
 use super::note::Note;
 use super::plan::Plan;
 use super::recordings::Recordings;
+use super::source_fault::SourceFault;
 use super::time::{Stamp, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -288,7 +289,8 @@ pub enum FeedState {
         /// Since when.
         since: Stamp,
         /// What is known of the reason.
-        cause: String,
+        #[serde(deserialize_with = "SourceFault::read")]
+        cause: SourceFault,
     },
 }
 

@@ -9,6 +9,7 @@ use super::recordings::{Gap, KnownGap};
 use super::session::{
     CurrentBreak, DueBreak, FeedState, FeedStates, HelpCall, Outage, Phase, Session, TalkBack,
 };
+use super::source_fault::SourceFault;
 use super::time::Stamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ fn apply_to_room(room: &mut Room, at: &Stamp, event: &Event) {
             let since = at.clone();
             for state in room.feeds.values_mut() {
                 if let FeedState::Live { .. } = state {
-                    let cause = "the daemon was started".to_owned();
+                    let cause = SourceFault::DaemonStarted;
                     *state = FeedState::Lost {
                         since: since.clone(),
                         cause,

@@ -62,6 +62,12 @@ impl Span {
     }
 }
 
+impl From<Duration> for Span {
+    fn from(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 impl From<Span> for Duration {
     fn from(span: Span) -> Self {
         Duration::from_millis(span.0)

@@ -48,7 +48,7 @@ const line = (ago, event, actor = { role: "technician", account: "tech1" }) => (
 const daemon = { role: "daemon", part: "media" };
 const history = () => [
   line(12_000, { type: "recording_gap_opened", gap: 1, feed: "seat-5-face", track: "video", from: NOW() - 12_000, cause: "source_lost" }, daemon),
-  line(12_500, { type: "feed_lost", feed: "seat-5-face", cause: "peer closed" }, daemon),
+  line(12_500, { type: "feed_lost", feed: "seat-5-face", cause: { kind: "workstation_left" } }, daemon),
   line(95_000, { type: "help_called", seat: 4, kind: "technical" }, { role: "member", session: "BS-1123-04", member: 4 }),
   line(260_000, { type: "moment_marked", feed: "seat-2-face", note: "离席 2 分钟" }, { role: "supervisor", account: "jiandu" }),
   line(700_000, { type: "break_ended", kind: "rest" }),
@@ -135,7 +135,7 @@ export const busy = () => room({
   feeds: [...seatFeeds((no, kind) => (no === 5 && kind === "face" ? lost() : no === 7 ? idle : {})), ...cameras()],
   recording: { wanted: 20, writing: 19 },
   alarms: [
-    { level: "bad", since: NOW() - 12_500, what: { kind: "feed_lost", feed: "seat-5-face", cause: "peer closed" } },
+    { level: "bad", since: NOW() - 12_500, what: { kind: "feed_lost", feed: "seat-5-face", fault: { kind: "workstation_left" } } },
     { level: "bad", since: NOW() - 12_000, what: { kind: "recording_gap", gap: 1, feed: "seat-5-face", track: "video", cause: "source_lost" } },
     { level: "warn", since: NOW() - 95_000, what: { kind: "help", seat: 4, help: "technical", overdue: false } },
     { level: "warn", since: NOW() - 300_000, what: { kind: "break_due", of: "meal", overdue: false } },

@@ -191,7 +191,7 @@ async fn a_restart_brings_the_same_room_with_and_without_its_snapshot() {
         let command = if no % 2 == 0 {
             Command::ReportFeedLive { feed }
         } else {
-            let cause = "unplugged".to_owned();
+            let cause = SourceFault::Closed;
             Command::ReportFeedLost { feed, cause }
         };
         let media = Actor::Daemon { part: Part::Media };

@@ -29,7 +29,7 @@ impl Cameras {
         Self::start(only, port, &[])
     }
 
-    fn start(only: &str, port: u16, more: &[&str]) -> Self {
+    pub(crate) fn start(only: &str, port: u16, more: &[&str]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/cameras.py");
         let mut child = Command::new("/usr/bin/python3")
             .args([
@@ -73,6 +73,11 @@ impl Cameras {
     /// Freezes it: its connections stay open and nothing comes.
     pub(crate) fn freeze(&self) {
         self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("CONT");
     }
 
     fn signal(&self, name: &str) {

@@ -15,12 +15,15 @@
     reason = "tests"
 )]
 
+mod burned_in;
 mod cameras;
 mod capture;
 mod encoded;
 mod http;
 mod in_step;
+mod liars;
 mod offers;
+mod outages;
 mod playback;
 mod probe;
 mod recorder;
@@ -32,5 +35,6 @@ mod strangers;
 #[path = "../support/time_strip.rs"]
 mod time_strip;
 mod undisturbed;
+mod unaltered;
 mod whep;
 mod whip;

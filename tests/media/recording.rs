@@ -6,7 +6,7 @@ use bidroom::archive::index::{Depth, verify};
 use bidroom::archive::{GapRecord, Record, SegmentRecord, feed_folder, index};
 use bidroom::media::feed::{Feed, Feeds, Liveness, TrackKind};
 use bidroom::media::recorder::{RecorderReport, Recorders, RecordersHandle, WantedRecordings};
-use bidroom::room::{FeedId, FeedKind, FeedSpec, Place, SessionId};
+use bidroom::room::{FeedId, FeedKind, FeedSpec, Place, SessionId, SourceFault};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -100,11 +100,11 @@ impl Room {
     }
 
     pub(crate) fn lost(&self) {
-        let cause = "camera closed the connection".to_owned();
         self.feed().update(|status| {
             status.liveness = Liveness::Lost {
                 since: Instant::now(),
-                cause,
+                cause: SourceFault::Closed,
+                now: None,
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use crate::room::{Browser, PATIENCE, Room, loopback};
 use bidroom::media::feed::{Codec, Layer, Liveness, TrackKind, Unit};
+use bidroom::room::SourceFault;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -144,7 +145,7 @@ async fn viewers_survive_the_loss_and_return_of_the_workstation() {
     let Liveness::Lost { cause, .. } = lost else {
         panic!("{lost:?}")
     };
-    assert_eq!(cause, "the workstation ended it");
+    assert_eq!(cause, SourceFault::WorkstationLeft);
     assert_eq!(room.peers.counts().publishers, 0);
 }
 

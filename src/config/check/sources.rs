@@ -4,7 +4,7 @@
 use super::finding::{Finding, Level};
 use super::run::Premises;
 use crate::config::{Camera, Microphone, PasswordError, Profile, SignIn, Text, VideoSource};
-use crate::room::FeedId;
+use crate::room::{FeedId, SourceFault, Track};
 use futures::future::join_all;
 
 /// What is to be looked at, with all that is needed for it.
@@ -52,8 +52,8 @@ pub struct Codec {
 pub struct StreamFault {
     /// How far it was got.
     pub stage: Stage,
-    /// What is known of the reason; never a password.
-    pub reason: String,
+    /// Why.
+    pub fault: SourceFault,
 }
 
 /// How far a source was got before it failed.
@@ -270,6 +270,45 @@ fn failed(
             ),
         ),
     };
-    let reason = &fault.reason;
-    bad(Level::Fault, result, text!("{reason}", "{reason}"), remedy)
+    bad(Level::Fault, result, cause(&fault.fault), remedy)
+}
+
+fn cause(fault: &SourceFault) -> Text {
+    let noun = |track: &Track| match track {
+        Track::Video => "画面",
+        Track::Audio => "声音",
+    };
+    let zh = match fault {
+        SourceFault::HostUnknown { host } => format!("主机名 {host} 无法解析"),
+        SourceFault::ConnectionRefused { address } => format!("{address} 拒绝连接"),
+        SourceFault::NoAnswer { address } => format!("{address} 没有应答"),
+        SourceFault::Unreachable { address, reason } => format!("无法到达 {address}（{reason}）"),
+        SourceFault::WrongCredentials => "摄像机不接受用户名或密码".to_owned(),
+        SourceFault::NoSuchStream => "摄像机上没有这个码流".to_owned(),
+        SourceFault::OddAnswer { detail } => format!("摄像机应答异常（{detail}）"),
+        SourceFault::Unanswered => "摄像机不回答请求".to_owned(),
+        SourceFault::Closed => "摄像机断开了连接".to_owned(),
+        SourceFault::NothingUsable { offered } => {
+            format!("没有可录制的画面或声音，只有 {}", offered.join("、"))
+        }
+        SourceFault::NeverCame { track, .. } => format!("一直没有{}", noun(track)),
+        SourceFault::Stalled { track, .. } => format!("{}中断", noun(track)),
+        SourceFault::Unreadable { track } => format!("收到的{}数据无法解读", noun(track)),
+        SourceFault::CodecChanged => "编码方式改变".to_owned(),
+        SourceFault::ClockJumped { track } => format!("{}的时间戳跳变", noun(track)),
+        SourceFault::Device { detail } => format!("设备不可用：{detail}"),
+        SourceFault::Software { detail } => format!("媒体软件故障：{detail}"),
+        SourceFault::Misconfigured { detail } => format!("配置不可用：{detail}"),
+        SourceFault::CaptureStopped
+        | SourceFault::DaemonStarted
+        | SourceFault::WorkstationLeft
+        | SourceFault::WorkstationReplaced
+        | SourceFault::WorkstationUnheard
+        | SourceFault::ConnectionFailed
+        | SourceFault::Other { .. } => fault.to_string(),
+    };
+    Text {
+        zh: zh.into(),
+        en: fault.to_string().into(),
+    }
 }

@@ -5,7 +5,7 @@ use super::clock::KernelClock;
 use super::*;
 use crate::config::{Lang, Profile};
 use crate::keys::{KeySources, Keys};
-use crate::room::{Span, Utc};
+use crate::room::{SourceFault, Span, Utc};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -288,7 +288,7 @@ fn what_a_camera_sends_is_judged() {
     };
     let fault = |stage| StreamFault {
         stage,
-        reason: "why".into(),
+        fault: SourceFault::Closed,
     };
     let unfinished = StreamSeen {
         incomplete: true,
@@ -306,12 +306,17 @@ fn what_a_camera_sends_is_judged() {
         ),
         (Ok(silent), None, Level::Fault, "no picture"),
         (Ok(unfinished), None, Level::Warning, "announced"),
-        (Err(fault(Stage::Connect)), None, Level::Fault, "why"),
+        (
+            Err(fault(Stage::Connect)),
+            None,
+            Level::Fault,
+            "closed by the camera",
+        ),
         (
             Ok(h264()),
             Some(Err(fault(Stage::SignIn))),
             Level::Fault,
-            "why",
+            "closed by the camera",
         ),
     ] {
         let found = judge(SourceSeen { main, sub });

@@ -1,8 +1,10 @@
 //! Owns what needs somebody's eye now: alarms follow from the state, and go when their reason goes.
 
+use super::feeds::source_fault;
+use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
     BreakKind, EquipmentId, Fault, FeedId, FeedState, GapCause, HelpKind, MemberNo, Phase, Room,
-    SeatNo, Session, Track, Utc, recorded_feeds,
+    SeatNo, Session, SourceFault, Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -33,15 +35,20 @@ pub enum Level {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum AlarmKind {
     /// A feed that is to be recorded is lost.
-    FeedLost { feed: FeedId, cause: String },
-    /// A feed that is to be recorded has not come yet.
-    FeedAbsent { feed: FeedId },
+    FeedLost { feed: FeedId, fault: SourceFault },
+    /// A feed that is to be recorded has not come yet; why, where that is known.
+    FeedAbsent {
+        feed: FeedId,
+        fault: Option<SourceFault>,
+    },
     /// A recording lacks something at this moment.
     RecordingGap {
         gap: u32,
         feed: FeedId,
         track: Track,
         cause: GapCause,
+        /// What is wrong with the source.
+        fault: Option<SourceFault>,
     },
     /// A piece of equipment failed.
     Equipment {
@@ -69,7 +76,7 @@ pub enum AlarmKind {
 }
 
 /// All alarms, worst and oldest first.
-pub(super) fn alarms(room: &Room) -> Vec<Alarm> {
+pub(super) fn alarms(room: &Room, around: &Surroundings) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = room
         .failures
         .iter()
@@ -87,7 +94,7 @@ pub(super) fn alarms(room: &Room) -> Vec<Alarm> {
         })
         .collect();
     if let Some((_, session)) = room.occupant() {
-        of_feeds(room, session, &mut alarms);
+        of_feeds(room, session, around, &mut alarms);
         of_session(session, &mut alarms);
         of_committee(session, &mut alarms);
     }
@@ -95,7 +102,10 @@ pub(super) fn alarms(room: &Room) -> Vec<Alarm> {
     alarms
 }
 
-fn of_feeds(room: &Room, session: &Session, alarms: &mut Vec<Alarm>) {
+fn of_feeds(room: &Room, session: &Session, around: &Surroundings, alarms: &mut Vec<Alarm>) {
+    let unknown = LiveFeed::default();
+    let fault_of =
+        |feed: &FeedId| source_fault(room, feed, around.feeds.get(feed).unwrap_or(&unknown));
     for feed in recorded_feeds(room, session) {
         match room.feeds.get(&feed) {
             Some(FeedState::Live { .. }) => {}
@@ -103,14 +113,17 @@ fn of_feeds(room: &Room, session: &Session, alarms: &mut Vec<Alarm>) {
                 level: Level::Bad,
                 since: since.at,
                 what: AlarmKind::FeedLost {
+                    fault: fault_of(&feed).unwrap_or_else(|| cause.clone()),
                     feed,
-                    cause: cause.clone(),
                 },
             }),
             None => alarms.push(Alarm {
                 level: Level::Bad,
                 since: session.since.at,
-                what: AlarmKind::FeedAbsent { feed },
+                what: AlarmKind::FeedAbsent {
+                    fault: fault_of(&feed),
+                    feed,
+                },
             }),
         }
     }
@@ -121,6 +134,7 @@ fn of_feeds(room: &Room, session: &Session, alarms: &mut Vec<Alarm>) {
             since: gap.from,
             what: AlarmKind::RecordingGap {
                 gap: no,
+                fault: fault_of(&feed),
                 feed,
                 track,
                 cause,

@@ -2,8 +2,8 @@
 
 use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
-    Actor, FeedId, FeedKind, FeedSpec, FeedState, GapCause, Place, Room, Session, Utc, may_view,
-    recorded_feeds,
+    Actor, FeedId, FeedKind, FeedSpec, FeedState, GapCause, Place, Room, Session, SourceFault, Utc,
+    may_view, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,8 +24,8 @@ pub struct FeedView {
     pub source: SourceState,
     /// Since when; none where nothing has come yet.
     pub since: Option<Utc>,
-    /// Why it is lost.
-    pub cause: Option<String>,
+    /// What is wrong with its source now: why it is lost or absent, or what it lacks while it lives.
+    pub fault: Option<SourceFault>,
     /// Where its recording stands.
     pub recording: RecordingView,
     /// What it carries, e.g. `H264 1280×720`.
@@ -102,12 +102,10 @@ fn feed_view(
     wanted: &BTreeSet<FeedId>,
     occupant: Option<&Session>,
 ) -> FeedView {
-    let (source, since, cause) = match room.feeds.get(&spec.id) {
-        None => (SourceState::Absent, None, None),
-        Some(FeedState::Live { since }) => (SourceState::Live, Some(since.at), None),
-        Some(FeedState::Lost { since, cause }) => {
-            (SourceState::Lost, Some(since.at), Some(cause.clone()))
-        }
+    let (source, since) = match room.feeds.get(&spec.id) {
+        None => (SourceState::Absent, None),
+        Some(FeedState::Live { since }) => (SourceState::Live, Some(since.at)),
+        Some(FeedState::Lost { since, .. }) => (SourceState::Lost, Some(since.at)),
     };
     FeedView {
         id: spec.id.clone(),
@@ -116,12 +114,21 @@ fn feed_view(
         place: spec.place,
         source,
         since,
-        cause,
+        fault: source_fault(room, &spec.id, live),
         recording: recording_view(&spec.id, live, wanted, occupant),
         carries: live.carries.clone(),
         small: live.small,
         viewable: may_view(room, actor, spec) && (live.showable || source != SourceState::Live),
     }
+}
+
+/// What the source says now; else what the journal says of its loss.
+pub(super) fn source_fault(room: &Room, feed: &FeedId, live: &LiveFeed) -> Option<SourceFault> {
+    let journalled = || match room.feeds.get(feed) {
+        Some(FeedState::Lost { cause, .. }) => Some(cause.clone()),
+        Some(FeedState::Live { .. }) | None => None,
+    };
+    live.fault.clone().or_else(journalled)
 }
 
 fn recording_view(

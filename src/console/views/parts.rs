@@ -3,7 +3,7 @@
 use crate::room::{
     AccountId, Actor, BreakKind, Committee, Conflict, Entry, Event, FeedId, Gap, HelpKind, Layout,
     Member, MemberKind, MemberNo, Note, Outage, Phase, PhaseKind, Pledge, Presence, Room, SeatNo,
-    Seq, Session, SessionId, SessionKind, Span, SuspensionCause, Utc,
+    Seq, Session, SessionId, SessionKind, SourceFault, Span, SuspensionCause, Utc,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -29,6 +29,8 @@ pub struct LiveFeed {
     pub small: bool,
     /// Whether any browser can be shown it.
     pub showable: bool,
+    /// What is wrong with its source now.
+    pub fault: Option<SourceFault>,
     /// Bytes that are on the disk of this session.
     pub bytes: u64,
     /// When the last of them were written.

@@ -100,7 +100,7 @@ pub fn room_view(
             .collect(),
         recording: count(&feeds),
         feeds,
-        alarms: alarms(room),
+        alarms: alarms(room, around),
         timeline,
         actions: action_views(room, now, actor, id, buttons),
         next: shown.and_then(|(_, session)| {

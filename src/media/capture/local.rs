@@ -3,11 +3,11 @@
 //! They encode what browsers show as it is: H.264 constrained baseline without B-frames, a key frame at
 //! least each 2 s or on demand, and Opus in packets of 20 ms.
 
-use super::fault::Fault;
 use super::pipeline::Reporter;
 use super::source::{AlsaDevice, PictureFormat, TestPattern, V4l2Source};
 use super::units::{Port, take_units};
 use crate::media::feed::TrackKind;
+use crate::room::SourceFault;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
@@ -109,8 +109,14 @@ pub(super) struct Local {
 
 impl Local {
     /// Builds it.
-    pub(super) fn build(&self, pipeline: &gst::Pipeline, reporter: &Reporter) -> Result<(), Fault> {
-        let broken = |error: &dyn std::fmt::Display| Fault::Pipeline(error.to_string());
+    pub(super) fn build(
+        &self,
+        pipeline: &gst::Pipeline,
+        reporter: &Reporter,
+    ) -> Result<(), SourceFault> {
+        let broken = |error: &dyn std::fmt::Display| SourceFault::Software {
+            detail: error.to_string(),
+        };
         let bin =
             gst::parse::bin_from_description(&self.description, false).map_err(|e| broken(&e))?;
         for (element, device) in &self.devices {

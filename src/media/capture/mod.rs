@@ -12,7 +12,7 @@ pub use source::{
 };
 
 mod fault;
-pub use fault::{Fault, Stage};
+pub use fault::Stage;
 
 mod local;
 mod rtsp;

@@ -3,9 +3,10 @@
 //! A pipeline of its own: sound that cannot be decoded must not touch the recording.
 
 use super::clock;
-use super::fault::Fault;
+use super::fault::of_message;
 use super::live::Packets;
 use crate::media::feed::{Codec, Feed, Format, Layer, Unit};
+use crate::room::SourceFault;
 use bytes::Bytes;
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -98,8 +99,14 @@ struct Running {
 }
 
 impl Running {
-    fn start(format: &Format, feed: Feed, packets: Arc<Mutex<Packets>>) -> Result<Self, Fault> {
-        let broken = |error: &dyn std::fmt::Display| Fault::Pipeline(error.to_string());
+    fn start(
+        format: &Format,
+        feed: Feed,
+        packets: Arc<Mutex<Packets>>,
+    ) -> Result<Self, SourceFault> {
+        let broken = |error: &dyn std::fmt::Display| SourceFault::Software {
+            detail: error.to_string(),
+        };
         let bin = gst::parse::bin_from_description(
             "appsrc name=source ! faad ! audioconvert ! audioresample ! audio/x-raw,rate=48000 \
              ! opusenc bitrate=32000 frame-size=20 ! appsink name=sink sync=false async=false",
@@ -139,7 +146,7 @@ impl Running {
         if let Some(bus) = pipeline.bus() {
             let failed = failed.clone();
             bus.set_sync_handler(move |_, message| {
-                if Fault::of_message(message).is_some() {
+                if of_message(message).is_some() {
                     failed.store(true, Ordering::Relaxed);
                 }
                 gst::BusSyncReply::Drop

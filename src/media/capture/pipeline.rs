@@ -4,13 +4,16 @@
 //! Every pipeline runs on the kernel's monotonic clock, so that times of all feeds, and of one feed over
 //! all its reconnects, are on one scale: time since boot.
 
-use super::fault::Fault;
+use super::clock;
+use super::fault::of_message;
 use super::units::{Port, Raw};
 use crate::media::feed::TrackKind;
+use crate::room::SourceFault;
 use gstreamer as gst;
 use gstreamer::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 /// Units that wait to be published. Full holds up the pipeline, and TCP the camera.
@@ -22,16 +25,17 @@ pub(super) enum Output {
     /// A unit.
     Unit(Box<Raw>),
     /// It ended.
-    Ended(Fault),
+    Ended(SourceFault),
 }
 
 /// How the pipeline's parts tell of themselves while it is built and runs.
 #[derive(Debug, Clone)]
 pub(super) struct Reporter {
     units_tx: mpsc::Sender<Raw>,
-    fault_tx: watch::Sender<Option<Fault>>,
+    fault_tx: watch::Sender<Option<SourceFault>>,
     announced: Arc<Mutex<BTreeSet<TrackKind>>>,
     declined: Arc<Mutex<BTreeSet<String>>>,
+    heard: Arc<Mutex<BTreeMap<TrackKind, Instant>>>,
 }
 
 impl Reporter {
@@ -57,6 +61,14 @@ impl Reporter {
             .map_err(|_| gst::FlowError::Flushing)
     }
 
+    /// A packet of this track came, whatever is in it.
+    pub(super) fn hear(&self, track: TrackKind) {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(track, clock::now());
+    }
+
     /// The source says it has this track.
     pub(super) fn announce(&self, track: TrackKind) {
         self.announced
@@ -73,11 +85,22 @@ impl Reporter {
             .clone()
     }
 
+    /// The fault of a source none of whose offers is of use.
+    pub(super) fn nothing_usable(&self) -> SourceFault {
+        SourceFault::NothingUsable {
+            offered: self.declined().into_iter().collect(),
+        }
+    }
+
     /// The pipeline cannot go on. The first fault is the cause, later ones its consequences.
-    pub(super) fn fail(&self, fault: Fault) {
+    pub(super) fn fail(&self, fault: SourceFault) {
         // asked to play nothing, rtspsrc fails in many ways
         let useless = self.announced().is_empty() && !self.declined().is_empty();
-        let fault = if useless { Fault::NothingUsable } else { fault };
+        let fault = if useless {
+            self.nothing_usable()
+        } else {
+            fault
+        };
         self.fault_tx.send_if_modified(|first| match first {
             Some(_) => false,
             None => {
@@ -94,16 +117,18 @@ pub(super) struct Pipeline {
     gst: gst::Pipeline,
     reporter: Reporter,
     units_rx: mpsc::Receiver<Raw>,
-    fault_rx: watch::Receiver<Option<Fault>>,
+    fault_rx: watch::Receiver<Option<SourceFault>>,
 }
 
 impl Pipeline {
     /// Builds and starts a pipeline. Starting waits for devices, so it has a thread of its own.
     pub(super) async fn start(
-        build: impl FnOnce(&gst::Pipeline, &Reporter) -> Result<(), Fault> + Send + 'static,
-    ) -> Result<Self, Fault> {
+        build: impl FnOnce(&gst::Pipeline, &Reporter) -> Result<(), SourceFault> + Send + 'static,
+    ) -> Result<Self, SourceFault> {
         let started = tokio::task::spawn_blocking(move || {
-            gst::init().map_err(|error| Fault::Pipeline(error.to_string()))?;
+            gst::init().map_err(|error| SourceFault::Software {
+                detail: error.to_string(),
+            })?;
             let (units_tx, units_rx) = mpsc::channel(UNITS_WAITING);
             let (fault_tx, fault_rx) = watch::channel(None);
             let reporter = Reporter {
@@ -111,6 +136,7 @@ impl Pipeline {
                 fault_tx,
                 announced: Arc::default(),
                 declined: Arc::default(),
+                heard: Arc::default(),
             };
             let pipeline = Self {
                 gst: gst::Pipeline::new(),
@@ -125,13 +151,17 @@ impl Pipeline {
                 Ok(_) => Ok(pipeline),
                 Err(refused) => {
                     let told = pipeline.fault_rx.borrow().clone();
-                    Err(told.unwrap_or_else(|| Fault::Pipeline(refused.to_string())))
+                    Err(told.unwrap_or_else(|| SourceFault::Software {
+                        detail: refused.to_string(),
+                    }))
                 }
             }
         });
         match started.await {
             Ok(result) => result,
-            Err(died) => Err(Fault::Pipeline(died.to_string())),
+            Err(died) => Err(SourceFault::Software {
+                detail: died.to_string(),
+            }),
         }
     }
 
@@ -142,15 +172,22 @@ impl Pipeline {
             biased;
             Some(raw) = self.units_rx.recv() => Output::Unit(Box::new(raw)),
             Ok(fault) = self.fault_rx.wait_for(Option::is_some) => {
-                Output::Ended(fault.clone().unwrap_or(Fault::Closed))
+                Output::Ended(fault.clone().unwrap_or(SourceFault::Closed))
             }
-            else => Output::Ended(Fault::Closed),
+            else => Output::Ended(SourceFault::Closed),
         }
     }
 
     /// The tracks that the source has, as far as it said.
     pub(super) fn announced(&self) -> BTreeSet<TrackKind> {
         self.reporter.announced()
+    }
+
+    /// When the last packet of a track came, whether or not it could be read.
+    pub(super) fn heard(&self, track: TrackKind) -> Option<Instant> {
+        let heard = self.reporter.heard.lock();
+        let heard = heard.unwrap_or_else(PoisonError::into_inner);
+        heard.get(&track).copied()
     }
 
     /// The encodings that the source offers and that cannot be recorded.
@@ -177,7 +214,7 @@ impl Pipeline {
         let Some(bus) = self.gst.bus() else { return };
         let reporter = self.reporter.clone();
         bus.set_sync_handler(move |_, message| {
-            if let Some(fault) = Fault::of_message(message) {
+            if let Some(fault) = of_message(message) {
                 tracing::debug!(%fault, "pipeline");
                 reporter.fail(fault);
             }

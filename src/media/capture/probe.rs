@@ -1,6 +1,6 @@
 //! Owns the look at a source before it is used: what it sends, and whether a browser can show it.
 
-use super::fault::{Fault, Stage};
+use super::fault::Stage;
 use super::live::is_showable;
 use super::local;
 use super::pipeline::Output;
@@ -8,6 +8,7 @@ use super::rtsp::Wanted;
 use super::source::Source;
 use super::worker::Input;
 use crate::media::feed::{Format, TrackKind};
+use crate::room::SourceFault;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -76,13 +77,13 @@ pub struct ProbeFault {
     /// The stream.
     pub which: Which,
     /// Why.
-    pub fault: Fault,
+    pub fault: SourceFault,
 }
 
 impl ProbeFault {
     /// How far it was got.
     pub fn stage(&self) -> Stage {
-        self.fault.stage()
+        Stage::of(&self.fault)
     }
 }
 
@@ -149,9 +150,9 @@ async fn look(input: &Input, which: Which, timeout: Duration) -> Result<StreamRe
         Ok(Err(fault)) => Err(failed(fault)),
         Err(_) if report.formats.is_empty() => {
             let track = announced.first().copied().unwrap_or(TrackKind::Video);
-            Err(failed(Fault::NeverCame {
-                track,
-                after: timeout,
+            Err(failed(SourceFault::NeverCame {
+                track: track.into(),
+                after: timeout.into(),
             }))
         }
         Err(_) => {

@@ -6,10 +6,16 @@ use super::opus::Transcoder;
 use super::rtp_clock::RtpClock;
 use super::timeline::Timeline;
 use super::units::{Port, Raw, UnitTime, rtp_time};
-use crate::media::feed::{Codec, Feed, Layer, Liveness, TrackKind, Unit};
-use crate::room::FeedKind;
+use crate::media::feed::{Aspect, Codec, Feed, Layer, Liveness, TrackKind, Unit};
+use crate::room::{FeedKind, SourceFault};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// A sub stream is missed by itself if it is lost for so long while the feed lives.
+const ALONE: Duration = Duration::from_secs(4);
+
+/// A clock that has run evenly for so long is told of no more.
+const CALM: Duration = Duration::from_secs(60);
 
 /// Publishes one stream. When it is dropped the stream counts as lost.
 #[derive(Debug)]
@@ -31,7 +37,11 @@ pub(super) struct Publisher {
     /// Received, not yet told.
     bytes: u64,
     /// Why the stream was lost, for as long as it is.
-    lost_by: Option<String>,
+    lost_by: Option<SourceFault>,
+    /// Since when it is lost, or was not found.
+    lost_since: Option<Instant>,
+    /// When the source's timestamps last leapt.
+    leapt: Option<Instant>,
     /// What was logged last, so that each change is logged once.
     logged: Logged,
 }
@@ -40,7 +50,7 @@ pub(super) struct Publisher {
 enum Logged {
     Nothing,
     Live,
-    Lost(String),
+    Lost(SourceFault),
 }
 
 #[derive(Debug, Default)]
@@ -71,13 +81,10 @@ impl Publisher {
             transcoder,
             bytes: 0,
             lost_by: None,
+            lost_since: None,
+            leapt: None,
             logged: Logged::Nothing,
         }
-    }
-
-    /// The feed it publishes into.
-    pub(super) fn feed(&self) -> &Feed {
-        &self.feed
     }
 
     /// The track without which the feed is lost.
@@ -94,12 +101,21 @@ impl Publisher {
         self.ntp_epoch = None;
     }
 
-    /// A track does not come, and the stream goes on without it. Tells whether that is new.
-    pub(super) fn goes_on_without(&self, track: TrackKind) -> bool {
-        let mut is_new = false;
+    /// A track does not come, and the stream goes on without it.
+    pub(super) fn goes_on_without(&mut self, track: TrackKind, fault: SourceFault) {
+        let known = self.feed.status();
+        if !known.borrow().troubles.contains_key(&track.into()) {
+            tracing::warn!(feed = %self.feed.id(), %fault, "goes on without it");
+            self.feed
+                .update(|status| drop(status.troubles.insert(track.into(), fault)));
+        }
+    }
+
+    /// The camera's clock leapt: told until it has run evenly for a while.
+    fn is_odd(&self, fault: SourceFault) {
+        tracing::warn!(feed = %self.feed.id(), stream = ?self.role, %fault, "goes on by the box's clock");
         self.feed
-            .update(|status| is_new = status.missing.insert(track));
-        is_new
+            .update(|status| drop(status.troubles.insert(Aspect::Clock, fault)));
     }
 
     /// Gives a unit to whoever records, and its packets to whoever watches.
@@ -117,9 +133,15 @@ impl Publisher {
         };
         let arrival = self.feed.clock(raw.arrival);
         let rate = raw.format.clock_rate;
+        let mut leapt = false;
         let (time, rtp, ntp) = match raw.time {
             UnitTime::Sent { rtp, beyond, ntp } => {
-                (track.clock.time(rtp, beyond, rate, arrival), rtp, ntp)
+                let placed = track.clock.time(rtp, beyond, rate, arrival);
+                if placed.anew {
+                    track.timeline.reconnected();
+                }
+                leapt = placed.leapt;
+                (placed.time, rtp, ntp)
             }
             UnitTime::Made(since_boot) => {
                 let time = since_boot.saturating_sub(self.clock_began);
@@ -170,12 +192,16 @@ impl Publisher {
             // a microphone's only layer
             TrackKind::Audio => (self.required == TrackKind::Audio).then_some(true),
         };
+        if leapt {
+            self.leapt = Some(unit.arrival);
+            self.is_odd(SourceFault::ClockJumped { track: kind.into() });
+        }
         self.tell(&unit, recorded, layer, shows_layer, raw.size);
         let essential = !recorded || kind == self.required;
         if essential && self.logged != Logged::Live {
             tracing::info!(feed = %self.feed.id(), stream = ?layer, codec = ?unit.format.codec, "live");
             self.logged = Logged::Live;
-            self.lost_by = None;
+            (self.lost_by, self.lost_since) = (None, None);
         }
         if recorded {
             self.feed.publish_unit(unit);
@@ -193,6 +219,10 @@ impl Publisher {
     ) {
         let kind = unit.format.codec.track();
         let lives = recorded && kind == self.required;
+        let aspect = match self.role {
+            Layer::Small => Some(Aspect::SmallPicture),
+            Layer::Main => recorded.then(|| Aspect::from(kind)),
+        };
         let status = self.feed.status();
         let known = {
             let status = status.borrow();
@@ -200,9 +230,9 @@ impl Publisher {
             let layers = shows.is_none_or(|shows| status.layers.contains(&layer) == shows);
             let formats = !recorded
                 || (status.formats.get(&kind) == Some(&unit.format)
-                    && !status.missing.contains(&kind)
                     && (size.is_none() || status.size == size));
-            live && layers && formats
+            let well = aspect.is_none_or(|aspect| !status.troubles.contains_key(&aspect));
+            live && layers && formats && well
         };
         if known {
             return;
@@ -215,8 +245,10 @@ impl Publisher {
             }
             if recorded {
                 status.formats.insert(kind, unit.format.clone());
-                status.missing.remove(&kind);
                 status.size = size.or(status.size);
+            }
+            if let Some(aspect) = aspect {
+                status.troubles.remove(&aspect);
             }
             if let Some(shows) = shows {
                 status.layers.retain(|&l| l != layer);
@@ -228,8 +260,18 @@ impl Publisher {
         });
     }
 
-    /// Tells the received bytes.
-    pub(super) fn tell_bytes(&mut self) {
+    /// Tells what time alone changes: the received bytes, and that the clock runs evenly again.
+    pub(super) fn tick(&mut self) {
+        self.tell_bytes();
+        let calm = |at| clock::now().saturating_duration_since(at) > CALM;
+        if self.leapt.is_some_and(calm) {
+            self.leapt = None;
+            self.feed
+                .update(|status| drop(status.troubles.remove(&Aspect::Clock)));
+        }
+    }
+
+    fn tell_bytes(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
         if bytes > 0 {
             self.feed.update(|status| status.bytes += bytes);
@@ -238,40 +280,48 @@ impl Publisher {
 
     /// The stream was lost, or cannot be had again. What ended it stays its cause, and what stands in
     /// its way now is told beside it.
-    pub(super) fn lost(&mut self, fault: &str) {
+    pub(super) fn lost(&mut self, fault: &SourceFault) {
         self.tell_bytes();
-        let cause = match &self.lost_by {
-            Some(first) if first != fault => format!("{first}; now: {fault}"),
-            Some(_) | None => fault.to_owned(),
-        };
-        if self.logged == Logged::Live {
-            self.lost_by = Some(fault.to_owned());
+        if self.logged != Logged::Lost(fault.clone()) {
+            tracing::warn!(feed = %self.feed.id(), stream = ?self.role, %fault, "lost");
         }
+        if self.logged == Logged::Live {
+            self.lost_by = Some(fault.clone());
+        }
+        self.logged = Logged::Lost(fault.clone());
+        let cause = self.lost_by.as_ref().unwrap_or(fault).clone();
+        let obstacle = Some(fault.clone()).filter(|fault| *fault != cause);
         let now = clock::now();
+        let lost_since = *self.lost_since.get_or_insert(now);
         let (role, fills_both) = (self.role, self.fills_both);
         self.feed.update(|status| {
             status.layers.retain(|&layer| layer != role && !fills_both);
             if role == Layer::Small {
+                // both streams of a camera fail together: that is told of the feed, once
+                if now.saturating_duration_since(lost_since) > ALONE {
+                    let fault = obstacle.unwrap_or(cause);
+                    status.troubles.insert(Aspect::SmallPicture, fault);
+                }
                 return;
             }
+            status
+                .troubles
+                .retain(|&aspect, _| aspect == Aspect::SmallPicture);
             let since = match &status.liveness {
                 Liveness::Lost { since, .. } => *since,
                 Liveness::Absent | Liveness::Live { .. } => now,
             };
             status.liveness = Liveness::Lost {
                 since,
-                cause: cause.clone(),
+                cause,
+                now: obstacle,
             };
         });
-        if !matches!(&self.logged, Logged::Lost(known) if *known == cause) {
-            tracing::warn!(feed = %self.feed.id(), stream = ?role, %cause, "lost");
-            self.logged = Logged::Lost(cause);
-        }
     }
 }
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        self.lost("its capture was stopped");
+        self.lost(&SourceFault::CaptureStopped);
     }
 }

@@ -6,8 +6,15 @@
 
 use std::time::Duration;
 
-/// A distance from arrival that no network makes: the camera set its clock.
-const JUMP_NS: i64 = 2_000_000_000;
+/// Nothing arrives before it was taken: what comes so much before its time was stamped by a clock that
+/// leapt ahead. (B-frames' neighbours come up to 0.3 s before their time from a camera of 10 pictures a second.)
+const AHEAD_NS: i64 = 500_000_000;
+/// No picture is reordered over such a distance: a clock leapt back.
+const BACK_NS: i64 = 1_000_000_000;
+/// What is later than this for a whole window is not held up by the network: a clock leapt back a little.
+const LATE_NS: i64 = 400_000_000;
+/// Cameras may begin with what they kept of the past, all at once: no leap of their clock.
+const BEGINNING_NS: i64 = 3_000_000_000;
 /// How long arrivals are looked at before a correction.
 const WINDOW_NS: i64 = 5_000_000_000;
 /// The largest correction a window: 1000 ppm, ten times the error of a bad quartz.
@@ -21,6 +28,19 @@ const ALIGN_MAX_NS: i64 = 1_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct RtpClock {
     running: Option<Running>,
+    /// Arrival of the connection's first unit.
+    began: Option<i64>,
+}
+
+/// A unit's place in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Placed {
+    /// On the feed's clock.
+    pub(super) time: Duration,
+    /// Whether times before it do not compare with it.
+    pub(super) anew: bool,
+    /// Whether that is because the camera's clock leapt.
+    pub(super) leapt: bool,
 }
 
 /// All times in ns on the feed's clock.
@@ -30,6 +50,8 @@ struct Running {
     last: u32,
     /// Ticks since the anchor, unwrapped.
     ticks: i64,
+    /// The most of them so far.
+    newest: i64,
     anchor: i64,
     window_began: i64,
     /// How much later than its time a unit arrived at least, in this window.
@@ -46,13 +68,25 @@ impl RtpClock {
         beyond: Duration,
         rate: u32,
         arrival: Duration,
-    ) -> Duration {
+    ) -> Placed {
         let arrival = nanos(arrival);
+        let began = *self.began.get_or_insert(arrival);
         let running = match &mut self.running {
             Some(running) if running.rate == rate => running,
             Some(_) | None => self.running.insert(Running::begin(rtp, rate, arrival)),
         };
-        Duration::from_nanos(u64::try_from(running.time(rtp, nanos(beyond), arrival)).unwrap_or(0))
+        let (time, anew) = match running.time(rtp, nanos(beyond), arrival) {
+            Some(time) => (time, false),
+            None => {
+                *running = Running::begin(rtp, rate, arrival);
+                (arrival, true)
+            }
+        };
+        Placed {
+            time: Duration::from_nanos(u64::try_from(time).unwrap_or(0)),
+            anew,
+            leapt: anew && arrival - began > BEGINNING_NS,
+        }
     }
 
     /// Moves the track towards where its unit at `time` ought to lie, if that is believable.
@@ -73,7 +107,7 @@ impl RtpClock {
 
     /// The source was connected anew.
     pub(super) fn reconnected(&mut self) {
-        self.running = None;
+        *self = Self::default();
     }
 }
 
@@ -85,6 +119,7 @@ impl Running {
             rate,
             last: rtp,
             ticks,
+            newest: ticks,
             anchor,
             window_began,
             least_delay,
@@ -92,27 +127,36 @@ impl Running {
         }
     }
 
-    fn time(&mut self, rtp: u32, beyond: i64, arrival: i64) -> i64 {
+    /// None where the camera's clock leapt.
+    fn time(&mut self, rtp: u32, beyond: i64, arrival: i64) -> Option<i64> {
         self.ticks += i64::from(rtp.wrapping_sub(self.last).cast_signed());
         self.last = rtp;
-        let elapsed = i128::from(self.ticks) * 1_000_000_000 / i128::from(self.rate.max(1));
+        let behind = self.nanos_of(self.newest - self.ticks);
+        self.newest = self.newest.max(self.ticks);
         let time = self
             .anchor
-            .saturating_add(i64::try_from(elapsed).unwrap_or(i64::MAX))
+            .saturating_add(self.nanos_of(self.ticks))
             .saturating_add(beyond);
         let delay = arrival.saturating_sub(time);
-        if delay.saturating_abs() > JUMP_NS {
-            *self = Self::begin(rtp, self.rate, arrival);
-            return arrival;
+        if delay < -AHEAD_NS || behind > BACK_NS {
+            return None;
         }
         self.least_delay = self.least_delay.min(delay);
         if arrival - self.window_began > WINDOW_NS {
+            if self.least_delay > LATE_NS {
+                return None;
+            }
             if self.aligned.is_none() {
                 self.anchor += self.least_delay.clamp(-STEP_NS, STEP_NS);
             }
             (self.window_began, self.least_delay) = (arrival, i64::MAX);
         }
-        time
+        Some(time)
+    }
+
+    fn nanos_of(&self, ticks: i64) -> i64 {
+        let nanos = i128::from(ticks) * 1_000_000_000 / i128::from(self.rate.max(1));
+        i64::try_from(nanos).unwrap_or(i64::MAX)
     }
 }
 
@@ -142,7 +186,7 @@ mod tests {
                 RATE,
                 ms(1_000 + u64::from(i) * 40 + jitter),
             );
-            assert_eq!(at, ms(1_000 + u64::from(i) * 40), "picture {i}");
+            assert_eq!(at.time, ms(1_000 + u64::from(i) * 40), "picture {i}");
         }
     }
 
@@ -150,7 +194,8 @@ mod tests {
     fn b_frames_keep_their_places() {
         let mut clock = RtpClock::default();
         clock.time(0, Duration::ZERO, RATE, ms(0));
-        let times = [4_u32, 2, 1, 3].map(|i| clock.time(i * 3_600, Duration::ZERO, RATE, ms(160)));
+        let times =
+            [4_u32, 2, 1, 3].map(|i| clock.time(i * 3_600, Duration::ZERO, RATE, ms(160)).time);
         assert_eq!(times, [ms(160), ms(80), ms(40), ms(120)]);
     }
 
@@ -165,6 +210,7 @@ mod tests {
                 worst = worst.max(
                     clock
                         .time(ticks, Duration::ZERO, RATE, arrival)
+                        .time
                         .abs_diff(arrival),
                 );
             }
@@ -172,18 +218,68 @@ mod tests {
         }
     }
 
+    /// Pictures each 40 ms whose timestamps leap by `by_ms` at the two hundredth: the worst distance
+    /// from arrival, the time that all of them span, and how many leaps were seen.
+    fn leap(by_ms: i64) -> (Duration, Duration, usize) {
+        let mut clock = RtpClock::default();
+        let (mut leaps, mut worst, mut last) = (0, Duration::ZERO, Duration::ZERO);
+        for i in 0..1_000_i64 {
+            let arrival = ms(i.unsigned_abs() * 40);
+            let leapt = if i < 200 { 0 } else { by_ms };
+            let rtp = (i * 40 + leapt) * 90;
+            let placed = clock.time(rtp as u32, Duration::ZERO, RATE, arrival);
+            leaps += usize::from(placed.leapt);
+            last = placed.time;
+            // small leaps are found when they have lasted for a window
+            if !(200..460).contains(&i) {
+                worst = worst.max(placed.time.abs_diff(arrival));
+            }
+        }
+        (worst, last, leaps)
+    }
+
     #[test]
     fn a_camera_that_sets_its_clock_goes_on_at_arrival() {
+        for by_ms in [
+            600,
+            1_500,
+            5_000,
+            3_600_000,
+            36_000_000,
+            -500,
+            -1_500,
+            -3_600_000,
+            -36_000_000,
+        ] {
+            let (worst, last, leaps) = leap(by_ms);
+            assert!(worst < ms(10), "{by_ms} ms: {worst:?} off");
+            assert_eq!(leaps, 1, "{by_ms} ms");
+            assert!(last.abs_diff(ms(999 * 40)) < ms(10), "{by_ms} ms: {last:?}");
+        }
+        assert_eq!(leap(0).2, 0);
+    }
+
+    #[test]
+    fn a_network_that_stood_still_is_no_leap() {
         let mut clock = RtpClock::default();
-        clock.time(0, Duration::ZERO, RATE, ms(0));
-        assert_eq!(
-            clock.time(1_000_000_000, Duration::ZERO, RATE, ms(40)),
-            ms(40)
-        );
-        assert_eq!(
-            clock.time(1_000_003_600, Duration::ZERO, RATE, ms(81)),
-            ms(80)
-        );
+        for i in 0..500_u64 {
+            // nothing arrives for 2.4 s, then all at once
+            let arrival = if (200..260).contains(&i) { 260 } else { i };
+            let rtp = (i * 3_600) as u32;
+            let placed = clock.time(rtp, Duration::ZERO, RATE, ms(arrival * 40));
+            assert_eq!((placed.time, placed.leapt), (ms(i * 40), false));
+        }
+    }
+
+    #[test]
+    fn what_a_camera_kept_of_the_past_is_no_leap() {
+        let mut clock = RtpClock::default();
+        for i in 0..300_u64 {
+            let arrival = ms(i.saturating_sub(100) * 40);
+            let placed = clock.time((i * 3_600) as u32, Duration::ZERO, RATE, arrival);
+            assert!(!placed.leapt);
+            assert!(placed.time.abs_diff(arrival) <= ms(500));
+        }
     }
 
     #[test]
@@ -191,14 +287,16 @@ mod tests {
         let mut clock = RtpClock::default();
         let mut time = Duration::ZERO;
         for i in 0..200_u32 {
-            time = clock.time(i * 160, Duration::ZERO, 8_000, ms(u64::from(i) * 20));
+            time = clock
+                .time(i * 160, Duration::ZERO, 8_000, ms(u64::from(i) * 20))
+                .time;
             let ought = i64::from(i) * 20_000_000 - 120_000_000;
             clock.align(time, ought);
         }
         assert_eq!(time, ms(199 * 20 - 120));
         clock.align(time, nanos(time) + 3_600_000_000_000);
         assert_eq!(
-            clock.time(200 * 160, Duration::ZERO, 8_000, ms(4_000)),
+            clock.time(200 * 160, Duration::ZERO, 8_000, ms(4_000)).time,
             ms(4_000 - 120),
             "no sense, no step"
         );

@@ -1,15 +1,16 @@
 //! Owns the pipeline of an IP camera: RTSP over TCP, one picture and one sound of what it offers.
 
-use super::fault::Fault;
 use super::pipeline::Reporter;
 use super::source::{RtspSource, RtspUrl};
 use super::trace::Trace;
 use super::units::{Port, take_units};
 use crate::media::feed::TrackKind;
+use crate::room::SourceFault;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
 
@@ -32,22 +33,22 @@ pub(super) enum Wanted {
 
 /// Connects to the camera's port and hangs up: names the faults of the network exactly, for which
 /// rtspsrc has one message only.
-pub(super) async fn reach(url: &RtspUrl) -> Result<(), Fault> {
+pub(super) async fn reach(url: &RtspUrl) -> Result<(), SourceFault> {
     let address = format!("{}:{}", url.host(), url.port());
     let resolved = tokio::net::lookup_host((url.host(), url.port())).await;
     let addresses: Vec<_> = resolved.map(Iterator::collect).unwrap_or_default();
     if addresses.is_empty() {
-        return Err(Fault::Unresolved {
+        return Err(SourceFault::HostUnknown {
             host: url.host().to_owned(),
         });
     }
     match tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(&addresses[..])).await {
         Ok(Ok(_)) => Ok(()),
-        Err(_) => Err(Fault::NoAnswer { address }),
+        Err(_) => Err(SourceFault::NoAnswer { address }),
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            Err(Fault::Refused { address })
+            Err(SourceFault::ConnectionRefused { address })
         }
-        Ok(Err(error)) => Err(Fault::Unreachable {
+        Ok(Err(error)) => Err(SourceFault::Unreachable {
             address,
             reason: error.kind().to_string(),
         }),
@@ -60,7 +61,7 @@ pub(super) fn build(
     reporter: &Reporter,
     stream: &RtspSource,
     wanted: Wanted,
-) -> Result<(), Fault> {
+) -> Result<(), SourceFault> {
     let answer_us = u64::try_from(ANSWER_WITHIN.as_micros()).expect("a constant of seconds");
     let source = gst::ElementFactory::make("rtspsrc")
         .property("location", stream.url.as_str())
@@ -76,11 +77,16 @@ pub(super) fn build(
         .property("add-reference-timestamp-meta", true)
         .property("user-agent", "bidroom")
         .build()
-        .map_err(|error| Fault::Pipeline(error.to_string()))?;
+        .map_err(|error| SourceFault::Software {
+            detail: error.to_string(),
+        })?;
 
-    let chosen = Mutex::new(Vec::new());
+    // by the stream's number in the description, which is also that of its session
+    let numbers: Arc<Mutex<BTreeMap<u32, TrackKind>>> = Arc::default();
+    hear_packets(&source, &numbers, reporter);
     let announcing = reporter.clone();
     source.connect("select-stream", true, move |arguments| {
+        let number = arguments.get(1).and_then(|number| number.get::<u32>().ok());
         let caps = arguments
             .get(2)
             .and_then(|caps| caps.get::<gst::Caps>().ok());
@@ -90,12 +96,12 @@ pub(super) fn build(
         }
         let taken = chain.is_some_and(|chain| {
             let track = chain.track();
-            let mut chosen = chosen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut chosen = numbers.lock().unwrap_or_else(PoisonError::into_inner);
             let asked = track == TrackKind::Video || wanted == Wanted::All;
             // the first of a kind: cameras offer ONVIF metadata and talk-back channels beside it
-            let first = asked && !chosen.contains(&track);
-            if first {
-                chosen.push(track);
+            let first = asked && !chosen.values().any(|&taken| taken == track);
+            if first && let Some(number) = number {
+                chosen.insert(number, track);
                 announcing.announce(track);
             }
             first
@@ -115,20 +121,52 @@ pub(super) fn build(
     let ending = reporter.clone();
     source.connect_no_more_pads(move |_| {
         if ending.announced().is_empty() {
-            ending.fail(Fault::NothingUsable);
+            ending.fail(ending.nothing_usable());
         }
     });
     pipeline
         .add(&source)
-        .map_err(|error| Fault::Pipeline(error.to_string()))
+        .map_err(|error| SourceFault::Software {
+            detail: error.to_string(),
+        })
 }
 
-fn link(pipeline: &gst::Pipeline, pad: &gst::Pad, reporter: &Reporter) -> Result<(), Fault> {
+/// Notes when packets come, before anybody looks into them.
+fn hear_packets(
+    source: &gst::Element,
+    numbers: &Arc<Mutex<BTreeMap<u32, TrackKind>>>,
+    reporter: &Reporter,
+) {
+    let (numbers, reporter) = (numbers.clone(), reporter.clone());
+    source.connect("new-manager", false, move |arguments| {
+        let manager = arguments.get(1)?.get::<gst::Element>().ok()?;
+        let (numbers, reporter) = (numbers.clone(), reporter.clone());
+        manager.connect_pad_added(move |_, pad| {
+            let name = pad.name();
+            let number = name.strip_prefix("recv_rtp_sink_").map(str::parse::<u32>);
+            let numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(&track) = number.and_then(|n| numbers.get(&n.ok()?)) else {
+                return;
+            };
+            let reporter = reporter.clone();
+            let packets = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
+            pad.add_probe(packets, move |_, _| {
+                reporter.hear(track);
+                gst::PadProbeReturn::Ok
+            });
+        });
+        None
+    });
+}
+
+fn link(pipeline: &gst::Pipeline, pad: &gst::Pad, reporter: &Reporter) -> Result<(), SourceFault> {
     let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
     let Some(chain) = Chain::of(&caps) else {
         return Ok(());
     };
-    let broken = |error: &dyn std::fmt::Display| Fault::Pipeline(error.to_string());
+    let broken = |error: &dyn std::fmt::Display| SourceFault::Software {
+        detail: error.to_string(),
+    };
     let bin =
         gst::parse::bin_from_description(chain.description(), true).map_err(|e| broken(&e))?;
     let sink = bin
@@ -147,7 +185,7 @@ fn link(pipeline: &gst::Pipeline, pad: &gst::Pad, reporter: &Reporter) -> Result
     trace.watch(&input);
     pipeline.add(&bin).map_err(|e| broken(&e))?;
     bin.sync_state_with_parent().map_err(|e| broken(&e))?;
-    pad.link(&input).map_err(|_| Fault::CodecChanged)?;
+    pad.link(&input).map_err(|_| SourceFault::CodecChanged)?;
     Ok(())
 }
 

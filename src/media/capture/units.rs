@@ -1,11 +1,11 @@
 //! Owns how a pipeline's buffers become units: their times, their form, what can be decoded from where.
 
 use super::clock;
-use super::fault::Fault;
 use super::nal;
 use super::pipeline::Reporter;
 use super::trace::Trace;
 use crate::media::feed::{Codec, Format, TrackKind};
+use crate::room::SourceFault;
 use bytes::Bytes;
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -112,7 +112,11 @@ struct Seen {
 }
 
 impl Reader {
-    fn read(&mut self, sample: &gst::Sample, base: gst::ClockTime) -> Result<Option<Raw>, Fault> {
+    fn read(
+        &mut self,
+        sample: &gst::Sample,
+        base: gst::ClockTime,
+    ) -> Result<Option<Raw>, SourceFault> {
         let arrived = clock::now();
         let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) else {
             return Ok(None);
@@ -141,7 +145,9 @@ impl Reader {
         let data = buffer
             .into_mapped_buffer_readable()
             .map(Bytes::from_owner)
-            .map_err(|_| Fault::Pipeline("unreadable memory".into()))?;
+            .map_err(|_| SourceFault::Software {
+                detail: "unreadable memory".into(),
+            })?;
         if data.is_empty() {
             return Ok(None);
         }
@@ -184,8 +190,8 @@ fn running_time(sample: &gst::Sample, time: Option<gst::ClockTime>) -> Option<gs
 }
 
 impl Seen {
-    fn of(caps: gst::Caps, before: Option<Self>) -> Result<Self, Fault> {
-        let described = caps.structure(0).ok_or(Fault::CodecChanged)?;
+    fn of(caps: gst::Caps, before: Option<Self>) -> Result<Self, SourceFault> {
+        let described = caps.structure(0).ok_or(SourceFault::CodecChanged)?;
         let codec = match described.name().as_str() {
             "video/x-h264" => Codec::H264,
             "video/x-h265" => Codec::H265,
@@ -193,7 +199,11 @@ impl Seen {
             "audio/x-alaw" => Codec::Pcma,
             "audio/x-mulaw" => Codec::Pcmu,
             "audio/x-opus" => Codec::Opus,
-            other => return Err(Fault::Pipeline(format!("unforeseen media type {other}"))),
+            other => {
+                return Err(SourceFault::Software {
+                    detail: format!("unforeseen media type {other}"),
+                });
+            }
         };
         let number = |field| {
             described

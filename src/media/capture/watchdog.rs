@@ -1,7 +1,7 @@
 //! Owns the judgement whether a source that is connected still gives what it should.
 
-use super::fault::Fault;
 use crate::media::feed::TrackKind;
+use crate::room::SourceFault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,9 @@ pub(super) const FIRST_WITHIN: Duration = Duration::from_secs(6);
 const PICTURE_STALL: Duration = Duration::from_millis(1_500);
 /// How long sound may stay away.
 const SOUND_STALL: Duration = Duration::from_millis(3_000);
+
+/// What sent a packet so recently has not stopped.
+const STILL_HEARD: Duration = Duration::from_millis(1_000);
 
 /// Watches one connection, track by track: sound that goes on does not stand for the picture.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ pub(super) enum Health {
     /// All that was announced comes, or may still come.
     Fine,
     /// The source is lost without this.
-    Lost(Fault),
+    Lost(SourceFault),
     /// The source goes on without this track.
     Without {
         /// The track.
@@ -35,7 +38,7 @@ pub(super) enum Health {
         /// Whether it had come on this connection: connecting anew may help.
         came: bool,
         /// Why.
-        fault: Fault,
+        fault: SourceFault,
     },
 }
 
@@ -54,13 +57,29 @@ impl Watchdog {
         self.last.insert(track, at);
     }
 
-    /// Judges at `now`; `announced` is what the source says it has.
-    pub(super) fn judge(&self, now: Instant, announced: &BTreeSet<TrackKind>) -> Health {
-        if let Some(fault) = self.fault_of(self.required, now) {
+    /// Judges at `now`; `announced` is what the source says it has, `heard` tells of packets in which
+    /// there may be nothing.
+    pub(super) fn judge(
+        &self,
+        now: Instant,
+        announced: &BTreeSet<TrackKind>,
+        heard: impl Fn(TrackKind) -> Option<Instant>,
+    ) -> Health {
+        let fault_of = |track| {
+            let talks = |at| now.saturating_duration_since(at) < STILL_HEARD;
+            let fault = self.fault_of(track, now)?;
+            Some(match heard(track).is_some_and(talks) {
+                true => SourceFault::Unreadable {
+                    track: track.into(),
+                },
+                false => fault,
+            })
+        };
+        if let Some(fault) = fault_of(self.required) {
             return Health::Lost(fault);
         }
         for &track in announced.iter().filter(|&&t| t != self.required) {
-            if let Some(fault) = self.fault_of(track, now) {
+            if let Some(fault) = fault_of(track) {
                 return Health::Without {
                     track,
                     came: self.last.contains_key(&track),
@@ -71,7 +90,7 @@ impl Watchdog {
         Health::Fine
     }
 
-    fn fault_of(&self, track: TrackKind, now: Instant) -> Option<Fault> {
+    fn fault_of(&self, track: TrackKind, now: Instant) -> Option<SourceFault> {
         let stall = match track {
             TrackKind::Video => PICTURE_STALL,
             TrackKind::Audio => SOUND_STALL,
@@ -79,11 +98,17 @@ impl Watchdog {
         match self.last.get(&track) {
             Some(&last) => {
                 let after = now.saturating_duration_since(last);
-                (after > stall).then_some(Fault::Stalled { track, after })
+                (after > stall).then_some(SourceFault::Stalled {
+                    track: track.into(),
+                    after: after.into(),
+                })
             }
             None => {
                 let after = now.saturating_duration_since(self.connected);
-                (after > FIRST_WITHIN).then_some(Fault::NeverCame { track, after })
+                (after > FIRST_WITHIN).then_some(SourceFault::NeverCame {
+                    track: track.into(),
+                    after: after.into(),
+                })
             }
         }
     }
@@ -95,27 +120,42 @@ mod tests {
     use crate::media::capture::clock;
     use TrackKind::{Audio, Video};
 
+    fn silent(_: TrackKind) -> Option<Instant> {
+        None
+    }
+
     #[test]
     fn sound_does_not_stand_for_the_picture() {
         let start = clock::now();
         let at = |ms| start + Duration::from_millis(ms);
         let both = BTreeSet::from([Audio, Video]);
         let mut dog = Watchdog::new(start, Video);
-        assert_eq!(dog.judge(at(5_000), &both), Health::Fine);
+        assert_eq!(dog.judge(at(5_000), &both, silent), Health::Fine);
         dog.saw(Audio, at(6_100));
-        let never = Fault::NeverCame {
-            track: Video,
-            after: Duration::from_millis(6_200),
+        let never = SourceFault::NeverCame {
+            track: Video.into(),
+            after: Duration::from_millis(6_200).into(),
         };
-        assert_eq!(dog.judge(at(6_200), &both), Health::Lost(never));
+        assert_eq!(dog.judge(at(6_200), &both, silent), Health::Lost(never));
         dog.saw(Video, at(6_200));
-        assert_eq!(dog.judge(at(7_600), &both), Health::Fine);
+        assert_eq!(dog.judge(at(7_600), &both, silent), Health::Fine);
         dog.saw(Audio, at(7_790));
-        let stalled = Fault::Stalled {
-            track: Video,
-            after: Duration::from_millis(1_600),
+        let stalled = SourceFault::Stalled {
+            track: Video.into(),
+            after: Duration::from_millis(1_600).into(),
         };
-        assert_eq!(dog.judge(at(7_800), &both), Health::Lost(stalled));
+        assert_eq!(dog.judge(at(7_800), &both, silent), Health::Lost(stalled));
+    }
+
+    #[test]
+    fn packets_without_a_picture_are_told_from_silence() {
+        let start = clock::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut dog = Watchdog::new(start, Video);
+        dog.saw(Video, at(0));
+        let health = dog.judge(at(2_000), &BTreeSet::from([Video]), |_| Some(at(1_900)));
+        let track = Video.into();
+        assert_eq!(health, Health::Lost(SourceFault::Unreadable { track }));
     }
 
     #[test]
@@ -126,7 +166,7 @@ mod tests {
         dog.saw(Audio, at(0));
         dog.saw(Video, at(3_500));
         let both = BTreeSet::from([Audio, Video]);
-        let health = dog.judge(at(3_600), &both);
+        let health = dog.judge(at(3_600), &both, silent);
         assert!(
             matches!(
                 health,
@@ -138,6 +178,9 @@ mod tests {
             ),
             "{health:?}"
         );
-        assert_eq!(dog.judge(at(3_600), &BTreeSet::from([Video])), Health::Fine);
+        assert_eq!(
+            dog.judge(at(3_600), &BTreeSet::from([Video]), silent),
+            Health::Fine
+        );
     }
 }

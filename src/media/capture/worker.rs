@@ -1,7 +1,6 @@
 //! Owns the life of a source: connect, publish, watch over, name the loss, come back.
 
 use super::clock;
-use super::fault::Fault;
 use super::local::{self, Local};
 use super::pipeline::{Output, Pipeline};
 use super::publisher::Publisher;
@@ -10,6 +9,7 @@ use super::source::{RtspSource, Source};
 use super::units::{Port, Raw};
 use super::watchdog::{Health, Watchdog};
 use crate::media::feed::{Feed, KeyFrameWish, Layer};
+use crate::room::SourceFault;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -72,7 +72,7 @@ pub(super) enum Input {
 }
 
 impl Input {
-    pub(super) async fn open(&self) -> Result<Pipeline, Fault> {
+    pub(super) async fn open(&self) -> Result<Pipeline, SourceFault> {
         match self.clone() {
             Input::Rtsp(stream, wanted) => {
                 rtsp::reach(&stream.url).await?;
@@ -91,7 +91,7 @@ impl Input {
 /// Something that happens to a connected source.
 enum Event {
     Unit(Box<Raw>),
-    Ended(Fault),
+    Ended(SourceFault),
     Wish(KeyFrameWish),
     Tick,
 }
@@ -121,23 +121,11 @@ impl Capture {
             if lived && began.elapsed() > STEADY {
                 failures = 0;
             }
-            self.publisher.lost(&fault.to_string());
-            let pause = match fault {
-                Fault::WrongCredentials => PAUSE_AFTER_WRONG_CREDENTIALS,
-                Fault::Unresolved { .. }
-                | Fault::Refused { .. }
-                | Fault::NoAnswer { .. }
-                | Fault::Unreachable { .. }
-                | Fault::NoSuchStream
-                | Fault::Protocol(_)
-                | Fault::Unanswered
-                | Fault::Closed
-                | Fault::NothingUsable
-                | Fault::NeverCame { .. }
-                | Fault::Stalled { .. }
-                | Fault::CodecChanged
-                | Fault::Device(_)
-                | Fault::Pipeline(_) => PAUSES[failures.min(PAUSES.len() - 1)],
+            self.publisher.lost(&fault);
+            let pause = if fault == SourceFault::WrongCredentials {
+                PAUSE_AFTER_WRONG_CREDENTIALS
+            } else {
+                PAUSES[failures.min(PAUSES.len() - 1)]
             };
             failures += 1;
             tokio::time::sleep(pause).await;
@@ -145,7 +133,7 @@ impl Capture {
     }
 
     /// One connection, from its beginning to the fault that ended it. `lived` tells whether units came.
-    async fn run_once(&mut self, wishes: &mut Wishes, lived: &mut bool) -> Fault {
+    async fn run_once(&mut self, wishes: &mut Wishes, lived: &mut bool) -> SourceFault {
         let mut pipeline = match self.input.open().await {
             Ok(pipeline) => pipeline,
             Err(fault) => return fault,
@@ -176,7 +164,7 @@ impl Capture {
                     Layer::Small => Port::SmallPicture,
                 }),
                 Event::Tick => {
-                    self.publisher.tell_bytes();
+                    self.publisher.tick();
                     if let Some(fault) = self.judge(&watchdog, &pipeline) {
                         return fault;
                     }
@@ -186,9 +174,10 @@ impl Capture {
     }
 
     /// The fault for which to connect anew, if there is one.
-    fn judge(&mut self, watchdog: &Watchdog, pipeline: &Pipeline) -> Option<Fault> {
+    fn judge(&mut self, watchdog: &Watchdog, pipeline: &Pipeline) -> Option<SourceFault> {
         let now = clock::now();
-        match watchdog.judge(now, &pipeline.announced()) {
+        let heard = |track| pipeline.heard(track);
+        match watchdog.judge(now, &pipeline.announced(), heard) {
             Health::Fine => None,
             Health::Lost(fault) => Some(fault),
             Health::Without { track, came, fault } => {
@@ -197,9 +186,7 @@ impl Capture {
                     self.sound_retried = Some(now);
                     return Some(fault);
                 }
-                if self.publisher.goes_on_without(track) {
-                    tracing::warn!(feed = %self.publisher.feed().id(), %fault, "goes on without it");
-                }
+                self.publisher.goes_on_without(track, fault);
                 None
             }
         }

@@ -14,6 +14,7 @@ use super::tcp::Door;
 use super::{Error, rtp};
 use crate::media::clock;
 use crate::media::feed::{Codec, TrackKind};
+use crate::room::SourceFault;
 use futures::StreamExt;
 use futures::stream::{BoxStream, SelectAll};
 use rtc::ice::mdns::MulticastDnsMode;
@@ -63,14 +64,13 @@ pub(crate) enum Gone {
     Closed,
 }
 
-impl fmt::Display for Gone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Gone::NeverConnected => "the peer never connected",
-            Gone::Away => "the peer was not heard any more",
-            Gone::Failed => "the connection failed",
-            Gone::Closed => "the peer closed the connection",
-        })
+impl From<Gone> for SourceFault {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::NeverConnected | Gone::Failed => SourceFault::ConnectionFailed,
+            Gone::Away => SourceFault::WorkstationUnheard,
+            Gone::Closed => SourceFault::WorkstationLeft,
+        }
     }
 }
 

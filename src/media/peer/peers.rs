@@ -9,7 +9,7 @@ use crate::media::continuity::Continuity;
 use crate::media::feed::{Codec, Feed, Layer, TrackKind};
 use crate::media::whep::Viewer;
 use crate::media::whip::Publisher;
-use crate::room::FeedId;
+use crate::room::{FeedId, SourceFault};
 use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::fmt;
@@ -192,13 +192,13 @@ pub(crate) enum Cause {
     Closing,
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Cause::Deleted => "the workstation ended it",
-            Cause::Replaced => "the workstation connected anew",
-            Cause::Closing => "the box is stopping",
-        })
+impl From<Cause> for SourceFault {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Deleted => SourceFault::WorkstationLeft,
+            Cause::Replaced => SourceFault::WorkstationReplaced,
+            Cause::Closing => SourceFault::CaptureStopped,
+        }
     }
 }
 

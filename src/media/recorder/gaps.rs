@@ -403,7 +403,8 @@ mod tests {
         fn lost(&self, since: u64) -> Liveness {
             Liveness::Lost {
                 since: self.at(since),
-                cause: "reset".into(),
+                cause: crate::room::SourceFault::Closed,
+                now: None,
             }
         }
     }

@@ -87,4 +87,4 @@ export function advice(t: Dictionary, alarm: Alarm, n: Names): Advice {
 
 export const button = (actions: ActionView[], action: Action): ActionView | undefined => actions.find((a) => a.action === action);
 
-export const hasSound = (feed: FeedView): boolean => feed.carries.some((codec) => /opus|pcm|aac|g711|law|audio/i.test(codec));
+export const hasSound = (feed: FeedView): boolean => feed.carries.some((codec) => /opus|aac|g\.711/i.test(codec));

@@ -1,6 +1,6 @@
 // Owns how the dictionaries are typed: every code of the wire has its words in both languages, or it does not compile.
 import type {
-  Action, AlarmKind, Event, Fault, Refusal,
+  Action, AlarmKind, Event, Fault, Refusal, SourceFault,
 } from "../wire";
 
 /** How things are called in one language: masks and feeds, never names of people. */
@@ -40,4 +40,5 @@ export type Refusals = OfCode<Refusal>;
 export type Events = OfType<Event, Told>;
 export type Alarms = OfKind<AlarmKind, Advice>;
 export type Faults = OfKind<Fault, string>;
+export type SourceFaults = OfKind<SourceFault, Advice>;
 export type Actions = Record<Action, string>;

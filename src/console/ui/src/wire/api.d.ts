@@ -709,16 +709,19 @@ export interface components {
         };
         /** @description What an alarm is about. The page says what to do. */
         AlarmKind: {
-            cause: string;
+            fault: components["schemas"]["SourceFault"];
             feed: components["schemas"]["FeedId"];
             /** @constant */
             kind: "feed_lost";
         } | {
+            fault?: components["schemas"]["SourceFault"] | null;
             feed: components["schemas"]["FeedId"];
             /** @constant */
             kind: "feed_absent";
         } | {
             cause: components["schemas"]["GapCause"];
+            /** @description What is wrong with the source. */
+            fault?: components["schemas"]["SourceFault"] | null;
             feed: components["schemas"]["FeedId"];
             /** Format: uint32 */
             gap: number;
@@ -1100,7 +1103,7 @@ export interface components {
             /** @constant */
             type: "report_feed_live";
         } | {
-            cause: string;
+            cause: components["schemas"]["SourceFault"];
             feed: components["schemas"]["FeedId"];
             /** @constant */
             type: "report_feed_lost";
@@ -1224,7 +1227,7 @@ export interface components {
             /** @constant */
             type: "feed_went_live";
         } | {
-            cause: string;
+            cause: components["schemas"]["SourceFault"];
             feed: components["schemas"]["FeedId"];
             /** @constant */
             type: "feed_lost";
@@ -1505,10 +1508,26 @@ export interface components {
              */
             offset_ms?: number | null;
         } | {
-            /** @description What it or the network said. */
-            detail: string;
+            /** @description Why. */
+            cause: components["schemas"]["SourceFault"];
             /** @constant */
             kind: "no_signal";
+        } | {
+            /** @constant */
+            kind: "no_signal_yet";
+        } | {
+            /** @description What is wrong. */
+            cause: components["schemas"]["SourceFault"];
+            /** @constant */
+            kind: "sends_wrongly";
+        } | {
+            /** @constant */
+            kind: "not_enrolled";
+        } | {
+            /** @description Face, screen or both. */
+            feeds: components["schemas"]["FeedId"][];
+            /** @constant */
+            kind: "not_sending";
         } | {
             /** @description What it sends. */
             codec: string;
@@ -1561,8 +1580,8 @@ export interface components {
         FeedView: {
             /** @description What it carries, e.g. `H264 1280×720`. */
             carries: string[];
-            /** @description Why it is lost. */
-            cause?: string | null;
+            /** @description What is wrong with its source now: why it is lost or absent, or what it lacks while it lives. */
+            fault?: components["schemas"]["SourceFault"] | null;
             /** @description Its id. */
             id: components["schemas"]["FeedId"];
             /** @description What kind of source it is. */
@@ -2597,6 +2616,103 @@ export interface components {
          *     ```
          */
         SignInState: "must_change_password" | "must_enrol_factor" | "open" | "locked";
+        /**
+         * @description What is wrong with a source. Carries addresses, never credentials. The pages say it in their language
+         *     and what to do; `Display` is English, for logs and `ctl`.
+         */
+        SourceFault: {
+            host: string;
+            /** @constant */
+            kind: "host_unknown";
+        } | {
+            address: string;
+            /** @constant */
+            kind: "connection_refused";
+        } | {
+            address: string;
+            /** @constant */
+            kind: "no_answer";
+        } | {
+            address: string;
+            /** @constant */
+            kind: "unreachable";
+            reason: string;
+        } | {
+            /** @constant */
+            kind: "wrong_credentials";
+        } | {
+            /** @constant */
+            kind: "no_such_stream";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "odd_answer";
+        } | {
+            /** @constant */
+            kind: "unanswered";
+        } | {
+            /** @constant */
+            kind: "closed";
+        } | {
+            /** @constant */
+            kind: "nothing_usable";
+            offered: string[];
+        } | {
+            after: components["schemas"]["Span"];
+            /** @constant */
+            kind: "never_came";
+            track: components["schemas"]["Track"];
+        } | {
+            after: components["schemas"]["Span"];
+            /** @constant */
+            kind: "stalled";
+            track: components["schemas"]["Track"];
+        } | {
+            /** @constant */
+            kind: "unreadable";
+            track: components["schemas"]["Track"];
+        } | {
+            /** @constant */
+            kind: "codec_changed";
+        } | {
+            /** @constant */
+            kind: "clock_jumped";
+            track: components["schemas"]["Track"];
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "device";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "software";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "misconfigured";
+        } | {
+            /** @constant */
+            kind: "capture_stopped";
+        } | {
+            /** @constant */
+            kind: "daemon_started";
+        } | {
+            /** @constant */
+            kind: "workstation_left";
+        } | {
+            /** @constant */
+            kind: "workstation_replaced";
+        } | {
+            /** @constant */
+            kind: "workstation_unheard";
+        } | {
+            /** @constant */
+            kind: "connection_failed";
+        } | {
+            detail: string;
+            /** @constant */
+            kind: "other";
+        };
         /** @description Where a source stands. */
         SourceState: "absent" | "live" | "lost";
         /**

@@ -30,6 +30,7 @@ export type PhaseKind = Schemas["PhaseKind"];
 export type Preflight = Schemas["Preflight"];
 export type CheckResult = Schemas["CheckResult"];
 export type Fault = Schemas["Fault"];
+export type SourceFault = Schemas["SourceFault"];
 export type GapCause = Schemas["GapCause"];
 export type GapView = Schemas["GapView"];
 export type HelpKind = Schemas["HelpKind"];

@@ -1,5 +1,7 @@
 // Owns the English words of the room.
-import type { Actions, Alarms, Events, Faults, Refusals } from "../shape";
+import type { Fault, SourceFault } from "../../wire";
+import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
+import { sourceFaults } from "./sources";
 
 const gb = (bytes: number) => (bytes >= 1e12 ? `${(bytes / 1e12).toFixed(1)} TB` : `${(bytes / 1e9).toFixed(1)} GB`);
 const minutes = (ms: number) => `${Math.round(ms / 60000)} min`;
@@ -183,7 +185,11 @@ export const faults: Faults = {
   disk_slow: () => "the disk is too slow",
   disk_not_writable: (f) => `recordings cannot be written: ${f.detail}`,
   clock_off: (f) => (f.offset_ms == null ? "the clock is not synchronised" : `the clock is off by ${f.offset_ms} ms`),
-  no_signal: (f) => `no signal: ${f.detail}`,
+  no_signal: (f) => `no signal: ${source(f.cause).what}`,
+  no_signal_yet: () => "no signal yet",
+  sends_wrongly: (f) => source(f.cause).what,
+  not_enrolled: () => "no workstation is enrolled",
+  not_sending: (f) => `no picture of the ${f.feeds.map((feed) => (feed.endsWith("-screen") ? "screen" : "face")).join(" and ")}`,
   not_showable: (f) => `no browser shows ${f.codec}, and there is no sub stream`,
   certificate_expiring: (f) => `the certificate ends in ${f.days} days`,
   other: (f) => f.detail,
@@ -196,17 +202,31 @@ const faultTodo: Record<string, string> = {
   disk_slow: "Nothing is missing yet, but recording may fall behind. Stop other work on that disk; see whether an array is rebuilding or the disk is worn out.",
   disk_not_writable: "Recordings are not kept. Check the disk now; suspend the session if need be.",
   clock_off: "Check the network time (NTP or BeiDou). Beyond 1 s no evaluation can start.",
-  no_signal: "Check power and cable of the device; it reconnects by itself.",
+  no_signal_yet: "Check power and cable of the device; it reconnects by itself.",
+  not_enrolled: "Press the seat on the map, make a code, and type it in at the workstation.",
+  not_sending: "Make sure the workstation's page is open and camera, microphone and screen are allowed.",
   not_showable: "Switch on an H.264 sub stream in the camera.",
   certificate_expiring: "Ask the administrator to renew the certificate.",
   other: "Ask the administrator.",
 };
 
+export function source(fault: SourceFault): Advice {
+  return sourceFaults[fault.kind](fault as never, undefined as never);
+}
+
+/** What to do about a fault. */
+export function remedy(fault: Fault): string {
+  return "cause" in fault ? source(fault.cause).todo : (faultTodo[fault.kind] ?? "");
+}
+
+/** Causes of gaps that lie in the box, not in the source. */
+const OURS = new Set<string>(["disk", "lagged", "daemon_not_running"]);
+
 export const alarms: Alarms = {
-  feed_lost: (a, n) => ({ what: `${n.feed(a.feed)} lost`, todo: "Check power, cable and the workstation's page. It reconnects and records on by itself; the gap is noted." }),
-  feed_absent: (a, n) => ({ what: `${n.feed(a.feed)}: no signal yet`, todo: "Make sure the workstation's page is open and camera, microphone and screen are allowed." }),
-  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.track[a.track]} missing, ${kinds.gap[a.cause]}`, todo: `${a.cause === "disk" || a.cause === "lagged" || a.cause === "daemon_not_running" ? "Check the recording disk and the box." : "Check power, cable and the workstation's page."} Recording goes on by itself; explain the gap before the end.` }),
-  equipment: (a) => ({ what: `${equipment(a.equipment)}: ${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: faultTodo[a.fault.kind] ?? "" }),
+  feed_lost: (a, n) => ({ what: `${n.feed(a.feed)} lost: ${source(a.fault).what}`, todo: source(a.fault).todo }),
+  feed_absent: (a, n) => (a.fault == null ? { what: `${n.feed(a.feed)}: no signal yet`, todo: "Make sure the workstation's page is open and camera, microphone and screen are allowed." } : { what: `${n.feed(a.feed)}: no signal yet, ${source(a.fault).what}`, todo: source(a.fault).todo }),
+  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}: ${kinds.track[a.track]} missing, ${a.fault == null || OURS.has(a.cause) ? kinds.gap[a.cause] : source(a.fault).what}`, todo: `${OURS.has(a.cause) ? "Check the recording disk and the box." : a.fault == null ? "Check power, cable and the workstation's page." : source(a.fault).todo} Recording goes on by itself; explain the gap before the end.` }),
+  equipment: (a) => ({ what: `${equipment(a.equipment)}: ${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: remedy(a.fault) }),
   help: (a) => ({ what: `Seat ${a.seat} calls: ${kinds.help[a.help].toLowerCase()}${a.overdue ? " (waits too long)" : ""}`, todo: a.help === "unwell" ? "Go there at once; call an ambulance if need be." : a.help === "supervisor" ? "Tell the supervisor, then press 'I am there'." : "Go to the seat, then press 'I am there'." }),
   break_due: (a) => ({ what: `${kinds.break[a.of]} is due${a.overdue ? ", and overdue" : ""}`, todo: "Arrange it, and note its beginning in the bar below." }),
   member_missing: (a, n) => ({ what: `${n.member(a.member)} has not come within the grace period`, todo: "The supervisor may excuse it. If nobody comes, record the absence and ask for a replacement." }),
@@ -233,7 +253,7 @@ export const events: Events = {
   equipment_failed: (e) => ({ what: `${equipment(e.equipment)}: ${faults[e.fault.kind](e.fault as never, undefined as never)}`, level: "bad" }),
   equipment_recovered: (e) => ({ what: `${equipment(e.equipment)} works again`, level: "good" }),
   feed_went_live: (e, n) => ({ what: `${n.feed(e.feed)} live` }),
-  feed_lost: (e, n) => ({ what: `${n.feed(e.feed)} lost`, level: "bad" }),
+  feed_lost: (e, n) => ({ what: `${n.feed(e.feed)} lost: ${source(e.cause).what}`, level: "bad" }),
   session_planned: (e) => ({ what: `${kinds.session[e.plan.kind]} ${e.plan.id} planned` }),
   plan_changed: (e) => ({ what: `Plan of ${e.plan.id} changed` }),
   committee_convened: (e) => ({ what: `Committee of ${e.members.length} named` }),

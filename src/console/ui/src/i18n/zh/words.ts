@@ -1,5 +1,7 @@
 // Owns the Chinese words of the room: phases, masks, refusals, events, alarms.
-import type { Actions, Alarms, Events, Faults, Refusals } from "../shape";
+import type { Fault, SourceFault } from "../../wire";
+import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
+import { sourceFaults } from "./sources";
 
 const gb = (bytes: number) => (bytes >= 1e12 ? `${(bytes / 1e12).toFixed(1)} TB` : `${(bytes / 1e9).toFixed(1)} GB`);
 const minutes = (ms: number) => `${Math.round(ms / 60000)} 分钟`;
@@ -176,7 +178,7 @@ export function equipment(id: string): string {
   if (numbered === null) return id;
   const [, kind = "", no, part] = numbered;
   const stem: Record<string, string> = { camera: "摄像头", microphone: "麦克风", seat: "席位", disk: "磁盘" };
-  const parts: Record<string, string> = { face: "摄像头", screen: "屏幕", microphone: "麦克风", workstation: "工作站", sub: "子码流", main: "主码流" };
+  const parts: Record<string, string> = { face: "摄像头", screen: "屏幕", microphone: "麦克风", workstation: "工作站", sub: "子码流", main: "主码流", picture: "画面", sound: "声音", clock: "时钟" };
   const base = `${stem[kind] ?? kind} ${no}`;
   return part === undefined ? base : `${base} ${parts[part] ?? part}`;
 }
@@ -188,7 +190,11 @@ export const faults: Faults = {
   disk_slow: () => "录像磁盘响应过慢",
   disk_not_writable: (f) => `录像磁盘无法写入：${f.detail}`,
   clock_off: (f) => (f.offset_ms == null ? "系统时钟未同步" : `系统时钟偏差 ${f.offset_ms} ms`),
-  no_signal: (f) => `无信号：${f.detail}`,
+  no_signal: (f) => `无信号：${source(f.cause).what}`,
+  no_signal_yet: () => "信号尚未到来",
+  sends_wrongly: (f) => source(f.cause).what,
+  not_enrolled: () => "尚未登记工作站",
+  not_sending: (f) => `没有${f.feeds.map((feed) => (feed.endsWith("-screen") ? "屏幕" : "面部")).join("、")}画面`,
   not_showable: (f) => `${f.codec} 无法在浏览器显示，且没有子码流`,
   certificate_expiring: (f) => `证书还有 ${f.days} 天到期`,
   other: (f) => f.detail,
@@ -201,17 +207,31 @@ const faultTodo: Record<string, string> = {
   disk_slow: "录像暂未缺失，但可能跟不上。请停止磁盘上的其他任务，检查阵列是否在重建、磁盘是否老化。",
   disk_not_writable: "录像无法保存。请立即检查磁盘连接；必要时暂停评标。",
   clock_off: "请检查网络授时（NTP 或北斗）。偏差超过 1 秒不能开始评标。",
-  no_signal: "请检查设备电源和网线，恢复后会自动重连。",
+  no_signal_yet: "请检查设备电源和网线，恢复后会自动重连。",
+  not_enrolled: "在席位图上点该席位，生成登记码，到工作站上输入。",
+  not_sending: "确认工作站已打开页面，并允许摄像头、麦克风和共享屏幕。",
   not_showable: "请在摄像头中启用 H.264 子码流。",
   certificate_expiring: "请通知管理员更换证书。",
   other: "请联系管理员处理。",
 };
 
+export function source(fault: SourceFault): Advice {
+  return sourceFaults[fault.kind](fault as never, undefined as never);
+}
+
+/** What to do about a fault. */
+export function remedy(fault: Fault): string {
+  return "cause" in fault ? source(fault.cause).todo : (faultTodo[fault.kind] ?? "");
+}
+
+/** Causes of gaps that lie in the box, not in the source. */
+const OURS = new Set<string>(["disk", "lagged", "daemon_not_running"]);
+
 export const alarms: Alarms = {
-  feed_lost: (a, n) => ({ what: `${n.feed(a.feed)}断流`, todo: "检查设备电源、线缆和工作站页面；恢复后自动重连并续录，缺失已记录。" }),
-  feed_absent: (a, n) => ({ what: `${n.feed(a.feed)}尚无信号`, todo: "确认工作站已打开页面并允许摄像头、麦克风和共享屏幕。" }),
-  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}${kinds.track[a.track]}录像缺失：${kinds.gap[a.cause]}`, todo: `${a.cause === "disk" || a.cause === "lagged" || a.cause === "daemon_not_running" ? "请检查录像磁盘和主机。" : "请检查设备电源、线缆和工作站页面。"}恢复后自动续录，结束前请填写缺失说明。` }),
-  equipment: (a) => ({ what: `${equipment(a.equipment)}：${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: faultTodo[a.fault.kind] ?? "" }),
+  feed_lost: (a, n) => ({ what: `${n.feed(a.feed)}断流：${source(a.fault).what}`, todo: source(a.fault).todo }),
+  feed_absent: (a, n) => (a.fault == null ? { what: `${n.feed(a.feed)}尚无信号`, todo: "确认工作站已打开页面并允许摄像头、麦克风和共享屏幕。" } : { what: `${n.feed(a.feed)}尚无信号：${source(a.fault).what}`, todo: source(a.fault).todo }),
+  recording_gap: (a, n) => ({ what: `${n.feed(a.feed)}${kinds.track[a.track]}录像缺失：${a.fault == null || OURS.has(a.cause) ? kinds.gap[a.cause] : source(a.fault).what}`, todo: `${OURS.has(a.cause) ? "请检查录像磁盘和主机。" : a.fault == null ? "请检查设备电源、线缆和工作站页面。" : source(a.fault).todo}恢复后自动续录，结束前请填写缺失说明。` }),
+  equipment: (a) => ({ what: `${equipment(a.equipment)}：${faults[a.fault.kind](a.fault as never, undefined as never)}`, todo: remedy(a.fault) }),
   help: (a) => ({ what: `席位 ${a.seat} 求助：${kinds.help[a.help]}${a.overdue ? "（等待过久）" : ""}`, todo: a.help === "unwell" ? "请立即前往席位，必要时拨打 120。" : a.help === "supervisor" ? "请通知监督人员；处理后点击“已到场”。" : "请前往席位处理；处理后点击“已到场”。" }),
   break_due: (a) => ({ what: `${a.of === "meal" ? "用餐" : "休息"}时间已到${a.overdue ? "，已超时" : ""}`, todo: `请安排${a.of === "meal" ? "用餐" : "休息"}，并在操作栏登记开始。` }),
   member_missing: (a, n) => ({ what: `${n.member(a.member)}超过宽限仍未签到`, todo: "由监督人员准许迟到；确认不来的，登记缺席后申请替换。" }),
@@ -236,7 +256,7 @@ export const events: Events = {
   equipment_failed: (e) => ({ what: `${equipment(e.equipment)}：${faults[e.fault.kind](e.fault as never, undefined as never)}`, level: "bad" }),
   equipment_recovered: (e) => ({ what: `${equipment(e.equipment)}恢复正常`, level: "good" }),
   feed_went_live: (e, n) => ({ what: `${n.feed(e.feed)}接通` }),
-  feed_lost: (e, n) => ({ what: `${n.feed(e.feed)}断流`, level: "bad" }),
+  feed_lost: (e, n) => ({ what: `${n.feed(e.feed)}断流：${source(e.cause).what}`, level: "bad" }),
   session_planned: (e) => ({ what: `计划评标 ${e.plan.id}（${kinds.session[e.plan.kind]}）` }),
   plan_changed: (e) => ({ what: `修改评标计划 ${e.plan.id}` }),
   committee_convened: (e) => ({ what: `导入委员会 ${e.members.length} 人` }),

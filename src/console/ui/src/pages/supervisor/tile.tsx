@@ -4,6 +4,7 @@ import { useCallback, useState } from "react";
 import { span, useNow } from "../../clock";
 import { useT } from "../../i18n";
 import type { Layer } from "../../media/whep";
+import { spaced } from "../../names";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import { LevelBar, loud, SoundBlocked, StreamVideo, useWhep } from "../../parts/video";
 import type { FeedView } from "../../wire";
@@ -50,6 +51,7 @@ export function Tile(props: TileProps) {
           <div className={`tile-overlay ${state === "lost" ? "text-bad" : ""}`}>
             {state === "lost" && <strong>{t.wall.noPicture}</strong>}
             <span>{overlay}</span>
+            {feed?.fault != null && (state !== "live" || !feed.viewable) && <span>{spaced(t.words.source(feed.fault).what)}</span>}
           </div>
         )}
         {props.alarm !== undefined && <span className="tile-alarm-text"><Mark level="warn" size={14} /> {props.alarm}</span>}

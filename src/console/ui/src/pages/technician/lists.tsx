@@ -3,7 +3,7 @@ import { Button } from "antd";
 import { hourMinute, size, span, useNow } from "../../clock";
 import { useT } from "../../i18n";
 import type { Names } from "../../i18n/shape";
-import { button, mask, refusalText } from "../../names";
+import { button, mask, refusalText, spaced } from "../../names";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import type { Give } from "../../parts/notice";
 import { Empty } from "../../parts/shell";
@@ -37,7 +37,10 @@ export function PreflightList(props: { preflight: Preflight; view: RoomView; nam
             <li key={result.item} className={`check check-${result.verdict}`}>
               <Mark level={VERDICTS[result.verdict]} />
               <span className="check-item">{t.words.equipment(result.item)}</span>
-              <span className="check-detail">{result.fault == null ? result.detail : faultText(t, result.fault)}</span>
+              <span className="check-detail">
+                {result.fault == null ? result.detail : faultText(t, result.fault)}
+                {result.fault != null && <small className="check-todo">{spaced(t.words.remedy(result.fault))}</small>}
+              </span>
             </li>
           ))}
         </ul>
@@ -48,7 +51,7 @@ export function PreflightList(props: { preflight: Preflight; view: RoomView; nam
 
 function faultText(t: ReturnType<typeof useT>, fault: Fault): string {
   const say = t.words.faults[fault.kind] as ((value: Fault) => string) | undefined;
-  return say?.(fault) ?? fault.kind;
+  return spaced(say?.(fault) ?? fault.kind);
 }
 
 export function Cameras({ view }: { view: RoomView }) {
@@ -69,6 +72,8 @@ export function Cameras({ view }: { view: RoomView }) {
               {feed.source === "live" && ` · ${feed.carries.join(" · ")}`}
               {feed.recording.state === "writing" && ` · ${t.tech.seat.written(size(feed.recording.bytes))}`}
               {feed.recording.state === "gap" && ` · ${t.tech.seat.recordingGap}`}
+              {feed.fault != null && ` · ${spaced(t.words.source(feed.fault).what)}`}
+              {feed.fault != null && <small className="check-todo">{spaced(t.words.source(feed.fault).todo)}</small>}
             </span>
           </li>
         );
