@@ -10,6 +10,7 @@ own. A stream is encoded once, whoever watches.
 """
 
 import argparse
+import ctypes
 import dataclasses
 import datetime
 import json
@@ -215,6 +216,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked = arguments()
+    # each stream's threads come anew with each viewer: glibc would keep an arena of its own for every one (M_ARENA_MAX)
+    ctypes.CDLL(None).mallopt(-8, 2)
     Gst.init(None)
     role = "viewer"
     server = GstRtspServer.RTSPServer()

@@ -8,7 +8,7 @@ const POSITIONS = [[50, 12], [19, 31], [81, 31], [19, 50], [81, 50], [19, 69], [
 
 const feed = (id, name, kind, place, over = {}) => ({
   id, name, kind, place,
-  source: "live", since: NOW() - HOUR, cause: null,
+  source: "live", since: NOW() - HOUR, fault: null,
   recording: { state: "writing", since: NOW() - HOUR, cause: null, bytes: 1_340_000_000, last_write: NOW() - 400 },
   carries: kind === "camera" ? ["H264 1280×720", "PCMA"] : kind === "screen" ? ["H264 1920×1080"] : ["H264 1280×720", "OPUS"],
   small: true, viewable: true,
@@ -95,7 +95,7 @@ const preflight = () => ({
     { item: "clock", verdict: "passed", fault: null, detail: "1.2 ms" },
     { item: "camera-1", verdict: "passed", fault: null, detail: "H264 1280×720" },
     { item: "camera-4", verdict: "attention", fault: { kind: "not_showable", codec: "H.265" }, detail: "" },
-    { item: "seat-5-face", verdict: "failed", fault: { kind: "no_signal", detail: "no workstation" }, detail: "" },
+    { item: "seat-5-face", verdict: "failed", fault: { kind: "not_enrolled" }, detail: "" },
     { item: "test-recording", verdict: "passed", fault: null, detail: "10 s" },
   ],
 });
@@ -123,7 +123,7 @@ const busySeat = (i) => seat(i + 1, {
   member: i === 6 ? null : member(i + 1, i + 1),
   ...(i === 3 ? { help: { kind: "technical", since: NOW() - 95_000, overdue: false } } : {}),
 });
-const lost = () => ({ source: "lost", since: NOW() - 12_500, cause: "peer closed", carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } });
+const lost = () => ({ source: "lost", since: NOW() - 12_500, fault: { kind: "workstation_left" }, carries: [], recording: { state: "gap", since: NOW() - 12_000, cause: "source_lost", bytes: 990_000_000, last_write: NOW() - 12_000 } });
 
 /** An evaluation is on; one camera is lost, one seat calls for help, one is empty. */
 export const busy = () => room({
@@ -136,7 +136,7 @@ export const busy = () => room({
   recording: { wanted: 20, writing: 19 },
   alarms: [
     { level: "bad", since: NOW() - 12_500, what: { kind: "feed_lost", feed: "seat-5-face", fault: { kind: "workstation_left" } } },
-    { level: "bad", since: NOW() - 12_000, what: { kind: "recording_gap", gap: 1, feed: "seat-5-face", track: "video", cause: "source_lost" } },
+    { level: "bad", since: NOW() - 12_000, what: { kind: "recording_gap", gap: 1, feed: "seat-5-face", track: "video", cause: "source_lost", fault: { kind: "workstation_left" } } },
     { level: "warn", since: NOW() - 95_000, what: { kind: "help", seat: 4, help: "technical", overdue: false } },
     { level: "warn", since: NOW() - 300_000, what: { kind: "break_due", of: "meal", overdue: false } },
   ],

@@ -7,7 +7,7 @@ use crate::time_strip;
 use bidroom::archive::{GapRecord, Record};
 use bidroom::media::capture::{self, Source};
 use bidroom::media::feed::{FeedStatus, Liveness};
-use bidroom::room::{FeedKind, SourceFault, Track};
+use bidroom::room::{FeedKind, GapCause, SourceFault, Track};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -97,10 +97,11 @@ impl Recorded {
 
     /// Ends the recording and looks at it.
     pub(crate) async fn stop(mut self) -> Tape {
+        let told = self.told.lock().unwrap().clone();
         let records = self.room.stop().await;
         self.tasks.shutdown().await;
         let folder = self.room.folder();
-        let (recorded, told) = (records.clone(), self.told.lock().unwrap().clone());
+        let recorded = records.clone();
         let files = tokio::task::spawn_blocking(move || {
             let files = segments(&recorded)
                 .into_iter()
@@ -155,9 +156,15 @@ impl Tape {
             .unwrap_or(0)
     }
 
+    /// What is missing of a track that had come.
     pub(crate) fn gaps(&self, track: Track) -> Vec<GapRecord> {
-        let of_track = gaps(&self.records).into_iter().filter(|g| g.track == track);
-        of_track.cloned().collect()
+        // how long a camera takes to come first is not judged here
+        let of_track = |gap: &&GapRecord| gap.track == track && gap.cause != GapCause::Absent;
+        gaps(&self.records)
+            .into_iter()
+            .filter(of_track)
+            .cloned()
+            .collect()
     }
 
     /// Stretches without a picture of more than `least` ms, by the burned-in clock.
@@ -172,28 +179,20 @@ impl Tape {
 fn pictures(file: &Path) -> Vec<Picture> {
     let (width, height) = SIZE;
     let out = Command::new("ffmpeg")
-        .args(["-v", "quiet", "-copyts", "-i"])
+        .args(["-hide_banner", "-nostats", "-i"])
         .arg(file)
+        .args(["-map", "0:v:0", "-fps_mode", "passthrough"])
+        // says of each picture where it stands
         .args([
-            "-map",
-            "0:v:0",
-            "-fps_mode",
-            "passthrough",
-            "-pix_fmt",
-            "gray",
+            "-vf",
+            &format!("scale={width}:{height},format=gray,showinfo"),
         ])
-        .args(["-s", &format!("{width}x{height}"), "-f", "rawvideo", "-"])
+        .args(["-f", "rawvideo", "-"])
         .output()
         .expect("ffmpeg is installed");
-    let frames = Command::new("ffprobe")
-        .args(["-v", "quiet", "-select_streams", "v:0", "-of", "csv=p=0"])
-        .args(["-show_entries", "frame=best_effort_timestamp_time"])
-        .arg(file)
-        .output()
-        .expect("ffprobe is installed");
-    let frames = String::from_utf8(frames.stdout).unwrap();
-    let times = frames.lines().map(|line| {
-        let seconds: f64 = line.trim_matches(',').parse().unwrap_or(f64::NAN);
+    let said = String::from_utf8_lossy(&out.stderr);
+    let times = said.split(" pts_time:").skip(1).map(|after| {
+        let seconds: f64 = after.split_whitespace().next().unwrap().parse().unwrap();
         (seconds * 1000.0).round() as i64
     });
     let now = SystemTime::now()

@@ -1,8 +1,11 @@
 //! Owns what GStreamer's messages say of a source, and how far it was got before it failed.
 
-use crate::room::SourceFault;
+use crate::room::{SourceFault, Track};
 use gstreamer as gst;
 use gstreamer::prelude::*;
+
+/// The element that talks with a camera.
+const RTSP: &str = "rtspsrc";
 
 /// How far a source was got before it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +60,7 @@ impl Stage {
 /// The fault that a pipeline's message tells of, if it tells of one.
 pub(super) fn of_message(message: &gst::MessageRef) -> Option<SourceFault> {
     use gst::MessageView;
-    let from_rtsp = message.src().is_some_and(is_rtsp);
+    let teller = message.src().map(kind_of).unwrap_or_default();
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "GStreamer's list of messages is open"
@@ -68,10 +71,10 @@ pub(super) fn of_message(message: &gst::MessageRef) -> Option<SourceFault> {
                 .debug()
                 .map(|text| text.to_string())
                 .unwrap_or_default();
-            Some(of_error(&error.error(), &debug, from_rtsp))
+            Some(of_error(&error.error(), &debug, &teller))
         }
         // the one warning that ends a stream: rtspsrc says so before it sends its end
-        MessageView::Warning(warning) if from_rtsp => (warning.error().kind()
+        MessageView::Warning(warning) if teller == RTSP => (warning.error().kind()
             == Some(gst::ResourceError::Read))
         .then_some(SourceFault::Closed),
         MessageView::Eos(_) => Some(SourceFault::Closed),
@@ -79,13 +82,26 @@ pub(super) fn of_message(message: &gst::MessageRef) -> Option<SourceFault> {
     }
 }
 
-fn of_error(error: &gst::glib::Error, debug: &str, from_rtsp: bool) -> SourceFault {
+/// `teller` is the kind of element that tells it.
+fn of_error(error: &gst::glib::Error, debug: &str, teller: &str) -> SourceFault {
     use gst::{ResourceError, StreamError};
     let words = last_line(debug).unwrap_or_else(|| error.message());
     if words.contains("not-negotiated") || error.kind() == Some(StreamError::WrongType) {
         return SourceFault::CodecChanged;
     }
-    if !from_rtsp {
+    // rtph264depay, h265parse, aacparse: what came is not what was announced
+    let reads = teller.ends_with("depay") || teller.ends_with("parse");
+    if reads && error.kind::<StreamError>().is_some() {
+        let is_picture = teller.contains("h26");
+        return SourceFault::Unreadable {
+            track: if is_picture {
+                Track::Video
+            } else {
+                Track::Audio
+            },
+        };
+    }
+    if teller != RTSP {
         return match error.kind::<ResourceError>() {
             Some(_) => SourceFault::Device {
                 detail: words.to_owned(),
@@ -114,11 +130,14 @@ fn of_error(error: &gst::glib::Error, debug: &str, from_rtsp: bool) -> SourceFau
         },
     }
 }
-fn is_rtsp(object: &gst::Object) -> bool {
+
+/// The kind of element that an object is.
+fn kind_of(object: &gst::Object) -> String {
     object
         .downcast_ref::<gst::Element>()
         .and_then(|e| e.factory())
-        .is_some_and(|f| f.name() == "rtspsrc")
+        .map(|factory| factory.name().to_string())
+        .unwrap_or_default()
 }
 
 /// GStreamer's debug text is `file(line): function (): /path:\nwhat happened`.

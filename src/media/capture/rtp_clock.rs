@@ -13,8 +13,8 @@ const AHEAD_NS: i64 = 500_000_000;
 const BACK_NS: i64 = 1_000_000_000;
 /// What is later than this for a whole window is not held up by the network: a clock leapt back a little.
 const LATE_NS: i64 = 400_000_000;
-/// Cameras may begin with what they kept of the past, all at once: no leap of their clock.
-const BEGINNING_NS: i64 = 3_000_000_000;
+/// From one unit to the next no camera that is merely late or catches up strays so far from arrival.
+const LEAP_NS: i64 = 400_000_000;
 /// How long arrivals are looked at before a correction.
 const WINDOW_NS: i64 = 5_000_000_000;
 /// The largest correction a window: 1000 ppm, ten times the error of a bad quartz.
@@ -28,8 +28,6 @@ const ALIGN_MAX_NS: i64 = 1_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct RtpClock {
     running: Option<Running>,
-    /// Arrival of the connection's first unit.
-    began: Option<i64>,
 }
 
 /// A unit's place in time.
@@ -48,6 +46,7 @@ pub(super) struct Placed {
 struct Running {
     rate: u32,
     last: u32,
+    last_arrival: i64,
     /// Ticks since the anchor, unwrapped.
     ticks: i64,
     /// The most of them so far.
@@ -70,11 +69,11 @@ impl RtpClock {
         arrival: Duration,
     ) -> Placed {
         let arrival = nanos(arrival);
-        let began = *self.began.get_or_insert(arrival);
         let running = match &mut self.running {
             Some(running) if running.rate == rate => running,
             Some(_) | None => self.running.insert(Running::begin(rtp, rate, arrival)),
         };
+        let stray = running.stray(rtp, arrival);
         let (time, anew) = match running.time(rtp, nanos(beyond), arrival) {
             Some(time) => (time, false),
             None => {
@@ -85,7 +84,7 @@ impl RtpClock {
         Placed {
             time: Duration::from_nanos(u64::try_from(time).unwrap_or(0)),
             anew,
-            leapt: anew && arrival - began > BEGINNING_NS,
+            leapt: anew && stray > LEAP_NS,
         }
     }
 
@@ -118,6 +117,7 @@ impl Running {
         Self {
             rate,
             last: rtp,
+            last_arrival: arrival,
             ticks,
             newest: ticks,
             anchor,
@@ -127,10 +127,16 @@ impl Running {
         }
     }
 
+    /// How far the timestamps strayed from arrival since the last unit.
+    fn stray(&self, rtp: u32, arrival: i64) -> i64 {
+        let sent = self.nanos_of(rtp.wrapping_sub(self.last).cast_signed().into());
+        (sent - (arrival - self.last_arrival)).abs()
+    }
+
     /// None where the camera's clock leapt.
     fn time(&mut self, rtp: u32, beyond: i64, arrival: i64) -> Option<i64> {
         self.ticks += i64::from(rtp.wrapping_sub(self.last).cast_signed());
-        self.last = rtp;
+        (self.last, self.last_arrival) = (rtp, arrival);
         let behind = self.nanos_of(self.newest - self.ticks);
         self.newest = self.newest.max(self.ticks);
         let time = self

@@ -12,6 +12,9 @@ const PICTURE_STALL: Duration = Duration::from_millis(1_500);
 /// How long sound may stay away.
 const SOUND_STALL: Duration = Duration::from_millis(3_000);
 
+/// How long pictures may come without one with which decoding can begin: longer than any camera's
+/// group of pictures. A stream that is not what it is said to be has none.
+const KEY_FRAME_WITHIN: Duration = Duration::from_secs(12);
 /// What sent a packet so recently has not stopped.
 const STILL_HEARD: Duration = Duration::from_millis(1_000);
 
@@ -22,6 +25,8 @@ pub(super) struct Watchdog {
     /// The track without which the feed is lost.
     required: TrackKind,
     last: BTreeMap<TrackKind, Instant>,
+    /// Whether a picture came with which decoding can begin.
+    begun: bool,
 }
 
 /// How the tracks do.
@@ -49,12 +54,18 @@ impl Watchdog {
             connected,
             required,
             last: BTreeMap::new(),
+            begun: false,
         }
     }
 
     /// A unit came.
     pub(super) fn saw(&mut self, track: TrackKind, at: Instant) {
         self.last.insert(track, at);
+    }
+
+    /// A picture came with which decoding can begin.
+    pub(super) fn saw_beginning(&mut self) {
+        self.begun = true;
     }
 
     /// Judges at `now`; `announced` is what the source says it has, `heard` tells of packets in which
@@ -75,6 +86,11 @@ impl Watchdog {
                 false => fault,
             })
         };
+        let age = now.saturating_duration_since(self.connected);
+        if !self.begun && self.last.contains_key(&TrackKind::Video) && age > KEY_FRAME_WITHIN {
+            let track = TrackKind::Video.into();
+            return Health::Lost(SourceFault::Unreadable { track });
+        }
         if let Some(fault) = fault_of(self.required) {
             return Health::Lost(fault);
         }
@@ -145,6 +161,20 @@ mod tests {
             after: Duration::from_millis(1_600).into(),
         };
         assert_eq!(dog.judge(at(7_800), &both, silent), Health::Lost(stalled));
+    }
+
+    #[test]
+    fn pictures_that_never_begin_are_no_pictures() {
+        let start = clock::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let only = BTreeSet::from([Video]);
+        let mut dog = Watchdog::new(start, Video);
+        dog.saw(Video, at(12_100));
+        let track = Video.into();
+        let unreadable = Health::Lost(SourceFault::Unreadable { track });
+        assert_eq!(dog.judge(at(12_100), &only, silent), unreadable);
+        dog.saw_beginning();
+        assert_eq!(dog.judge(at(12_100), &only, silent), Health::Fine);
     }
 
     #[test]

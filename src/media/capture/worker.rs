@@ -155,6 +155,9 @@ impl Capture {
             match event {
                 Event::Unit(raw) => {
                     watchdog.saw(raw.format.codec.track(), clock::now());
+                    if raw.key && !raw.format.setup.is_empty() {
+                        watchdog.saw_beginning();
+                    }
                     *lived |= raw.format.codec.track() == required;
                     self.publisher.publish(*raw);
                 }
