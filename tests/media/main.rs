@@ -34,7 +34,7 @@ mod room;
 mod strangers;
 #[path = "../support/time_strip.rs"]
 mod time_strip;
-mod undisturbed;
 mod unaltered;
+mod undisturbed;
 mod whep;
 mod whip;
