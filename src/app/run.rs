@@ -269,6 +269,13 @@ impl Room {
             around,
             data: recordings,
             pictures: profile.media,
+            time_zone: profile
+                .room
+                .time_zone
+                .iana_name()
+                .unwrap_or("UTC")
+                .to_owned(),
+            run: format!("{:016x}", rand::random::<u64>()),
         }))
     }
 }

@@ -1,7 +1,8 @@
 //! Owns the live views: each page subscribes to its role's view, and gets the whole of it as it changes.
 //!
 //! Changes are gathered for 100 ms; figures that change all the time (bytes, disks) are sent once a second; a
-//! heartbeat every 2 s tells the page that the line is alive. A sign-in that ended or locked ends the stream.
+//! heartbeat every 2 s tells the page that the line is alive. A sign-in that ended or locked ends the stream. The
+//! answer's `bidroom-run` names the daemon's run: another one knows nothing of what a page sent or watched.
 
 use super::guard::Asker;
 use super::problem::No;
@@ -10,6 +11,8 @@ use super::views::{room_view, seat_view};
 use crate::access::Principal;
 use crate::room::{Actor, Seq};
 use axum::extract::State;
+use axum::http::HeaderName;
+use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use futures::Stream;
 use serde_json::Value;
@@ -17,6 +20,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
+const RUN: HeaderName = HeaderName::from_static("bidroom-run");
 const GATHER: Duration = Duration::from_millis(100);
 const FIGURES: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -27,18 +31,20 @@ const LINES: usize = 120;
 pub(super) async fn room(
     State(console): State<Console>,
     asker: Asker,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, No> {
+) -> Result<impl IntoResponse, No> {
     let actor = asker.actor()?;
-    Ok(Sse::new(stream(console, asker, actor, fold_room)))
+    let run = [(RUN, console.run.clone())];
+    Ok((run, Sse::new(stream(console, asker, actor, fold_room))))
 }
 
 /// `GET /api/live/seat`.
 pub(super) async fn seat(
     State(console): State<Console>,
     asker: Asker,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, No> {
+) -> Result<impl IntoResponse, No> {
     let actor = asker.actor()?;
-    Ok(Sse::new(stream(console, asker, actor, fold_seat)))
+    let run = [(RUN, console.run.clone())];
+    Ok((run, Sse::new(stream(console, asker, actor, fold_seat))))
 }
 
 fn fold_room(console: &Console, actor: &Actor, _: &Principal) -> Option<(Seq, Value)> {

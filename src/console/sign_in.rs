@@ -55,6 +55,7 @@ pub(super) async fn welcome(State(console): State<Console>, asker: Asker) -> Jso
         caller: caller(&asker.principal),
         room: room.layout.name.clone(),
         city: room.layout.city.clone(),
+        time_zone: console.time_zone.clone(),
         pictures: console.pictures,
     })
 }

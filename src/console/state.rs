@@ -47,6 +47,10 @@ pub struct Parts {
     pub data: PathBuf,
     /// What workstations should send.
     pub pictures: Media,
+    /// The zone that times are shown in.
+    pub time_zone: String,
+    /// Names this run of the daemon, so that pages notice when it is another one.
+    pub run: String,
 }
 
 impl Console {

@@ -101,6 +101,8 @@ pub struct Welcome {
     pub room: String,
     /// Its city or centre.
     pub city: String,
+    /// The zone that its times are shown in, e.g. `Asia/Shanghai`.
+    pub time_zone: String,
     /// What a workstation should send.
     pub pictures: Media,
 }

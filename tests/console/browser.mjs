@@ -26,8 +26,8 @@ export function launch() {
 }
 
 /** A page of the console; `violations` collects what the content policy refused, `errors` what broke. */
-export async function open(browser, stage, path, { size = SIZES.large, language = "zh" } = {}) {
-  const context = await browser.newContext({ viewport: size, permissions: ["camera", "microphone"], timezoneId: "Asia/Shanghai" });
+export async function open(browser, stage, path, { size = SIZES.large, language = "zh", zone = "Asia/Shanghai" } = {}) {
+  const context = await browser.newContext({ viewport: size, permissions: ["camera", "microphone"], timezoneId: zone });
   const violations = [];
   const errors = [];
   await context.exposeFunction("sayViolation", (text) => violations.push(text));

@@ -180,7 +180,7 @@ export const seatPage = (over = {}) => ({
 export const seatMember = (over = {}) => member(3, 3, { chair: false, ...over });
 
 export const welcome = (caller) => ({
-  caller, room: "评标一室", city: "保山市公共资源交易中心",
+  caller, room: "评标一室", city: "保山市公共资源交易中心", time_zone: "Asia/Shanghai",
   pictures: {
     face: { width: 1280, height: 720, fps: 25, bitrate: 2_000_000 }, face_small: { width: 320, height: 180, fps: 15, bitrate: 200_000 },
     screen: { width: 1920, height: 1080, fps: 10, bitrate: 2_000_000 }, screen_small: { width: 480, height: 270, fps: 5, bitrate: 200_000 },

@@ -236,6 +236,108 @@ describe("the wall by keyboard", () => {
   });
 });
 
+describe("the wall's pictures", () => {
+  const wall = () => fixture.supervisor(fixture.busy());
+  const offers = () => stage.asked.filter((a) => a.method === "POST" && a.path.startsWith("/api/whep/"));
+  const playing = (page, tile) => page.waitForFunction((name) => {
+    const video = [...document.querySelectorAll(`[aria-label^="${name}"] .tile-picture > video`)].at(-1);
+    return video?.videoWidth > 0 && video.readyState >= 2;
+  }, tile);
+
+  const settled = (page) => page.waitForFunction(() => [...document.querySelectorAll(".tile video")].filter((v) => v.videoWidth > 0).length >= 19, null, { timeout: 60_000 });
+
+  test("they connect a few at a time, small ones only", async () => {
+    const answer = stage.media;
+    let [now, most] = [0, 0];
+    stage.media = async (...offer) => {
+      most = Math.max(most, (now += 1));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      now -= 1;
+      return answer(...offer);
+    };
+    const { context } = await show("/supervisor", supervisor, wall);
+    await until("all", () => offers().length >= 19, 40_000);
+    assert.ok(most <= 4, `${most} at a time`);
+    assert.ok(offers().every((a) => a.path.endsWith("?layer=small")));
+    await context.close();
+  });
+
+  test("enlarging shows the picture that is there until the large one is", async () => {
+    const { page, context } = await show("/supervisor", supervisor, wall);
+    await settled(page);
+    const answer = stage.media;
+    let letIn = () => undefined;
+    stage.media = (...offer) => new Promise((resolve) => (letIn = () => resolve(answer(...offer))));
+    stage.asked.length = 0;
+    await page.getByRole("button", { name: /^放大 席位 2/ }).click();
+    await until("the large one is asked for", () => offers().some((a) => a.path === "/api/whep/seat-2-face"));
+    const shown = () => page.evaluate(() => {
+      const seen = [...document.querySelectorAll(".tile-enlarged .tile-picture > video")].filter((v) => getComputedStyle(v).opacity !== "0");
+      return seen.length === 1 && seen[0].videoWidth > 0 && seen[0].getBoundingClientRect().width > 400;
+    });
+    assert.ok(await shown(), "the small one, large");
+    assert.ok(!stage.asked.some((a) => a.method === "DELETE"), "nothing is hung up before");
+    stage.media = answer;
+    letIn();
+    await until("the small one is hung up", () => stage.asked.some((a) => a.method === "DELETE" && a.path.startsWith("/api/whep/seat-2-face/")));
+    assert.ok(await shown(), "the large one");
+    // back at once: the others were kept
+    await page.keyboard.press("Escape");
+    assert.ok(!offers().some((a) => a.path.includes("seat-3")));
+    await context.close();
+  });
+
+  test("a lost source is named with its cause and time, and its connection kept", async () => {
+    let lost = false;
+    const at = Date.UTC(2026, 10, 23, 6, 30, 0);
+    const view = () => {
+      const whole = wall();
+      const feeds = whole.feeds.map((f) => (f.id === "seat-2-face" && lost ? { ...f, source: "lost", since: at, cause: "no picture comes from the workstation" } : f));
+      return { ...whole, feeds };
+    };
+    // the room's clock is shown, wherever the browser is
+    const { page, context } = await show("/supervisor", supervisor, view, { zone: "America/New_York" });
+    await playing(page, "席位 2");
+    lost = true;
+    stage.asked.length = 0;
+    stage.show(view);
+    const tile = page.getByRole("article", { name: /^席位 2/ });
+    await tile.getByText("工作站没有送来画面").waitFor();
+    await tile.getByText(/^14:30 断流，已 /).waitFor();
+    assert.ok(!stage.asked.some((a) => a.path.includes("seat-2-face")), "neither hung up nor asked anew");
+    lost = false;
+    stage.show(view);
+    await tile.getByText("无画面").waitFor({ state: "detached" });
+    await playing(page, "席位 2");
+    assert.ok(!stage.asked.some((a) => a.path.includes("seat-2-face")));
+    await context.close();
+  });
+
+  test("when the room is full the tile says so, and what to do", async () => {
+    stage.full = true;
+    const { page, context } = await show("/supervisor", supervisor, wall);
+    await page.getByText("同时观看的画面已达上限").first().waitFor();
+    await page.getByText("请关闭不用的监督页面").first().waitFor();
+    assert.deepEqual(await accessibility(page), []);
+    stage.full = false;
+    await playing(page, "席位 2");
+    await context.close();
+  });
+
+  test("when the box was started anew, all is asked for at once", async () => {
+    const { page, context } = await show("/supervisor", supervisor, wall);
+    await settled(page);
+    stage.asked.length = 0;
+    stage.cut();
+    await page.waitForTimeout(1000);
+    assert.equal(offers().length, 0, "a line that broke says nothing of the pictures");
+    stage.run = "two";
+    stage.cut();
+    await until("all again", () => offers().length >= 19, 40_000);
+    await context.close();
+  });
+});
+
 describe("the workstation", () => {
   const waiting = seatPage({ session: null });
 
@@ -302,6 +404,37 @@ describe("the workstation", () => {
     });
     await page.getByText(/摄像头“.+”断开/).waitFor();
     await page.getByText("摄像头 正常").waitFor({ timeout: 10_000 });
+    await context.close();
+  });
+
+  test("a camera without a microphone sends its picture, and the sound as soon as there is one", async () => {
+    stage.welcome = fixture.welcome(workstation);
+    stage.view = waiting;
+    const context = await browser.newContext({ permissions: ["camera", "microphone"] });
+    await context.addInitScript(() => {
+      const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (wish) => {
+        if (wish.audio && !window.pluggedIn) throw new DOMException("no microphone", "NotFoundError");
+        return real(wish);
+      };
+    });
+    const page = await context.newPage();
+    await page.goto(`${stage.url}/seat`);
+    await page.getByText("没有找到麦克风，目前只发送画面").waitFor();
+    await page.getByText("摄像头 正常").waitFor();
+    await until("the picture", () => box.page.evaluate(() => window.received["seat-3-face"]?.includes("video")));
+    stage.asked.length = 0;
+    await page.evaluate(() => {
+      window.pluggedIn = true;
+      navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+    });
+    await page.getByText("没有找到麦克风").waitFor({ state: "detached" });
+    await until("sound", () => box.page.evaluate(async () => {
+      let packets = 0;
+      for (const peer of window.peers) for (const s of (await peer.getStats()).values()) if (s.type === "inbound-rtp" && s.kind === "audio") packets += s.packetsReceived;
+      return packets > 20;
+    }));
+    assert.ok(!stage.asked.some((a) => a.path.includes("face")), "on the same connection");
     await context.close();
   });
 

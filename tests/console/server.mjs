@@ -16,10 +16,14 @@ export class Stage {
   silent = false;
   /** Fixed answers by `METHOD /path`. */
   answers = new Map();
+  /** Names the box's run. */
+  run = "one";
   /** Commands and other posts, in order. */
   asked = [];
   /** Media offers: `(kind, feed, sdp) => answer`. */
   media = null;
+  /** Whether no more connections are taken. */
+  full = false;
   /** Files of recordings by name. */
   files = new Map();
   #streams = new Set();
@@ -69,7 +73,7 @@ export class Stage {
     };
     if (url.pathname.startsWith("/api/live/")) {
       if (this.view === null) return json({ code: "not_permitted", title: "", status: 403 }, 403);
-      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.writeHead(200, { "content-type": "text/event-stream", "bidroom-run": this.run });
       this.#streams.add(response);
       response.on("close", () => this.#streams.delete(response));
       return this.#send(response);
@@ -81,6 +85,10 @@ export class Stage {
     if (url.pathname === "/api/commands") return json({ seq: 1 });
     const media = /^\/api\/(whip|whep)\/([^/]+)$/.exec(url.pathname);
     if (media !== null && method === "POST") {
+      if (this.full) {
+        response.writeHead(503, { "content-type": "application/problem+json", "retry-after": "1" });
+        return response.end(JSON.stringify({ code: "too_many_connections", title: "", status: 503 }));
+      }
       const answer = this.media === null ? null : await this.media(media[1], media[2], body);
       if (answer === null) return json({ code: "not_found", title: "", status: 404 }, 404);
       response.writeHead(201, { "content-type": "application/sdp", location: `${url.pathname}/r${this.asked.length}`, etag: '"1"' });

@@ -20,6 +20,7 @@ mod capture;
 mod encoded;
 mod http;
 mod in_step;
+mod network;
 mod offers;
 mod playback;
 mod probe;

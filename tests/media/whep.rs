@@ -15,12 +15,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A camera: 720p of a key frame every 4 s, which no wish brings forward; and a sub stream.
-struct Camera {
+pub(crate) struct Camera {
     pipeline: gst::Pipeline,
 }
 
 impl Camera {
-    fn start(feed: &Feed, layers: &[Layer], sound: Codec) -> Self {
+    pub(crate) fn start(feed: &Feed, layers: &[Layer], sound: Codec) -> Self {
         gst::init().unwrap();
         let mut text = String::new();
         for layer in layers {

@@ -296,7 +296,9 @@ impl Offer {
         }
     }
 
-    /// The offer again with the fragment's credentials and candidates (an ICE restart).
+    /// The offer again with the fragment's credentials and candidates (an ICE restart). It names no
+    /// tracks: the library would take those for new ones, and wait for simulcast layers to say their
+    /// names again, which browsers do at their beginning only. Without a word of them they go on.
     pub(super) fn restarted(&self, fragment: &Fragment) -> Self {
         let mut offer = self.clone();
         let Some((ufrag, pwd)) = &fragment.credentials else {
@@ -306,9 +308,16 @@ impl Offer {
             .session
             .retain(|l| !l.starts_with("a=ice-ufrag:") && !l.starts_with("a=ice-pwd:"));
         for section in &mut offer.kept {
-            section.lines.retain(|l| {
-                !l.starts_with("a=candidate:") && !l.starts_with("a=end-of-candidates")
-            });
+            let goes = [
+                "a=candidate:",
+                "a=end-of-candidates",
+                "a=msid:",
+                "a=ssrc:",
+                "a=ssrc-group:",
+            ];
+            section
+                .lines
+                .retain(|l| !goes.iter().any(|start| l.starts_with(start)));
             section.set("ice-ufrag", ufrag);
             section.set("ice-pwd", pwd);
         }

@@ -1,17 +1,38 @@
 // A standard WHIP and WHEP client in a page. Knows nothing of bidroom.
 (() => {
-  let pc, resource, etag, video, firstFrame;
+  let pc, resource, etag, video, firstFrame, shownAt, longest;
 
-  async function post(url, owner, onlyTcp) {
-    await pc.setLocalDescription(await pc.createOffer());
+  // `via`: the port of a way to the box's UDP port; `noRepair`: nothing lost is asked for again.
+  async function post(url, owner, { onlyTcp, via, noRepair } = {}) {
+    const offer = await pc.createOffer();
+    if (noRepair) offer.sdp = withoutRepair(offer.sdp);
+    await pc.setLocalDescription(offer);
     const headers = { 'content-type': 'application/sdp', authorization: `Bearer ${owner}` };
     const answer = await fetch(url, { method: 'POST', headers, body: pc.localDescription.sdp });
     if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`);
     resource = new URL(answer.headers.get('location'), location.href).href;
     etag = answer.headers.get('etag');
     let sdp = await answer.text();
+    if (via) sdp = sdp.replace(/^(a=candidate:\S+ \d udp \d+ \S+) \d+/gim, `$1 ${via}`);
     if (onlyTcp) sdp = sdp.split('\r\n').filter((l) => !/^a=candidate:.* udp /.test(l)).join('\r\n');
     await pc.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  function withoutRepair(sdp) {
+    const gone = [...sdp.matchAll(/^a=rtpmap:(\d+) (?:rtx|red|ulpfec|flexfec-03)\/.*$/gm)].map(([, type]) => type);
+    return sdp.split('\r\n').flatMap((line) => {
+      if (/^a=rtcp-fb:\S+ nack$/.test(line)) return [];
+      const [, type] = /^a=(?:rtpmap|fmtp|rtcp-fb):(\d+)/.exec(line) ?? [];
+      if (gone.includes(type)) return [];
+      return line.startsWith('m=video') ? [line.split(' ').filter((word, n) => n < 3 || !gone.includes(word)).join(' ')] : [line];
+    }).join('\r\n');
+  }
+
+  // The longest time that a picture stood still, in ms.
+  function count(at) {
+    if (shownAt !== undefined) longest = Math.max(longest, at - shownAt);
+    shownAt = at;
+    video.requestVideoFrameCallback(count);
   }
 
   function connected() {
@@ -56,7 +77,7 @@
   }
 
   window.acts = {
-    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, transport, flash }) {
+    async publish({ url, owner, simulcast, sound = 'audio/opus', noVideo, screen, flash, via, noRepair }) {
       pc = new RTCPeerConnection();
       const stream = flash
         ? flashAndBeep()
@@ -75,13 +96,13 @@
       for (const track of stream.getAudioTracks()) {
         prefer(pc.addTransceiver(track, { direction: 'sendonly' }), 'audio', sound);
       }
-      await post(url, owner);
+      await post(url, owner, { via, noRepair });
       await connected();
       return { resource, etag, answer: pc.remoteDescription.sdp, offer: pc.localDescription.sdp };
     },
 
     // Answers with the time from POST to the first picture shown, in ms.
-    async watch({ url, owner, sounds, onlyTcp }) {
+    async watch({ url, owner, sounds, onlyTcp, via, noRepair }) {
       pc = new RTCPeerConnection();
       pc.addTransceiver('video', { direction: 'recvonly' });
       const audio = pc.addTransceiver('audio', { direction: 'recvonly' });
@@ -97,18 +118,23 @@
       pc.addEventListener('track', (event) => stream.addTrack(event.track));
       firstFrame = undefined;
       const start = performance.now();
-      video.requestVideoFrameCallback(() => { firstFrame = performance.now() - start; });
-      await post(url, owner, onlyTcp);
+      shownAt = undefined;
+      longest = 0;
+      video.requestVideoFrameCallback((at) => {
+        firstFrame = performance.now() - start;
+        count(at);
+      });
+      await post(url, owner, { onlyTcp, via, noRepair });
       return { resource, etag, answer: pc.remoteDescription.sdp, offer: pc.localDescription.sdp };
     },
 
     async look() {
-      const seen = { connection: pc.connectionState, firstFrame, width: video?.videoWidth ?? 0 };
+      const seen = { connection: pc.connectionState, firstFrame, longest, width: video?.videoWidth ?? 0 };
       for (const s of (await pc.getStats()).values()) {
         if (s.type === 'inbound-rtp' && s.kind === 'video') {
           Object.assign(seen, {
             frames: s.framesDecoded, packets: s.packetsReceived, lost: s.packetsLost,
-            freezes: s.freezeCount, keys: s.keyFramesDecoded,
+            freezes: s.freezeCount, frozen: s.totalFreezesDuration, keys: s.keyFramesDecoded, nacks: s.nackCount,
           });
         }
         if (s.type === 'inbound-rtp' && s.kind === 'audio') {
@@ -116,7 +142,7 @@
         }
         if (s.type === 'outbound-rtp' && s.kind === 'video') {
           seen.sent ??= {};
-          seen.sent[s.rid ?? ''] = { frames: s.framesEncoded, keys: s.keyFramesEncoded, plis: s.pliCount, width: s.frameWidth };
+          seen.sent[s.rid ?? ''] = { frames: s.framesEncoded, keys: s.keyFramesEncoded, plis: s.pliCount, nacks: s.nackCount, width: s.frameWidth };
         }
         if (s.type === 'candidate-pair' && s.nominated && s.state === 'succeeded') {
           const stats = await pc.getStats();
@@ -124,6 +150,18 @@
         }
       }
       return seen;
+    },
+
+    // Counts standing pictures from now on.
+    afresh() {
+      longest = 0;
+      return null;
+    },
+
+    // Sends no more pictures.
+    async still() {
+      for (const sender of pc.getSenders()) if (sender.track?.kind === 'video') await sender.replaceTrack(null);
+      return null;
     },
 
     async restart({ owner }) {

@@ -4,6 +4,7 @@ import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { No, request, SEAT } from "./api";
+import { setZone } from "./clock";
 import { useI18n, useT } from "./i18n";
 import { SignIn, LockOverlay } from "./pages/sign-in";
 import { NoticeProvider } from "./parts/notice";
@@ -58,7 +59,11 @@ function Pages() {
   const page = location.pathname.split("/")[1] ?? "";
   const isSeat = page === "seat";
   const ask = useCallback(() => {
-    request<Welcome>("/api/welcome", { headers: isSeat ? SEAT : {} }).then(setWelcome, (no: unknown) => {
+    const met = (welcome: Welcome) => {
+      setZone(welcome.time_zone);
+      setWelcome(welcome);
+    };
+    request<Welcome>("/api/welcome", { headers: isSeat ? SEAT : {} }).then(met, (no: unknown) => {
       if (!(no instanceof No)) throw no;
       setTimeout(ask, 2000);
     });

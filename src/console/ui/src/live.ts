@@ -16,7 +16,12 @@ export interface Live<View> {
 export const STALE_AFTER = 6000;
 /** Said on the window when a sign-in was unlocked: all live views begin anew. */
 export const REOPEN = "bidroom:reopen";
-const RETRY = [250, 500, 1000, 2000, 3000];
+/** Said on the window when the box was started anew: it knows nothing any more of what browsers sent or watched before
+ * the page lost it, which was at `detail.lost` (as `performance.now()` counts). */
+export const RESTARTED = "bidroom:restarted";
+/** The answer's header that names a run of the daemon. */
+const RUN = "bidroom-run";
+const RETRY = [250, 500, 1000];
 
 type Fetch = typeof fetch;
 
@@ -27,6 +32,8 @@ export class LiveStore<View> {
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
+  private run: string | null = null;
+  private lost = 0;
 
   constructor(
     private readonly path: string,
@@ -83,12 +90,19 @@ export class LiveStore<View> {
         // the last view stays: a locked page goes on below its lock
         this.set({ link: "refused", status: answer.status });
       } else if (answer.ok && answer.body !== null) {
-        await this.read(answer.body, abort);
+        this.meet(answer.headers.get(RUN));
+        await this.read(answer.body, abort).finally(() => (this.lost = performance.now()));
       }
     } catch {
       // a lost line is not an error: the watchdog says 'stale', and the next attempt follows
     }
     if (this.abort === abort) this.again();
+  }
+
+  /** Notices that it is another run of the daemon than before. */
+  private meet(run: string | null): void {
+    if (this.run !== null && run !== null && run !== this.run) window.dispatchEvent(new CustomEvent(RESTARTED, { detail: { lost: this.lost } }));
+    this.run = run ?? this.run;
   }
 
   private async read(body: ReadableStream<Uint8Array>, abort: AbortController): Promise<void> {

@@ -67,6 +67,28 @@ export function refusalText(t: Dictionary, refusal: Refusal, n: Names): string {
   return spaced(say?.(refusal, n) ?? refusal.code);
 }
 
+/** Why a source is lost, as the box said it; in words of the page where they are known. */
+export function lossText(t: Dictionary, cause?: string | null): string {
+  if (cause == null) return t.wall.noCause;
+  const known = LOSSES.find(([pattern]) => pattern.test(cause));
+  return known === undefined ? cause : t.words.losses[known[1]];
+}
+
+const LOSSES: [RegExp, keyof Dictionary["words"]["losses"]][] = [
+  [/workstation is not heard|peer was not heard/, "unheard"],
+  [/no picture comes/, "noPicture"],
+  [/workstation ended it|peer closed/, "ended"],
+  [/connected anew/, "anew"],
+  [/box is stopping/, "stopping"],
+  [/connection failed|never connected/, "failed"],
+  [/cannot be resolved/, "unresolved"],
+  [/connection refused|closed by the camera/, "closed"],
+  [/does not answer|unanswered|cannot be reached/, "unanswered"],
+  [/wrong credentials/, "credentials"],
+  [/no such stream|nothing|no picture or sound that can/, "noStream"],
+  [/^no (picture|sound)/, "stalled"],
+];
+
 export function problemText(t: Dictionary, problem: Problem, n: Names): string {
   if (problem.refusal != null) return refusalText(t, problem.refusal, n);
   const text = t.words.problems[problem.code] ?? problem.title;

@@ -1,7 +1,9 @@
 // Owns what WHIP and WHEP share: one HTTP resource a connection (POST, PATCH for ICE restarts, DELETE), and how a
 // connection is kept up: ICE is restarted when the network changed, everything is made anew when that did not help.
 
-export type MediaState = "connecting" | "live" | "retrying" | "refused" | "stopped";
+import { RESTARTED } from "../live";
+
+export type MediaState = "connecting" | "live" | "retrying" | "refused" | "full" | "stopped";
 
 export interface MediaOptions {
   headers?: Record<string, string>;
@@ -9,10 +11,18 @@ export interface MediaOptions {
 }
 
 const RETRY = [300, 600, 1200, 2500, 5000];
-/** How long a connection may be disturbed before ICE is restarted, and how long that may take. */
-const DISTURBED = 2000;
-const RESTART = 4000;
-const CONNECT = 8000;
+/** A box that is not heard for so long, though it has something to say, has moved out of reach, or we have: browsers
+ * themselves notice after 6 s. */
+const UNHEARD = 2000;
+/** Said on the window by a line that has lost the box: others look whether they have too. */
+const MOVED = "bidroom:moved";
+/** How long a restart is tried: the box keeps a peer that it does not hear for 15 s. */
+const RESTART = 10_000;
+/** One request of a restart: on a network that is changing, answers get lost. */
+const ASK = 1500;
+/** How long a found way may take to prove itself. */
+const SETTLE = 4000;
+const CONNECT = 6000;
 /** Without a byte for so long, a connection that says it is connected is believed no more. */
 const SILENT = 6000;
 
@@ -20,14 +30,23 @@ const SILENT = 6000;
 export abstract class MediaLine {
   protected peer: RTCPeerConnection | null = null;
   private resource: string | null = null;
-  private etag: string | null = null;
   private answer = "";
   private stopped = false;
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pulse: ReturnType<typeof setInterval> | undefined;
+  private endTurn: () => void = () => undefined;
+  /** The request for a connection that is under way, and when the last was made. */
+  private asking = new AbortController();
+  private asked = 0;
+  /** Which attempt to connect waits for its turn. */
+  private wanted = 0;
+  private restarting = false;
   private bytes = 0;
   private grown = 0;
+  /** What came from the box so far, RTCP too, and when it was last more. */
+  private received = 0;
+  private heard = 0;
   /** Bits a second of the last second. */
   bitrate = 0;
 
@@ -45,25 +64,42 @@ export abstract class MediaLine {
   /** Whether bytes must grow for the line to count as alive. */
   protected abstract expectsBytes(): boolean;
   protected abstract counts(report: RTCStats & Record<string, unknown>): number;
+  /** Waits until this line may connect; gives what ends its turn. */
+  protected turn(): Promise<() => void> {
+    return Promise.resolve(() => undefined);
+  }
 
   start(): void {
     this.stopped = false;
-    window.addEventListener("online", this.restartIce);
-    network()?.addEventListener("change", this.restartIce);
+    window.addEventListener("online", this.moved);
+    window.addEventListener(MOVED, this.lookAround);
+    window.addEventListener(RESTARTED, this.renew);
     void this.connect();
   }
 
   stop(): void {
     this.stopped = true;
-    window.removeEventListener("online", this.restartIce);
-    network()?.removeEventListener("change", this.restartIce);
+    window.removeEventListener("online", this.moved);
+    window.removeEventListener(MOVED, this.lookAround);
+    window.removeEventListener(RESTARTED, this.renew);
     this.drop();
     this.options.onState("stopped");
+  }
+
+  /** Counts the silence from now on: bytes were not to be expected before. */
+  protected expectFromNow(): void {
+    this.grown = this.heard = performance.now();
   }
 
   private drop(): void {
     clearTimeout(this.timer);
     clearInterval(this.pulse);
+    this.endTurn();
+    // an offer that is given up must not take the place of the next one
+    this.asking.abort();
+    this.wanted += 1;
+    this.restarting = false;
+    this.bytes = this.received = 0;
     const { resource, peer } = this;
     this.resource = null;
     this.peer = null;
@@ -71,9 +107,13 @@ export abstract class MediaLine {
     if (resource !== null) void fetch(resource, { method: "DELETE", headers: this.options.headers, keepalive: true }).catch(() => undefined);
   }
 
-  protected async connect(): Promise<void> {
+  private async connect(): Promise<void> {
     this.drop();
+    const wanted = this.wanted;
     this.options.onState(this.attempt === 0 ? "connecting" : "retrying");
+    const endTurn = await this.turn();
+    if (this.wanted !== wanted) return endTurn();
+    this.endTurn = endTurn;
     const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.peer = peer;
     peer.onconnectionstatechange = () => this.changed(peer);
@@ -82,17 +122,13 @@ export abstract class MediaLine {
       await this.prepare(peer);
       await peer.setLocalDescription();
       const headers = { "content-type": "application/sdp", accept: "application/sdp", ...this.options.headers };
-      const reply = await fetch(this.url, { method: "POST", headers, body: peer.localDescription?.sdp ?? "" });
+      this.asking = new AbortController();
+      this.asked = performance.now();
+      const reply = await fetch(this.url, { method: "POST", headers, body: peer.localDescription?.sdp ?? "", signal: this.asking.signal });
       if (this.peer !== peer) return;
-      if (!reply.ok) {
-        // 401 and 403 may change with the phase: asked again, more slowly
-        if (reply.status < 500 && reply.status !== 409 && reply.status !== 429) this.options.onState("refused");
-        this.again(peer);
-        return;
-      }
+      if (!reply.ok) return this.no(peer, reply);
       const location = reply.headers.get("location");
       this.resource = location === null ? null : new URL(location, new URL(this.url, window.location.href)).href;
-      this.etag = reply.headers.get("etag");
       this.answer = await reply.text();
       if (this.peer !== peer) return;
       await peer.setRemoteDescription({ type: "answer", sdp: this.answer });
@@ -101,19 +137,31 @@ export abstract class MediaLine {
     }
   }
 
+  private no(peer: RTCPeerConnection, reply: Response): void {
+    const full = reply.status === 503;
+    // 401 and 403 may change with the phase: asked again, more slowly
+    const refused = reply.status < 500 && reply.status !== 409 && reply.status !== 429;
+    const seconds = Number(reply.headers.get("retry-after") ?? Number.NaN);
+    this.again(peer, full ? "full" : refused ? "refused" : "retrying", Number.isFinite(seconds) ? seconds * 1000 : undefined);
+  }
+
   private changed(peer: RTCPeerConnection): void {
     if (this.peer !== peer) return;
     if (peer.connectionState === "connected") {
       clearTimeout(this.timer);
+      this.endTurn();
       this.attempt = 0;
-      this.grown = performance.now();
+      this.restarting = false;
+      this.expectFromNow();
       this.options.onState("live");
       clearInterval(this.pulse);
       this.pulse = setInterval(() => void this.measure(peer), 1000);
+      const transport = peer.getTransceivers()[0]?.receiver.transport;
+      // the box said goodbye: it ended the session, or is stopping
+      if (transport != null) transport.onstatechange = () => transport.state === "closed" && this.again(peer);
     } else if (peer.connectionState === "disconnected") {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.restartIce(), DISTURBED);
-    } else if (peer.connectionState === "failed") {
+      this.moved();
+    } else if (peer.connectionState === "failed" && !this.restarting) {
       this.again(peer);
     }
   }
@@ -121,30 +169,49 @@ export abstract class MediaLine {
   private async measure(peer: RTCPeerConnection): Promise<void> {
     const stats = await peer.getStats();
     if (this.peer !== peer) return;
-    let bytes = 0;
+    let [bytes, received] = [0, 0];
     stats.forEach((report: RTCStats & Record<string, unknown>) => {
       bytes += this.counts(report);
+      if (report.type === "transport") received = Number(report["bytesReceived"] ?? 0);
     });
     this.bitrate = Math.max(0, bytes - this.bytes) * 8;
-    if (bytes > this.bytes) this.grown = performance.now();
-    this.bytes = bytes;
-    if (this.expectsBytes() && performance.now() - this.grown > SILENT) this.again(peer);
+    const [now, quiet] = [performance.now(), !this.expectsBytes()];
+    if (bytes > this.bytes || quiet) this.grown = now;
+    if (received > this.received || quiet) this.heard = now;
+    [this.bytes, this.received] = [bytes, received];
+    if (this.restarting) return;
+    if (now - this.grown > SILENT) this.again(peer);
+    else if (now - this.heard > UNHEARD) {
+      window.dispatchEvent(new Event(MOVED));
+      this.moved();
+    }
   }
 
-  private again(peer: RTCPeerConnection): void {
+  private again(peer: RTCPeerConnection, state: MediaState = "retrying", after?: number): void {
     if (this.peer !== peer || this.stopped) return;
     this.drop();
-    this.options.onState("retrying");
-    const wait = RETRY[Math.min(this.attempt, RETRY.length - 1)] ?? 5000;
+    this.options.onState(state);
+    const wait = after ?? RETRY[Math.min(this.attempt, RETRY.length - 1)] ?? 5000;
     this.attempt += 1;
-    this.bytes = 0;
     this.timer = setTimeout(() => void this.connect(), wait * (0.8 + Math.random() * 0.4));
   }
 
-  /** Finds a new way through the network for the same media (RFC 9725, section 4.3). */
-  private readonly restartIce = (): void => {
+  /** The box was started anew and knows nothing of this line: do not wait until the network finds out. */
+  private readonly renew = (event: Event): void => {
+    const { lost } = (event as CustomEvent<{ lost: number }>).detail;
+    if (this.stopped || (this.peer !== null && this.asked > lost)) return;
+    this.attempt = 0;
+    void this.connect();
+  };
+
+  private readonly lookAround = (): void => {
+    if (performance.now() - this.heard > UNHEARD / 2 || !this.expectsBytes()) this.moved();
+  };
+
+  /** The network changed, or does not carry any more: finds a new way for the same media (RFC 9725, section 4.3). */
+  private readonly moved = (): void => {
     const { peer, resource } = this;
-    if (peer === null || this.stopped) return;
+    if (peer === null || this.stopped || this.restarting) return;
     if (resource === null) {
       this.again(peer);
       return;
@@ -152,28 +219,44 @@ export abstract class MediaLine {
     this.options.onState("retrying");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.again(peer), RESTART);
-    this.patch(peer, resource).catch(() => this.again(peer));
+    this.restarting = true;
+    void this.restart(peer, resource);
   };
 
-  private async patch(peer: RTCPeerConnection, resource: string): Promise<void> {
-    await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
-    await gathered(peer, 800);
-    const headers: Record<string, string> = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*", ...this.options.headers };
-    const reply = await fetch(resource, { method: "PATCH", headers, body: fragmentOf(peer.localDescription?.sdp ?? "") });
-    if (this.peer !== peer) return;
-    if (reply.status !== 200) {
-      this.again(peer);
-      return;
+  private async restart(peer: RTCPeerConnection, resource: string): Promise<void> {
+    while (this.peer === peer && this.restarting) {
+      try {
+        if (await this.patch(peer, resource)) return;
+      } catch {
+        // no network yet, or the answer got lost: with new credentials again
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
     }
-    this.etag = reply.headers.get("etag") ?? this.etag;
-    this.answer = withIce(this.answer, await reply.text());
-    await peer.setRemoteDescription({ type: "answer", sdp: this.answer });
+  }
+
+  /** Restarts ICE; false where the box did not carry it out and is to be asked again. */
+  private async patch(peer: RTCPeerConnection, resource: string): Promise<boolean> {
+    await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
+    await gathered(peer, 500);
+    const headers: Record<string, string> = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*", ...this.options.headers };
+    const body = fragmentOf(peer.localDescription?.sdp ?? "");
+    const reply = await fetch(resource, { method: "PATCH", headers, body, signal: AbortSignal.timeout(ASK) });
+    if (this.peer !== peer) return true;
+    if (reply.status === 200) {
+      this.answer = withIce(this.answer, await reply.text());
+      if (this.peer !== peer) return true;
+      await peer.setRemoteDescription({ type: "answer", sdp: this.answer });
+      clearTimeout(this.timer);
+      // a connection that never broke says nothing when it is on its new way
+      this.timer = setTimeout(() => (peer.connectionState === "connected" ? this.changed(peer) : this.again(peer)), SETTLE);
+      return true;
+    }
+    if (reply.status >= 500) throw new Error(String(reply.status));
+    // the box does not know the session any more
+    this.again(peer);
+    return true;
   }
 }
-
-interface NetworkInformation extends EventTarget {}
-
-const network = (): NetworkInformation | undefined => (navigator as { connection?: NetworkInformation }).connection;
 
 function gathered(peer: RTCPeerConnection, atMost: number): Promise<void> {
   return new Promise((resolve) => {

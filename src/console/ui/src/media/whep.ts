@@ -1,19 +1,24 @@
 // Owns watching a feed (WHEP).
 import { MediaLine, type MediaOptions } from "./resource";
+import { Turns } from "./turns";
 
 export type Layer = "small" | "main";
 
 export interface WhepOptions extends MediaOptions {
   onStream: (stream: MediaStream) => void;
-  /** Whether pictures have to come all the time; a static screen is not a fault. */
-  steady: boolean;
   sound: boolean;
+  /** Somebody waits for just this one: it does not stand in line. */
+  urgent?: boolean;
 }
+
+/** The page's turns to connect. */
+const turns = new Turns();
 
 export class Whep extends MediaLine {
   private receiver: RTCRtpReceiver | null = null;
+  private steady = false;
 
-  constructor(feed: string, layer: Layer, private readonly watch: WhepOptions) {
+  constructor(feed: string, private readonly layer: Layer, private readonly watch: WhepOptions) {
     super(`/api/whep/${encodeURIComponent(feed)}${layer === "small" ? "?layer=small" : ""}`, watch);
   }
 
@@ -29,8 +34,18 @@ export class Whep extends MediaLine {
     };
   }
 
+  /** Whether pictures have to come all the time: not of a screen on which nothing moves, nor of a source that is lost. */
+  expect(steady: boolean): void {
+    if (steady && !this.steady) this.expectFromNow();
+    this.steady = steady;
+  }
+
+  protected override turn(): Promise<() => void> {
+    return this.watch.urgent === true ? super.turn() : turns.take(this.layer === "small" ? 0 : 1);
+  }
+
   protected expectsBytes(): boolean {
-    return this.watch.steady;
+    return this.steady;
   }
 
   protected counts(report: RTCStats & Record<string, unknown>): number {

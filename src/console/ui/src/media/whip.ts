@@ -3,6 +3,8 @@ import type { Picture } from "../wire";
 import { MediaLine, type MediaOptions } from "./resource";
 
 export interface WhipOptions extends MediaOptions {
+  /** What is sent, though there may be no device for it yet. */
+  sends: ("audio" | "video")[];
   /** Full size and small, as simulcast `h` and `l`; none for a voice. */
   pictures?: { full: Picture; small: Picture };
   /** A screen keeps its resolution; a face its rate. */
@@ -16,9 +18,11 @@ export class Whip extends MediaLine {
 
   protected async prepare(peer: RTCPeerConnection): Promise<void> {
     const streams = [this.stream];
-    for (const track of this.stream.getAudioTracks()) peer.addTransceiver(track, { direction: "sendonly", streams });
-    for (const track of this.stream.getVideoTracks()) {
-      const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams, sendEncodings: this.encodings(track) });
+    for (const kind of this.send.sends) {
+      const track = this.stream.getTracks().find((each) => each.kind === kind && each.readyState === "live");
+      const sendEncodings = kind === "video" ? this.encodings(track) : undefined;
+      const transceiver = peer.addTransceiver(track ?? kind, { direction: "sendonly", streams, sendEncodings });
+      if (kind === "audio") continue;
       transceiver.setCodecPreferences(preferH264());
       const parameters = transceiver.sender.getParameters();
       parameters.degradationPreference = this.send.keep ?? "balanced";
@@ -26,10 +30,18 @@ export class Whip extends MediaLine {
     }
   }
 
-  private encodings(track: MediaStreamTrack): RTCRtpEncodingParameters[] {
+  /** Goes on with another device; the connection stays. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    for (const old of this.stream.getTracks()) if (old.kind === track.kind) this.stream.removeTrack(old);
+    this.stream.addTrack(track);
+    const place = this.peer?.getTransceivers()[this.send.sends.indexOf(track.kind as "audio" | "video")];
+    await place?.sender.replaceTrack(track);
+  }
+
+  private encodings(track?: MediaStreamTrack): RTCRtpEncodingParameters[] {
     const pictures = this.send.pictures;
     if (pictures === undefined) return [{}];
-    const width = track.getSettings().width ?? pictures.full.width;
+    const width = track?.getSettings().width ?? pictures.full.width;
     const encoding = (rid: string, picture: Picture): RTCRtpEncodingParameters => ({
       rid,
       maxBitrate: picture.bits_per_second,

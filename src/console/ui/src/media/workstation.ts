@@ -5,7 +5,7 @@ import type { Pictures } from "../wire";
 import { type MediaState } from "./resource";
 import { Whip } from "./whip";
 
-export type DeviceFault = "camera_missing" | "denied" | "busy" | "camera_lost" | "microphone_lost" | "screen_wrong" | "screen_refused" | "screen_ask";
+export type DeviceFault = "camera_missing" | "microphone_missing" | "denied" | "busy" | "camera_lost" | "microphone_lost" | "screen_wrong" | "screen_refused" | "screen_ask";
 
 export interface SourceState {
   state: "idle" | "asking" | "connecting" | "live" | "retrying" | "failed";
@@ -19,6 +19,9 @@ export interface WorkstationState {
   face: SourceState;
   screen: SourceState;
 }
+
+type Device = "camera" | "microphone";
+const KIND = { camera: "video", microphone: "audio" } as const;
 
 const idle: SourceState = { state: "idle", fault: null, device: "", stream: null };
 const AGAIN = 3000;
@@ -74,42 +77,82 @@ export class WorkstationMedia {
   }
 
   private readonly devicesChanged = (): void => {
-    if (this.state.face.state === "failed" || this.state.face.fault !== null) void this.face();
+    if (this.state.face.state === "failed" || this.state.face.fault !== null) this.later(0);
   };
 
-  /** Takes camera and microphone, and sends them. */
+  /** Takes camera and microphone, and sends them: the one that is there goes without the other. */
   async face(): Promise<void> {
     clearTimeout(this.timer);
     if (this.closed || this.state.face.state === "asking") return;
     this.release("face");
     this.set("face", { state: "asking", stream: null });
-    const { width, height, fps } = this.pictures.face;
-    try {
-      const stream = await navigator.mediaDevices.getUserMedia({
-        video: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps } },
-        audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-      });
-      if (this.closed) return stream.getTracks().forEach((track) => track.stop());
-      for (const track of stream.getTracks()) {
-        track.onended = () => {
-          this.set("face", { state: "failed", fault: track.kind === "video" ? "camera_lost" : "microphone_lost", device: track.label });
-          this.lines.face?.stop();
-          this.later();
-        };
+    const stream = new MediaStream();
+    let refusal: unknown = null;
+    for (const devices of [["camera", "microphone"], ["camera"], ["microphone"]] as Device[][]) {
+      if (stream.getTracks().length > 0) break;
+      try {
+        for (const track of await this.open(devices)) stream.addTrack(track);
+      } catch (error) {
+        refusal ??= error;
       }
-      this.set("face", { stream, fault: null, device: "" });
-      this.publish("face", stream);
-    } catch (error) {
+    }
+    if (this.closed) return stream.getTracks().forEach((track) => track.stop());
+    const missing = this.missing(stream);
+    if (missing.length === 2) {
       const before = this.state.face.fault;
       const lost = before === "camera_lost" || before === "microphone_lost";
-      this.set("face", { state: "failed", fault: lost ? before : faultOf(error) });
-      this.later();
+      this.set("face", { state: "failed", fault: lost ? before : faultOf(refusal) });
+      return this.later();
     }
+    const device = missing[0];
+    this.set("face", { stream, fault: device === undefined ? null : `${device}_missing`, device: "" });
+    this.publish("face", stream);
+    if (device !== undefined) this.later();
   }
 
-  private later(): void {
+  private async open(devices: Device[]): Promise<MediaStreamTrack[]> {
+    const { width, height, fps } = this.pictures.face;
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: devices.includes("camera") && { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps } },
+      audio: devices.includes("microphone") && { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    });
+    for (const track of stream.getTracks()) {
+      track.onended = () => {
+        this.state.face.stream?.removeTrack(track);
+        this.set("face", { fault: track.kind === "video" ? "camera_lost" : "microphone_lost", device: track.label });
+        this.later();
+      };
+    }
+    return stream.getTracks();
+  }
+
+  private missing(stream: MediaStream): Device[] {
+    return (["camera", "microphone"] as const).filter((device) => !stream.getTracks().some((track) => track.kind === KIND[device] && track.readyState === "live"));
+  }
+
+  /** Takes the devices that are missing, while what is there goes on. */
+  private async refill(): Promise<void> {
+    const { stream } = this.state.face;
+    const line = this.lines.face;
+    if (this.closed) return;
+    if (stream === null || line === null) return this.face();
+    const found: MediaStreamTrack[] = [];
+    for (const device of this.missing(stream)) {
+      // one that is not there is named already, and tried again
+      found.push(...(await this.open([device]).catch(() => [])));
+    }
+    if (this.closed || this.lines.face !== line) return found.forEach((track) => track.stop());
+    for (const track of found) await line.replace(track);
+    // another object, so that who shows it looks anew
+    const whole = new MediaStream([...stream.getTracks(), ...found]);
+    const missing = this.missing(whole).length > 0;
+    this.set("face", { ...(found.length > 0 && { stream: whole }), ...(!missing && { fault: null, device: "" }) });
+    if (missing) this.later();
+  }
+
+  private later(after = AGAIN): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.face(), AGAIN);
+    this.timer = setTimeout(() => void this.refill(), after);
   }
 
   /** Takes the whole screen, and sends it. `alone`: without a click, which only a kiosk's policy allows. */
@@ -150,13 +193,14 @@ export class WorkstationMedia {
 
   private publish(source: "face" | "screen", stream: MediaStream): void {
     const states: Record<MediaState, SourceState["state"]> = {
-      connecting: "connecting", live: "live", retrying: "retrying", refused: "retrying", stopped: "idle",
+      connecting: "connecting", live: "live", retrying: "retrying", refused: "retrying", full: "retrying", stopped: "idle",
     };
     const pictures = source === "face"
       ? { full: this.pictures.face, small: this.pictures.face_small }
       : { full: this.pictures.screen, small: this.pictures.screen_small };
     const line: Whip = new Whip(`seat-${this.seat}-${source}`, stream, {
       headers: SEAT,
+      sends: source === "face" ? ["audio", "video"] : ["video"],
       pictures,
       keep: source === "face" ? "maintain-framerate" : "maintain-resolution",
       onState: (state) => {

@@ -2725,6 +2725,8 @@ export interface components {
             pictures: components["schemas"]["Media"];
             /** @description The room's name. */
             room: string;
+            /** @description The zone that its times are shown in, e.g. `Asia/Shanghai`. */
+            time_zone: string;
         };
         /** @description A workstation that is not revoked. */
         Workstation: {

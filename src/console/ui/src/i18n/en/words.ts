@@ -54,6 +54,22 @@ export const kinds = {
   verdict: { passed: "passed", attention: "attention", failed: "failed" },
 };
 
+/** Why a source is lost. */
+export const losses = {
+  unheard: "The workstation does not answer",
+  noPicture: "No picture comes from the workstation",
+  ended: "The workstation disconnected",
+  anew: "The workstation connects anew",
+  stopping: "The box is stopping",
+  failed: "The network connection failed",
+  unresolved: "The device's address cannot be resolved",
+  closed: "The device closed the connection",
+  unanswered: "The device does not answer",
+  credentials: "Wrong user name or password of the device",
+  noStream: "The device has no usable picture",
+  stalled: "The device stopped sending",
+};
+
 export const actions: Actions = {
   run_preflight: "Run preflight",
   open_check_in: "Open check-in",

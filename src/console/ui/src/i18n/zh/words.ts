@@ -54,6 +54,22 @@ export const kinds = {
   verdict: { passed: "通过", attention: "注意", failed: "故障" },
 };
 
+/** Why a source is lost. */
+export const losses = {
+  unheard: "工作站没有响应",
+  noPicture: "工作站没有送来画面",
+  ended: "工作站已断开",
+  anew: "工作站正在重新连接",
+  stopping: "主机正在停止",
+  failed: "网络连接失败",
+  unresolved: "设备地址无法解析",
+  closed: "设备断开连接",
+  unanswered: "设备没有应答",
+  credentials: "设备用户名或密码错误",
+  noStream: "设备没有可用的画面",
+  stalled: "设备停止发送",
+};
+
 export const actions: Actions = {
   run_preflight: "开始自检",
   open_check_in: "开放签到",

@@ -1,4 +1,5 @@
 // Owns how the audit trail is asked for and told: filters, and the fixed words of its rows in people's language.
+import { momentOf } from "../../clock";
 import { dateTime } from "../../clock";
 import type { Dictionary } from "../../i18n";
 import type { Role } from "../../wire";
@@ -22,7 +23,7 @@ export const NO_FILTER: Filter = { from: "", to: "", kind: "", subject: "", obje
 export function auditPath(filter: Filter, before: number | null): string {
   const query = new URLSearchParams({ limit: String(PAGE) });
   if (before !== null) query.set("before", String(before));
-  const [from, to] = [new Date(filter.from).getTime(), new Date(filter.to).getTime()];
+  const [from, to] = [momentOf(filter.from), momentOf(filter.to)];
   if (!Number.isNaN(from)) query.set("from", String(from));
   if (!Number.isNaN(to)) query.set("to", String(to));
   for (const name of ["kind", "subject", "object"] as const) {

@@ -1,4 +1,5 @@
 // Owns the part of the clock that the timeline shows: fitting, zooming, panning, and the marks of its axis.
+import { fieldsOf } from "../../clock";
 
 export interface Window {
   from: number;
@@ -46,15 +47,16 @@ export interface AxisMark {
   day: boolean;
 }
 
-/** The axis' marks at round times of the browser's day, at least `apart` pixels from each other. */
+/** The axis' marks at round times of the room's day, at least `apart` pixels from each other. */
 export function axis(view: Window, width: number, apart = 90): { step: number; marks: AxisMark[] } {
   const length = view.to - view.from;
   const step = STEPS.find((candidate) => (candidate / length) * width >= apart) ?? 24 * HOUR;
-  const midnight = new Date(view.from).setHours(0, 0, 0, 0);
+  const { hour, minute, second } = fieldsOf(view.from);
+  const midnight = Math.floor(view.from / 1000) * 1000 - (hour * HOUR + minute * 60_000 + second * 1000);
   const marks: AxisMark[] = [];
   for (let at = midnight + Math.ceil((view.from - midnight) / step) * step; at <= view.to; at += step) {
-    const date = new Date(at);
-    marks.push({ at, day: date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0 });
+    const fields = fieldsOf(at);
+    marks.push({ at, day: fields.hour === 0 && fields.minute === 0 && fields.second === 0 });
   }
   return { step, marks };
 }

@@ -10,6 +10,7 @@ import { LevelBar, StreamVideo } from "../../parts/video";
 export function faultText(t: Dictionary, fault: DeviceFault, device: string): string {
   switch (fault) {
     case "camera_missing": return t.seat.cameraMissing;
+    case "microphone_missing": return t.seat.microphoneMissing;
     case "denied": return t.seat.mediaDenied;
     case "busy": return t.seat.mediaBusy;
     case "camera_lost": return t.seat.cameraLost(device);
@@ -25,13 +26,15 @@ const LEVELS: Record<SourceState["state"], MarkLevel> = { idle: "none", asking: 
 export function DeviceSide({ media, state, onShare, check }: { media: WorkstationMedia | null; state: WorkstationState; onShare: () => void; check: boolean }) {
   const t = useT();
   const { face, screen } = state;
+  // the microphone may be sent without the camera
+  const camera = face.fault === "camera_missing" || face.fault === "camera_lost" ? "failed" : face.state;
   return (
     <section className="panel devices" aria-label={check ? t.seat.checkTitle : t.seat.own}>
       <div className="panel-head"><h2>{check ? t.seat.checkTitle : t.seat.own}</h2></div>
       <div className="own-pictures">
         <figure>
           <StreamVideo stream={face.stream} label={t.seat.ownFace} mirrored />
-          <figcaption><Mark level={LEVELS[face.state]} /> {t.seat.camera} {t.seat.states[face.state]}</figcaption>
+          <figcaption><Mark level={LEVELS[camera]} /> {t.seat.camera} {t.seat.states[camera]}</figcaption>
         </figure>
         <figure>
           <StreamVideo stream={screen.stream} label={t.seat.ownScreen} />

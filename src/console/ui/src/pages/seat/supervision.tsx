@@ -36,7 +36,6 @@ export function TalkBack({ feed }: { feed: string | null }) {
     if (feed === null) return;
     const voice = new WhepVoice(feed, "main", {
       headers: SEAT,
-      steady: false,
       sound: true,
       onState: () => undefined,
       onStream: (stream) => {

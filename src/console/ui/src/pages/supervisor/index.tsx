@@ -83,8 +83,12 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
     };
   }, [key, talk]);
 
-  const seatTile = (seat: SeatView, large: boolean) => {
+  const focus = layout === "focus" ? (view.seats.find((seat) => seat.no === selected) ?? view.seats[0]) : undefined;
+  const inFocus = focus === undefined ? [] : [...view.seats.slice(view.seats.indexOf(focus)), ...view.seats.slice(0, view.seats.indexOf(focus))].slice(0, 6);
+  const seatTile = (seat: SeatView) => {
     const id = `seat-${seat.no}`;
+    const large = enlarged === id || (enlarged === null && seat === focus);
+    const outOfSight = enlarged !== null ? enlarged !== id : layout === "rooms" || (focus !== undefined && !inFocus.includes(seat));
     const member = seat.member;
     const name = `${t.common.seat(seat.no)}${member == null ? "" : ` ${mask(t, member)}`}`;
     return (
@@ -100,6 +104,8 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
         selected={selected === seat.no}
         sounding={sounding === id}
         enlarged={enlarged === id}
+        hidden={outOfSight}
+        first={seat === focus}
         alarm={seat.help != null ? t.words.kinds.help[seat.help.kind] : seat.warning != null ? t.tech.seat.warned : member?.conflict != null && member.conflict.ruling == null ? t.tech.seat.conflict : undefined}
         onSelect={() => setSelected(seat.no)}
         onEnlarge={() => {
@@ -119,16 +125,13 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
       selected={false}
       sounding={sounding === camera.id}
       enlarged={enlarged === camera.id}
+      hidden={layout === "rooms" && enlarged !== null && enlarged !== camera.id}
       onSelect={() => setEnlarged(enlarged === camera.id ? null : camera.id)}
       onEnlarge={() => setEnlarged(enlarged === camera.id ? null : camera.id)}
       onListen={() => setSounding(sounding === camera.id ? null : camera.id)}
     />
   );
 
-  const large = enlarged === null ? undefined : view.seats.find((seat) => `seat-${seat.no}` === enlarged);
-  const largeCamera = enlarged === null ? undefined : cameras.find((camera) => camera.id === enlarged);
-  const focus = view.seats.find((seat) => seat.no === selected) ?? view.seats[0];
-  const others = focus === undefined ? [] : [...view.seats.slice(view.seats.indexOf(focus) + 1), ...view.seats.slice(0, view.seats.indexOf(focus))].slice(0, 5);
   const suspended = session?.phase === "suspended";
   const talkLabel = talk.state === "on" ? t.wall.talking : talk.state === "opening" ? t.wall.talkConnecting : t.wall.talk;
   const pending = view.alarms.filter((alarm) => ["conflict_waits", "member_missing", "replacement_waits"].includes(alarm.what.kind));
@@ -149,17 +152,15 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
       nav={[{ href: "/supervisor", label: t.nav.supervisor }, { href: "/playback", label: t.nav.playback }]}
     >
       <div className="wall-body">
-        <div className={`wall-tiles wall-${large !== undefined || largeCamera !== undefined ? "one" : layout} wall-count-${Math.min(view.seats.length, 9) > 6 ? 9 : 6}`}>
-          {large !== undefined ? seatTile(large, true)
-            : largeCamera !== undefined ? cameraTile(largeCamera, true)
-            : layout === "rooms" ? cameras.map((camera) => cameraTile(camera, true))
-            : layout === "focus" && focus !== undefined ? <>{seatTile(focus, true)}{others.map((seat) => seatTile(seat, false))}</>
-            : view.seats.map((seat) => seatTile(seat, false))}
+        <div className={`wall-tiles wall-${layout} wall-count-${Math.min(view.seats.length, 9) > 6 ? 9 : 6}`}>
+          {layout === "rooms" && cameras.map((camera) => cameraTile(camera, true))}
+          {/* tiles that are out of sight for a while stay: they are back without a new connection */}
+          {view.seats.map((seat) => seatTile(seat))}
         </div>
         <div className="wall-side">
           {layout !== "rooms" && (
             <div className="wall-cameras" role="group" aria-label={t.wall.cameras}>
-              {cameras.filter((camera) => camera.id !== enlarged).map((camera) => cameraTile(camera, false))}
+              {cameras.map((camera) => cameraTile(camera, enlarged === camera.id))}
             </div>
           )}
           <Panel title={t.wall.approvals} className={`approvals ${pending.length + elsewhere.length > 0 ? "panel-alarmed" : ""}`}>

@@ -25,7 +25,7 @@ export function useTalk(give: Give, seats: number[]): { state: Talking; press: (
       told = await give({ type: "start_talk_back", seats });
       if (!told) return;
       for (const track of stream.getAudioTracks()) track.enabled = true;
-      line = new Whip("talkback", stream, { onState: (next) => setState(next === "live" ? "on" : next === "stopped" ? "idle" : "opening") });
+      line = new Whip("talkback", stream, { sends: ["audio"], onState: (next) => setState(next === "live" ? "on" : next === "stopped" ? "idle" : "opening") });
       line.start();
       if (held.current) await new Promise<void>((resolve) => (letGo.current = resolve));
     } catch {

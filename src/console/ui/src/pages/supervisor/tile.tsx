@@ -1,11 +1,12 @@
 // Owns a tile of the wall: a feed's picture, its state in words, its level; the screen as an inset of the face.
 import { FullscreenExitOutlined, FullscreenOutlined, SoundOutlined } from "@ant-design/icons";
-import { useCallback, useState } from "react";
-import { span, useNow } from "../../clock";
+import { useCallback, useRef, useState } from "react";
+import { hourMinute, span, useNow } from "../../clock";
 import { useT } from "../../i18n";
 import type { Layer } from "../../media/whep";
 import { Mark, type MarkLevel } from "../../parts/mark";
-import { LevelBar, loud, SoundBlocked, StreamVideo, useWhep } from "../../parts/video";
+import { lossText } from "../../names";
+import { LevelBar, loud, SoundBlocked, useVisible, useWatch, WatchedVideo } from "../../parts/video";
 import type { FeedView } from "../../wire";
 
 interface TileProps {
@@ -21,6 +22,10 @@ interface TileProps {
   selected: boolean;
   sounding: boolean;
   enlarged: boolean;
+  /** Out of sight for a while. */
+  hidden?: boolean;
+  /** It has the large place among others. */
+  first?: boolean;
   /** What somebody should look at here. */
   alarm?: string;
   onSelect: () => void;
@@ -33,23 +38,26 @@ export function Tile(props: TileProps) {
   const now = useNow();
   const { feed, inset } = props;
   const state = tileState(feed);
-  const shown = feed !== undefined && feed.viewable && feed.source === "live";
-  const steady = feed?.kind !== "screen";
-  const watching = useWhep(shown ? feed.id : null, props.layer, { steady, sound: feed?.kind !== "screen" });
+  const place = useRef<HTMLElement>(null);
+  const visible = useVisible(place);
+  // a lost source is waited for on the same connection: its picture is back at once
+  const watched = feed !== undefined && feed.viewable && feed.source !== "absent";
+  const shown = watched && feed.source === "live";
+  const watching = useWatch(watched && (visible || props.sounding) ? feed.id : null, props.layer, { steady: shown && feed.kind !== "screen", sound: feed?.kind !== "screen" });
   const [blocked, setBlocked] = useState(false);
   const onBlocked = useCallback(() => setBlocked(true), []);
   const age = (since?: number | null) => (since == null ? "" : span(now - since));
   const overlay = words();
   const level: MarkLevel = state === "gap" || state === "lost" ? "bad" : feed?.recording.state === "writing" ? "rec" : "none";
   return (
-    <article className={`tile tile-${state} ${props.selected ? "tile-selected" : ""} ${props.alarm !== undefined ? "tile-alarm" : ""}`} aria-label={props.name}>
+    <article ref={place} hidden={props.hidden} className={`tile tile-${state} ${props.selected ? "tile-selected" : ""} ${props.enlarged ? "tile-enlarged" : ""} ${props.first === true ? "tile-first" : ""} ${props.alarm !== undefined ? "tile-alarm" : ""}`} aria-label={props.name}>
       <div className="tile-picture">
-        {shown && <StreamVideo stream={watching.stream} label={t.wall.video(props.name)} muted={!props.sounding || blocked} onBlocked={onBlocked} />}
-        {inset !== undefined && inset.viewable && inset.source === "live" && <Inset feed={inset} large={props.enlarged} label={t.wall.video(props.name)} />}
+        {watched && <WatchedVideo watching={watching} label={t.wall.video(props.name)} muted={!props.sounding || blocked} onBlocked={onBlocked} />}
+        {inset !== undefined && inset.viewable && inset.source !== "absent" && <Inset feed={inset} visible={visible} large={props.enlarged} label={t.wall.video(props.name)} />}
         {overlay !== null && (
           <div className={`tile-overlay ${state === "lost" ? "text-bad" : ""}`}>
             {state === "lost" && <strong>{t.wall.noPicture}</strong>}
-            <span>{overlay}</span>
+            {overlay.map((line) => <span key={line}>{line}</span>)}
           </div>
         )}
         {props.alarm !== undefined && <span className="tile-alarm-text"><Mark level="warn" size={14} /> {props.alarm}</span>}
@@ -72,13 +80,14 @@ export function Tile(props: TileProps) {
     </article>
   );
 
-  function words(): string | null {
-    if (props.empty !== undefined && !shown) return props.empty;
-    if (feed === undefined || state === "absent") return t.wall.waiting;
-    if (state === "lost") return t.wall.lost(age(feed.since));
-    if (!feed.viewable) return t.wall.notViewable;
-    if (watching.state === "connecting") return t.wall.connecting;
-    if (watching.state === "retrying" || watching.state === "refused") return t.wall.retrying;
+  function words(): string[] | null {
+    if (props.empty !== undefined && !watched) return [props.empty];
+    if (feed === undefined || state === "absent") return [t.wall.waiting];
+    if (state === "lost") return [lossText(t, feed.cause), t.wall.lost(feed.since == null ? "" : hourMinute(feed.since), age(feed.since))];
+    if (!feed.viewable) return [t.wall.notViewable];
+    if (watching.state === "full") return [t.wall.full, t.wall.fullHelp];
+    if (watching.state === "retrying" || watching.state === "refused") return [t.wall.retrying];
+    if (watching.streams.length === 0) return [t.wall.connecting];
     return null;
   }
 }
@@ -91,12 +100,14 @@ function tileState(feed: FeedView | undefined): TileState {
   return feed.recording.state === "gap" ? "gap" : "live";
 }
 
-function Inset({ feed, large, label }: { feed: FeedView; large: boolean; label: string }) {
+function Inset({ feed, visible, large, label }: { feed: FeedView; visible: boolean; large: boolean; label: string }) {
   const t = useT();
-  const watching = useWhep(feed.id, large ? "main" : "small", { steady: false, sound: false });
+  const watching = useWatch(visible ? feed.id : null, large ? "main" : "small", { steady: false, sound: false });
+  const lost = feed.source === "lost";
   return (
-    <div className={large ? "inset inset-large" : "inset"}>
-      <StreamVideo stream={watching.stream} label={`${label} ${t.words.kinds.feed.screen}`} />
+    <div className={`inset ${large ? "inset-large" : ""} ${lost ? "inset-lost" : ""}`}>
+      <WatchedVideo watching={watching} label={`${label} ${t.words.kinds.feed.screen}`} />
+      {lost && <div className="inset-overlay text-bad"><strong>{t.wall.screenLost}</strong>{large && <span>{lossText(t, feed.cause)}</span>}</div>}
     </div>
   );
 }

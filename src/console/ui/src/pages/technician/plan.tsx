@@ -2,19 +2,13 @@
 import { Input, Radio } from "antd";
 import { useState } from "react";
 import { give } from "../../api";
-import { boxNow } from "../../clock";
+import { boxNow, localOf, momentOf } from "../../clock";
 import { useT } from "../../i18n";
 import { Dialog, Field } from "../../parts/dialogs";
 import { useAttempt } from "../../parts/notice";
 import type { RoomView, SessionKind } from "../../wire";
 
 const HOUR = 3600_000;
-
-/** What `datetime-local` takes: local time without a zone. */
-function localText(at: number): string {
-  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 16);
-}
 
 export function PlanDialog({ view, change, onClose }: { view: RoomView; change: boolean; onClose: () => void }) {
   const t = useT();
@@ -23,7 +17,7 @@ export function PlanDialog({ view, change, onClose }: { view: RoomView; change: 
   const old = change ? view.session : null;
   const [id, setId] = useState<string>(old?.id ?? "");
   const [kind, setKind] = useState<SessionKind>(old?.kind ?? "real");
-  const [start, setStart] = useState(() => localText(old?.start ?? Math.ceil((boxNow() + HOUR) / (HOUR / 2)) * (HOUR / 2)));
+  const [start, setStart] = useState(() => localOf(old?.start ?? Math.ceil((boxNow() + HOUR) / (HOUR / 2)) * (HOUR / 2)));
   const [hours, setHours] = useState(String((old?.expected ?? 4 * HOUR) / HOUR));
   const [experts, setExperts] = useState(String(old?.planned.experts ?? 5));
   const [representatives, setRepresentatives] = useState(String(old?.planned.tenderer_representatives ?? 0));
@@ -33,7 +27,7 @@ export function PlanDialog({ view, change, onClose }: { view: RoomView; change: 
     const plan = {
       id,
       kind,
-      start: new Date(start).getTime(),
+      start: momentOf(start),
       expected: Math.round(Number(hours) * HOUR),
       experts: Number(experts),
       tenderer_representatives: Number(representatives),

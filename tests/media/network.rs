@@ -1,0 +1,258 @@
+//! Bad networks: one packet in 20 lost on a way of 40 ms, and one that lets no UDP pass.
+
+use crate::room::{Browser, PATIENCE, Room, loopback};
+use crate::whep::Camera;
+use bidroom::media::feed::{Codec, FeedStatus, Layer, Liveness};
+use bidroom::media::peer::Settings;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+const ONE_WAY: Duration = Duration::from_millis(20);
+/// How long a picture is looked at. `BIDROOM_LOOK` makes it a measurement, e.g. 60.
+const LOOK: u64 = 10;
+
+fn look() -> Duration {
+    let given = std::env::var("BIDROOM_LOOK").ok();
+    Duration::from_secs(given.and_then(|n| n.parse().ok()).unwrap_or(LOOK))
+}
+
+/// A way to the box's UDP port that delays and loses, both ways, by a generator of its own.
+struct Way {
+    port: u16,
+    lost: Arc<AtomicU64>,
+    _tasks: JoinSet<()>,
+}
+
+impl Way {
+    /// `loss` in percent.
+    async fn to(room: &Room, loss: u32, seed: u64) -> Self {
+        let outer = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
+        let port = outer.local_addr().unwrap().port();
+        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, room.peers.udp_port().unwrap()));
+        let lost = Arc::new(AtomicU64::new(0));
+        let mut tasks = JoinSet::new();
+        let counted = lost.clone();
+        tasks.spawn(async move {
+            let mut inner: HashMap<SocketAddr, Arc<UdpSocket>> = HashMap::new();
+            let mut back = JoinSet::new();
+            let mut dice = StdRng::seed_from_u64(seed);
+            let mut buffer = [0; 2048];
+            loop {
+                let (length, from) = outer.recv_from(&mut buffer).await.unwrap();
+                if let Entry::Vacant(place) = inner.entry(from) {
+                    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                    socket.connect(to).await.unwrap();
+                    let socket = Arc::new(socket);
+                    place.insert(socket.clone());
+                    let dice = StdRng::seed_from_u64(seed + u64::from(from.port()));
+                    let lost = counted.clone();
+                    back.spawn(carry_back(socket, outer.clone(), from, loss, dice, lost));
+                }
+                if dice.random_range(0..100) < loss {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+                let (socket, datagram) = (inner[&from].clone(), buffer[..length].to_vec());
+                back.spawn(async move {
+                    tokio::time::sleep(ONE_WAY).await;
+                    let _ = socket.send(&datagram).await;
+                });
+                while back.try_join_next().is_some() {}
+            }
+        });
+        Self {
+            port,
+            lost,
+            _tasks: tasks,
+        }
+    }
+}
+
+async fn carry_back(
+    from: Arc<UdpSocket>,
+    outer: Arc<UdpSocket>,
+    to: SocketAddr,
+    loss: u32,
+    mut dice: StdRng,
+    lost: Arc<AtomicU64>,
+) {
+    let mut under_way = JoinSet::new();
+    let mut buffer = [0; 2048];
+    while let Ok(length) = from.recv(&mut buffer).await {
+        if dice.random_range(0..100) < loss {
+            lost.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
+        let (outer, datagram) = (outer.clone(), buffer[..length].to_vec());
+        under_way.spawn(async move {
+            tokio::time::sleep(ONE_WAY).await;
+            let _ = outer.send_to(&datagram, to).await;
+        });
+        while under_way.try_join_next().is_some() {}
+    }
+}
+
+fn number(seen: &Value, name: &str) -> f64 {
+    seen[name].as_f64().unwrap_or(0.0)
+}
+
+/// What a viewer saw of a camera over a bad way: pictures, the longest one that stood still (ms), freezes.
+async fn watched(no_repair: bool) -> (f64, f64, f64) {
+    let room = Room::start(loopback()).await;
+    let _camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
+    let way = Way::to(&room, 5, 11).await;
+    let mut browser = Browser::start(&room).await;
+    let given = json!({
+        "url": room.url("/api/whep/camera-1"), "owner": "supervisor", "via": way.port, "noRepair": no_repair,
+    });
+    let _: Value = browser.act("one", "watch", given).await;
+    browser
+        .until("one", "a picture", |seen| number(seen, "frames") > 5.0)
+        .await;
+    let before = browser.look("one").await;
+    let _: Value = browser.act("one", "afresh", json!(null)).await;
+    tokio::time::sleep(look()).await;
+    let after = browser.look("one").await;
+    assert!(way.lost.load(Ordering::Relaxed) > 50, "the way is bad");
+    eprintln!("repair: {}, watching {after}", !no_repair);
+    (
+        number(&after, "frames") - number(&before, "frames"),
+        number(&after, "longest"),
+        number(&after, "freezes") - number(&before, "freezes"),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_over_a_bad_network_sees_no_picture_stand_still() {
+    let (repaired, stood, _) = watched(false).await;
+    let (torn, froze, _) = watched(true).await;
+    // the same network without repair, as a control: pictures are missing until the next key frame
+    assert!(torn < 0.8 * repaired, "{torn} of {repaired} pictures");
+    assert!(
+        froze > 500.0 && stood < froze,
+        "stood {stood} ms, without repair {froze} ms"
+    );
+    assert!(stood < 500.0, "a picture stood for {stood} ms");
+}
+
+/// How many of a publisher's pictures over a bad way came to the recorder, of those that were made.
+async fn recorded(no_repair: bool) -> (f64, f64) {
+    let room = Room::start(loopback()).await;
+    let way = Way::to(&room, 5, 7).await;
+    let mut browser = Browser::start(&room).await;
+    let given = json!({
+        "url": room.url("/api/whip/seat-1-face"), "owner": "seat-1", "simulcast": false,
+        "via": way.port, "noRepair": no_repair,
+    });
+    let mut units = room.feed("seat-1-face").units();
+    let (pictures_tx, mut pictures_rx) = mpsc::channel(10_000);
+    let recorder = tokio::spawn(async move {
+        while let Ok(unit) = units.recv().await {
+            if unit.format.codec == Codec::H264 {
+                pictures_tx.send(unit.pts).await.unwrap();
+            }
+        }
+        panic!("the recorder is too slow");
+    });
+    let _: Value = browser.act("seat", "publish", given).await;
+    tokio::time::sleep(look()).await;
+    let _: Value = browser.act("seat", "still", json!(null)).await;
+    // what is under way comes, and is repaired
+    let mut pictures = 0.0;
+    while let Ok(unit) = tokio::time::timeout(Duration::from_secs(2), pictures_rx.recv()).await {
+        pictures += f64::from(u8::from(unit.is_some()));
+    }
+    let seen = browser.look("seat").await;
+    assert!(way.lost.load(Ordering::Relaxed) > 50, "the way is bad");
+    assert!(!recorder.is_finished());
+    eprintln!(
+        "repair: {}, recorded {pictures}, sending {seen}",
+        !no_repair
+    );
+    (pictures, number(&seen["sent"][""], "frames"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_over_a_bad_network_is_whole() {
+    let (whole, made) = recorded(false).await;
+    let (torn, made_torn) = recorded(true).await;
+    assert!(whole >= made - 1.0, "{whole} of {made} pictures");
+    assert!(
+        torn < 0.95 * made_torn,
+        "without repair {torn} of {made_torn} pictures, as a control"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workstation_that_moves_in_the_network_goes_on_in_both_sizes() {
+    let room = Room::start(loopback()).await;
+    let mut browser = Browser::start(&room).await;
+    let given =
+        json!({ "url": room.url("/api/whip/seat-1-face"), "owner": "seat-1", "simulcast": true });
+    let _: Value = browser.act("seat", "publish", given).await;
+    let both = |s: &FeedStatus| s.layers == [Layer::Main, Layer::Small];
+    room.until("seat-1-face", "live in both sizes", both).await;
+    for _ in 0..2 {
+        let restarted: Value = browser
+            .act("seat", "restart", json!({ "owner": "seat-1" }))
+            .await;
+        assert_eq!(restarted["changed"], true, "{restarted}");
+        let mut units = room.feed("seat-1-face").units();
+        let mut come = HashMap::new();
+        let enough = |come: &HashMap<Codec, u32>| {
+            come.get(&Codec::H264).is_some_and(|n| *n > 60)
+                && come.get(&Codec::Opus).is_some_and(|n| *n > 60)
+        };
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !enough(&come) {
+            let unit = tokio::time::timeout_at(deadline, units.recv()).await;
+            let unit = unit.unwrap_or_else(|_| panic!("picture and sound stop: {come:?}"));
+            *come.entry(unit.unwrap().format.codec).or_default() += 1;
+        }
+        room.until("seat-1-face", "live in both sizes", both).await;
+    }
+    assert_eq!(room.peers.counts().publishers, 1, "the same connection");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_udp_is_swallowed_a_viewer_comes_by_tcp_within_3_s() {
+    let settings = Settings {
+        tcp_port: Some(0),
+        ..loopback()
+    };
+    let room = Room::start(settings).await;
+    let _camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
+    // the candidate stays offered, and nothing ever comes back
+    let swallows = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let via = swallows.local_addr().unwrap().port();
+    let mut browser = Browser::start(&room).await;
+    let given = json!({ "url": room.url("/api/whep/camera-1"), "owner": "supervisor", "via": via });
+    let _: Value = browser.act("one", "watch", given).await;
+    let seen = browser
+        .until("one", "a picture", |seen| number(seen, "frames") > 10.0)
+        .await;
+    assert_eq!(seen["protocol"], "tcp", "{seen}");
+    eprintln!(
+        "UDP swallowed: first picture after {} ms",
+        seen["firstFrame"]
+    );
+    assert!(number(&seen, "firstFrame") < 3000.0, "{seen}");
+    let given = json!({ "url": room.url("/api/whip/seat-1-face"), "owner": "seat-1", "via": via });
+    let _: Value = browser.act("seat", "publish", given).await;
+    room.until("seat-1-face", "live", |s| {
+        matches!(s.liveness, Liveness::Live { .. })
+    })
+    .await;
+    let seen = browser.look("seat").await;
+    assert_eq!(seen["protocol"], "tcp", "{seen}");
+}
