@@ -509,7 +509,7 @@ mod tests {
         );
         std::fs::write(folder.path().join(INDEX_FILE), format!("{line}\n{line}\n"))
             .expect("written");
-        let index = Index::open(folder.path()).expect("opened");
+        let (index, _) = Index::open(folder.path()).expect("opened");
         assert_eq!((index.head().lines, index.head().bytes), (2, u64::MAX));
     }
 }

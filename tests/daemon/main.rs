@@ -12,11 +12,11 @@
 #[path = "../media/cameras.rs"]
 #[allow(dead_code, reason = "the media tests use all of it")]
 mod cameras;
+#[path = "../media/offers.rs"]
+mod offers;
 #[path = "../media/probe.rs"]
 #[allow(dead_code, reason = "the media tests use all of it")]
 mod probe;
-#[path = "../media/offers.rs"]
-mod offers;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,6 +1,7 @@
 //! Owns what must hold of whatever a publisher or a camera sends to be recorded. Run by `tests/fuzz`;
 //! each function panics where it does not hold.
 
+use super::disk_wait::DiskWait;
 use super::mp4::{self, FragmentTime, Sample, TrackHeader};
 use super::nal;
 use super::open_segment::Reach;
@@ -109,7 +110,7 @@ impl Recording {
     fn begin() -> Self {
         let (folder, began) = (folder(), clock::now());
         Self {
-            tape: Tape::new(&folder, false),
+            tape: Tape::new(&folder, false, DiskWait::default()),
             folder,
             began,
             now: began,
