@@ -66,9 +66,7 @@ impl Wire {
     fn send(&self, bytes: &[u8]) -> Option<u16> {
         let mut stream = self.open();
         // a no may come before all is sent
-        let _ = stream.write_all(bytes);
-        stream.conn.send_close_notify();
-        let _ = stream.flush();
+        let _ = stream.write_all(bytes).and_then(|()| stream.flush());
         status(&mut stream)
     }
 }
@@ -201,11 +199,6 @@ async fn requests_that_are_none_get_a_clear_no() {
             &[400],
         ),
         (
-            "less than was announced",
-            post(&format!("{sdp}content-length: 900\r\n"), b"v=0\r\n"),
-            &[400],
-        ),
-        (
             "a terabyte",
             post(
                 &format!("{sdp}content-length: 1000000000000\r\n"),
@@ -291,9 +284,11 @@ async fn whoever_sends_slowly_is_not_waited_for() {
                     std::thread::sleep(Duration::from_millis(500));
                     sent = stream.write_all(b"a").and_then(|()| stream.flush());
                     let _ = stream.sock.set_read_timeout(Some(Duration::from_millis(1)));
-                    match stream.read(&mut [0; 1]) {
+                    let mut answer = [0; 12];
+                    match stream.read(&mut answer) {
                         Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {}
-                        Ok(_) | Err(_) => return,
+                        Ok(0) | Err(_) => return,
+                        Ok(_) => return assert_eq!(&answer, b"HTTP/1.1 400"),
                     }
                 }
                 status(&mut stream);
@@ -335,7 +330,8 @@ async fn offers_gone_wrong_are_refused_or_served_and_cost_nothing() {
         let spoilt = String::from_utf8_lossy(&bytes);
         assert!(
             status == StatusCode::CREATED || status.is_client_error(),
-            "{status} {text}\n{spoilt}"
+            "{status} {text}\n{spoilt}\n{}",
+            room.log().lines().last().unwrap_or_default()
         );
         if let Some(place) = place {
             let ended = browser.request(Method::DELETE, place.to_str().unwrap());

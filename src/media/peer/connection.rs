@@ -445,7 +445,7 @@ impl Handle {
     }
 
     async fn local_answer(&self) -> Result<String, Error> {
-        let answer = self.pc.create_answer(None).await.map_err(broken)?;
+        let answer = self.pc.create_answer(None).await.map_err(refused)?;
         let (user, password) = sdp::credentials(&answer.sdp)?;
         self.ways.lanes.register(user.clone(), password.clone());
         if let Some(door) = &self.ways.door {
@@ -455,7 +455,7 @@ impl Handle {
         self.pc
             .set_local_description(answer)
             .await
-            .map_err(broken)?;
+            .map_err(refused)?;
         Ok(text)
     }
 
@@ -497,7 +497,7 @@ impl Handle {
     }
 }
 
-/// What the library does not take of an offer is the offer's fault.
+/// What the library does not take of an offer, now or while it is answered, is the offer's fault.
 fn refused(error: LibraryError) -> Error {
     tracing::debug!(%error, "offer refused by the library");
     Error::NotAcceptable("the description cannot be served")
