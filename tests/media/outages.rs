@@ -78,7 +78,7 @@ fn judge(outage: Outage, span: Duration, tape: &Tape, after: Duration) {
     );
     // sound has no clock burned in: it goes and comes with its picture, within a key frame's wait
     assert!(
-        sound_from.abs() <= 800 + EDGE_MS && sound_to.abs() <= 1_800 + most,
+        sound_from.abs() <= 800 + EDGE_MS && sound_to.abs() <= 1_800 + EDGE_MS,
         "{name}: {sound_from} and {sound_to} ms off"
     );
     assert!(tape.worst_drift() < 2_000, "{name}: a file's time is off");
