@@ -24,7 +24,6 @@ mod offers;
 mod playback;
 mod probe;
 mod recorder;
-mod recorder_cost;
 mod recorder_faults;
 mod recording;
 mod room;
