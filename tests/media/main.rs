@@ -30,7 +30,6 @@ mod outages;
 mod playback;
 mod probe;
 mod recorder;
-mod recorder_cost;
 mod recorder_faults;
 mod recording;
 mod room;

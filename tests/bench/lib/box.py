@@ -145,12 +145,12 @@ class Box:
             raise Refused(f"ctl {' '.join(map(str, words))}: {out.stderr}")
         return json.loads(out.stdout) if out.stdout.strip() else None
 
-    def begin_rehearsal(self, session="BENCH-1"):
-        """Opens a session of five; what the profile records is recorded from now on."""
+    def begin_rehearsal(self, experts=5, session="BENCH-1"):
+        """Opens a session; what the profile records of its seats and of the room is recorded from now on."""
         table = self.stage.folder / "committee.csv"
-        rows = [f"专家{'甲乙丙丁戊'[n]},1380013{8000 + n},{_id_number(200 + n)},专家,某某公司" for n in range(5)]
+        rows = [f"专家{'甲乙丙丁戊己庚辛壬'[n]},1380013{8000 + n},{_id_number(200 + n)},专家,某某公司" for n in range(experts)]
         table.write_text("\n".join(["姓名,手机号,身份证号,类别,单位", *rows]) + "\n")
-        self.ctl("plan", session, "--start", "+30m", "--rehearsal")
+        self.ctl("plan", session, "--start", "+30m", "--experts", str(experts), "--rehearsal")
         self.ctl("committee", session, table)
         self.ctl("order", "--session", session, "open", "check", "in")
         return session

@@ -22,7 +22,8 @@ def median_and_range(values):
     """As text: the median, and behind it the smallest and the largest."""
     if not values:
         return "-"
-    shown = [f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}" for value in (median(values), min(values), max(values))]
+    digits = 2 if max(values) < 1 else 1 if max(values) < 100 else 0
+    shown = [f"{value:.{digits}f}" for value in (median(values), min(values), max(values))]
     return f"{shown[0]} ({shown[1]}-{shown[2]})"
 
 

@@ -25,7 +25,7 @@ class Room:
         self.seats = [f"seat-{no}-{kind}" for no in range(1, SEATS + 1) for kind in ("face", "screen")]
         self.box = Box(stage, profile(addresses, SEATS, records))
         if records:
-            self.box.begin_rehearsal()
+            self.box.begin_rehearsal(experts=SEATS)
         token = self.box.token(*({"publish": feed} for feed in self.seats))
         words = ["--whip", f"{self.box.url}/api/whip", "--token", token, "--bind", VIEWERS_IP]
         words += ["--large", LARGE.rtp, "--large-fps", LARGE.fps, "--small", SMALL.rtp, "--small-fps", SMALL.fps, "--sound", opus(), *self.seats]
