@@ -84,6 +84,8 @@ mod tests {
     #[tokio::test]
     async fn what_leaves_together_arrives_one_by_one() {
         let by = Shared::bind((Ipv4Addr::LOCALHOST, 0).into(), 1 << 20).expect("a socket");
+        // tokio takes a socket for full until it has heard of it
+        by.io.writable().await.expect("room");
         let listener = || {
             let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
             let patience = Some(Duration::from_secs(5));
