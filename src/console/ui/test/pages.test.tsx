@@ -95,7 +95,7 @@ describe("the technician's page", () => {
 });
 
 test("the wall names what is lost and what waits for the supervisor", () => {
-  show(<Wall view={fixture.supervisor({ ...fixture.busy(), feeds: fixture.busy().feeds.map((feed: { source: string }) => ({ ...feed, source: feed.source === "live" ? "absent" : feed.source })) }) as RoomView} link="live" account={null} />);
+  show(<Wall view={fixture.supervisor({ ...fixture.busy(), feeds: fixture.busy().feeds.map((feed: { source: string }) => ({ ...feed, viewable: false, source: feed.source === "live" ? "absent" : feed.source })) }) as RoomView} link="live" account={null} />);
   const tile = screen.getByRole("article", { name: /席位 5/ });
   expect(within(tile).getByText(t.wall.noPicture)).toBeTruthy();
   expect(within(tile).getByText(/断流，已 0:1/)).toBeTruthy();
