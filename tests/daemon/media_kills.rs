@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 const KILLS: u32 = 2;
 const SEATS: u8 = 3;
-const CAMERAS: [&str; 3] = ["camera-1", "camera-2", "camera-3"];
+const CAMERAS: [&str; 3] = ["camera-3", "camera-4", "qa-camera"];
 /// Until recording goes on, and what was not on the disk before, ms. A debug build beside other tests is slow to start.
 const AGAIN: i64 = if cfg!(debug_assertions) { 6_000 } else { 3_000 };
 const LOST: i64 = 1_000;
@@ -108,7 +108,8 @@ async fn start_session(room: &Room) {
         round += 1;
         let mut told = Vec::new();
         for (who, what) in steps {
-            let order = Order::new(format!("{what}-{round}"), who, json!({"type": what}));
+            let id = format!("{}-{round}", what.replace('_', "-"));
+            let order = Order::new(id, who, json!({"type": what}));
             told.push(order.give(&room.data()).await.err());
         }
         assert!(

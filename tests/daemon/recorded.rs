@@ -20,7 +20,7 @@ pub(crate) fn profile(cameras: &Cameras, names: &[&str], recordings: Option<&Pat
         .map(|name| {
             format!(
                 "[[cameras]]\nid = \"{name}\"\nname = \"{name}\"\nplace = \"evaluation-room\"\n\
-                 main = \"rtsp://127.0.0.1:{port}/{name}/main\"\nsub = \"rtsp://127.0.0.1:{port}/{name}/sub\"\n\
+                 main = \"rtsp://127.0.0.1:{port}/{name}/main\"\n\
                  username = \"{USER}\"\npassword = \"{PASSWORD}\"\n"
             )
         })

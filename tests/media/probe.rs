@@ -105,11 +105,15 @@ pub(crate) fn decode(file: &Path) {
         ])
         .output();
     let out = out.expect("ffmpeg is installed");
-    // G.711 has no channel layout in any MP4
+    // G.711 has no channel layout in any MP4; after a pause of its source a fragment tells its own time
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     let faults: Vec<_> = said
         .lines()
-        .filter(|line| !line.is_empty() && !line.contains("Channel Layout"))
+        .filter(|line| {
+            !line.is_empty()
+                && !line.contains("Channel Layout")
+                && !line.contains("DTS discontinuity")
+        })
         .collect();
     assert!(
         out.status.success() && faults.is_empty(),
