@@ -15,7 +15,7 @@ import time
 from lib.figure import table
 from lib.stage import Failed, Network, Stage, Void
 
-FIGURES = ("join", "whip", "glass", "forward", "crowd", "record", "room", "start", "wall")
+FIGURES = ("join", "whip", "glass", "forward", "crowd", "record", "room", "start", "wall", "detect")
 CONTROL = "control"
 _TRIES = 3
 

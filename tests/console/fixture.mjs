@@ -11,7 +11,7 @@ const feed = (id, name, kind, place, over = {}) => ({
   source: "live", since: NOW() - HOUR, fault: null,
   recording: { state: "writing", since: NOW() - HOUR, cause: null, bytes: 1_340_000_000, last_write: NOW() - 400 },
   carries: kind === "camera" ? ["H264 1280×720", "PCMA"] : kind === "screen" ? ["H264 1920×1080"] : ["H264 1280×720", "OPUS"],
-  small: true, viewable: true,
+  small: true, viewable: true, anomalies: [],
   ...over,
 });
 
@@ -143,6 +143,17 @@ export const busy = () => room({
   timeline: history(), preflight: preflight(), next: "begin_closing",
   actions: actions(TECHNICIAN, "in_session", ["begin_closing", "begin_break", "suspend_session", "begin_overnight"]),
 });
+
+const wrong = (what) => ({ what, level: what === "frozen" || what === "black" ? "bad" : "warn" });
+const WRONG = { "seat-1-face": "frozen", "seat-2-face": "black", "seat-3-face": "silent", "seat-6-face": "too_loud", "camera-2": "frozen" };
+
+/** An evaluation is on, and pictures and sound are not as they should be. */
+export const troubled = () => {
+  const view = busy();
+  const feeds = view.feeds.map((f) => (f.id in WRONG ? { ...f, anomalies: [wrong(WRONG[f.id])] } : f));
+  const alarms = Object.entries(WRONG).map(([id, what], i) => ({ level: wrong(what).level, since: NOW() - 8_000 - i * 20_000, what: { kind: "anomaly", feed: id, anomaly: what } }));
+  return { ...view, feeds, alarms: alarms.sort((a, b) => a.level.localeCompare(b.level)) };
+};
 
 export const closing = () => {
   const view = busy();

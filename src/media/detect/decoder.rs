@@ -6,6 +6,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// A key frame is given in this often until it comes out.
+const HELD_BACK: usize = 3;
+
 /// Why something cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[error("{element}: {what}; install the packages that README's Operations names")]
@@ -78,11 +81,29 @@ impl Decoder {
         caps: &gst::Caps,
         units: &[Bytes],
     ) -> Result<Vec<(gst::Buffer, gst::Caps)>, Broken> {
-        let broken = |what: &str| Broken {
-            element: self.name,
-            what: what.to_owned(),
-        };
-        self.taken().clear();
+        self.begin(caps)?;
+        // a unit that is broken gives nothing, and the next run begins anew
+        let _ = units.iter().try_for_each(|unit| self.push(unit));
+        Ok(self.decoded())
+    }
+
+    /// Decodes a key frame. A decoder may hold it back for the order of pictures until the next one comes.
+    pub(super) fn decode_key(
+        &mut self,
+        caps: &gst::Caps,
+        unit: &Bytes,
+    ) -> Result<Option<(gst::Buffer, gst::Caps)>, Broken> {
+        self.begin(caps)?;
+        for _ in 0..HELD_BACK {
+            if self.push(unit).is_err() || !self.taken().is_empty() {
+                break;
+            }
+        }
+        Ok(self.decoded().pop())
+    }
+
+    /// Forgets what came before.
+    fn begin(&mut self, caps: &gst::Caps) -> Result<(), Broken> {
         if std::mem::replace(&mut self.begun, true) {
             self.inlet.push_event(gst::event::FlushStart::new());
             self.inlet.push_event(gst::event::FlushStop::new(true));
@@ -90,25 +111,32 @@ impl Decoder {
             self.inlet
                 .push_event(gst::event::StreamStart::new("detector"));
         }
+        self.taken().clear();
         if self.inlet.current_caps().as_ref() != Some(caps)
             && !self.inlet.push_event(gst::event::Caps::new(caps))
         {
-            return Err(broken("it does not take this format"));
+            return Err(Broken {
+                element: self.name,
+                what: "it does not take this format".to_owned(),
+            });
         }
         let segment = gst::FormattedSegment::<gst::ClockTime>::new();
         self.inlet.push_event(gst::event::Segment::new(&segment));
-        for unit in units {
-            let buffer = gst::Buffer::from_slice(unit.clone());
-            // a unit that is broken gives nothing, and the next run begins anew
-            if self.inlet.push(buffer).is_err() {
-                break;
-            }
-        }
+        Ok(())
+    }
+
+    fn push(&self, unit: &Bytes) -> Result<(), gst::FlowError> {
+        self.inlet
+            .push(gst::Buffer::from_slice(unit.clone()))
+            .map(drop)
+    }
+
+    fn decoded(&self) -> Vec<(gst::Buffer, gst::Caps)> {
         let Some(caps) = self.outlet.current_caps() else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let decoded = std::mem::take(&mut *self.taken());
-        Ok(decoded.into_iter().map(|b| (b, caps.clone())).collect())
+        decoded.into_iter().map(|b| (b, caps.clone())).collect()
     }
 
     fn taken(&self) -> std::sync::MutexGuard<'_, Vec<gst::Buffer>> {

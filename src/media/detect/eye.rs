@@ -30,6 +30,9 @@ const CODING: f32 = 6.5;
 /// The share of blocks that must be the same to the bit in a frozen picture (measured: frozen 0.76 and
 /// more where the encoder has settled; a still room 0.21 and less).
 const SAME: f32 = 0.7;
+/// The same for workstations: behind a still person there may be a painted background (measured: a person
+/// who hardly moves 0.56).
+const ALL_THE_SAME: f32 = 0.97;
 /// Above this quantiser noise is coarser than the finest step and may vanish.
 const FINE: f32 = 16.0;
 /// Bits a macroblock that fresh noise costs at least at the quantiser `FINE`; twice that three steps
@@ -52,7 +55,7 @@ pub(super) struct Eye {
     layer: Layer,
     black_below: f32,
     stream: Stream,
-    predicted: Vec<(Instant, f32, f32)>,
+    predicted: Vec<Predicted>,
     /// When the last key frame came.
     key: Option<Instant>,
     asked: Option<Instant>,
@@ -68,6 +71,14 @@ pub(super) struct Eye {
     calm: Option<Instant>,
     frozen: Lasting,
     black: Lasting,
+}
+
+/// A picture between key frames.
+#[derive(Debug)]
+struct Predicted {
+    at: Instant,
+    quantiser: f32,
+    bits: f32,
 }
 
 /// A key frame that was decoded.
@@ -112,10 +123,16 @@ impl Eye {
                 self.see_key(unit, quantiser, decoders)
             }
             Glance::Predicted { quantiser, bits } => {
-                let refined = self.key.is_some_and(|key| unit.arrival >= key + REFINING);
+                // a workstation's small layer is smoothed, and a virtual background has no noise
+                let refined = self.makes_key_frames()
+                    && self.key.is_some_and(|key| unit.arrival >= key + REFINING);
                 if refined {
-                    self.predicted.push((unit.arrival, quantiser, bits));
-                    let first = self.predicted[0].0;
+                    self.predicted.push(Predicted {
+                        at: unit.arrival,
+                        quantiser,
+                        bits,
+                    });
+                    let first = self.predicted[0].at;
                     if unit.arrival.saturating_duration_since(first) >= TOGETHER_FOR {
                         self.judge_predicted();
                     }
@@ -136,13 +153,13 @@ impl Eye {
             return;
         }
         // the median: a clock in the picture that changes each second does not count
-        let quantiser = median(pictures.iter().map(|(_, quantiser, _)| *quantiser));
-        let bits = median(pictures.iter().map(|(_, _, bits)| *bits));
+        let middle = |of: fn(&Predicted) -> f32| median(pictures.iter().map(of));
+        let (quantiser, bits) = (middle(|p| p.quantiser), middle(|p| p.bits));
         tracing::trace!(feed = %self.feed.id(), quantiser, bits, "predicted pictures");
-        self.noiseless =
-            quantiser <= FINE && bits <= NOISE_BITS * ((FINE - quantiser) / 3.0).exp2();
+        let fresh_noise = NOISE_BITS * ((FINE - quantiser) / 3.0).exp2();
+        self.noiseless = quantiser <= FINE && bits <= fresh_noise;
         if self.noiseless {
-            self.still_since(first.0, last.0);
+            self.still_since(first.at, last.at);
         }
     }
 
@@ -173,8 +190,8 @@ impl Eye {
             .field("framerate", gst::Fraction::new(0, 1))
             .build();
         let decoder = decoders.of("openh264dec")?;
-        let decoded = decoder.decode(&caps, std::slice::from_ref(&unit.data))?;
-        let Some(picture) = decoded.last().and_then(|(b, caps)| Picture::of(b, caps)) else {
+        let decoded = decoder.decode_key(&caps, &unit.data)?;
+        let Some(picture) = decoded.and_then(|(b, caps)| Picture::of(&b, &caps)) else {
             return Ok(());
         };
         let at = unit.arrival;
@@ -198,9 +215,13 @@ impl Eye {
             .collect();
         let moves = differences.first().is_none_or(|(_, d)| d.most > CODING);
         let as_coarse = |then: &Seen| then.quantiser.is_some() && then.quantiser == now.quantiser;
+        let share = match self.makes_key_frames() {
+            true => SAME,
+            false => ALL_THE_SAME,
+        };
         let same = differences
             .iter()
-            .rfind(|(_, d)| d.same >= SAME && d.most <= CODING)
+            .rfind(|(_, d)| d.same >= share && d.most <= CODING)
             .map(|(then, _)| then.at);
         // one picture, coded alike, would be the same; a settling encoder is not yet alike
         let renewed =
@@ -259,16 +280,23 @@ impl Eye {
         }
     }
 
-    /// Asks for a key frame where none came for long. Cameras make them by themselves.
-    pub(super) fn ask(&mut self, now: Instant) {
-        let by_itself = match self.feed.spec().kind {
+    /// Whether the source makes key frames by itself: a camera, not a browser.
+    fn makes_key_frames(&self) -> bool {
+        match self.feed.spec().kind {
             FeedKind::Camera | FeedKind::Microphone => true,
             FeedKind::Face | FeedKind::Screen | FeedKind::TalkBack => false,
-        };
+        }
+    }
+
+    /// Asks for a key frame where none came for long. Cameras make them by themselves.
+    pub(super) fn ask(&mut self, now: Instant) {
         let is_over = |at: Option<Instant>, wait| {
             at.is_none_or(|at| now.saturating_duration_since(at) >= wait)
         };
-        if !by_itself && is_over(self.key, self.period()) && is_over(self.asked, ANSWER) {
+        if !self.makes_key_frames()
+            && is_over(self.key, self.period())
+            && is_over(self.asked, ANSWER)
+        {
             self.asked = Some(now);
             self.feed.wish_key_frame(self.layer);
         }

@@ -16,7 +16,7 @@ media: report anomaly feed=camera-9 anomaly=black lasted=6000
 technician: report anomaly feed=camera-1 anomaly=black lasted=6000
 -> refused not_your_role
 # Nothing of what the last process saw is known to hold.
-app: report start version=1
+app: report start version="1"
 media: report anomaly ended feed=camera-1 anomaly=silent
 -> no event
 media: report anomaly feed=camera-1 anomaly=black lasted=6000

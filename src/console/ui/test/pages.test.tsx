@@ -67,6 +67,17 @@ describe("the technician's page", () => {
     expect(screen.getByText(/请检查设备电源/)).toBeTruthy();
   });
 
+  test("names a frozen picture and a muted microphone at their seats, with what to do", () => {
+    technician(fixture.troubled());
+    const card = (no: number) => screen.getByRole("button", { name: new RegExp(`席位 ${no}`) });
+    expect(within(card(1)).getByText("画面静止")).toBeTruthy();
+    expect(card(1).className).toContain("seat-bad");
+    expect(within(card(3)).getByText("没有声音")).toBeTruthy();
+    expect(card(3).className).toContain("seat-warn");
+    expect(within(card(3)).getByRole("img", { name: /没有声音/ })).toBeTruthy();
+    expect(screen.getByText(/镜头是否被遮挡/)).toBeTruthy();
+  });
+
   test("a button gives the command it stands for, once, with an id", async () => {
     technician(fixture.busy());
     fireEvent.click(screen.getByRole("button", { name: t.tech.answerHelp }));
