@@ -64,7 +64,7 @@ describe("the technician's page", () => {
     const card = screen.getByRole("button", { name: /席位 5/ });
     expect(within(card).getByText(/摄像头断流/)).toBeTruthy();
     expect(card.className).toContain("seat-bad");
-    expect(screen.getByText(/请检查设备电源/)).toBeTruthy();
+    expect(screen.getByText(/请到该席位重新打开页面/)).toBeTruthy();
   });
 
   test("names a frozen picture and a muted microphone at their seats, with what to do", () => {
