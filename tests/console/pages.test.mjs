@@ -294,7 +294,7 @@ describe("the wall's pictures", () => {
     const at = Date.UTC(2026, 10, 23, 6, 30, 0);
     const view = () => {
       const whole = wall();
-      const feeds = whole.feeds.map((f) => (f.id === "seat-2-face" && lost ? { ...f, source: "lost", since: at, cause: "no picture comes from the workstation" } : f));
+      const feeds = whole.feeds.map((f) => (f.id === "seat-2-face" && lost ? { ...f, source: "lost", since: at, fault: { kind: "stalled", track: "video" } } : f));
       return { ...whole, feeds };
     };
     // the room's clock is shown, wherever the browser is
@@ -304,7 +304,7 @@ describe("the wall's pictures", () => {
     stage.asked.length = 0;
     stage.show(view);
     const tile = page.getByRole("article", { name: /^席位 2/ });
-    await tile.getByText("工作站没有送来画面").waitFor();
+    await tile.getByText("画面中断").waitFor();
     await tile.getByText(/^14:30 断流，已 /).waitFor();
     assert.ok(!stage.asked.some((a) => a.path.includes("seat-2-face")), "neither hung up nor asked anew");
     lost = false;
