@@ -259,7 +259,8 @@ mod tests {
         ] {
             let (worst, last, leaps) = leap(by_ms);
             assert!(worst < ms(10), "{by_ms} ms: {worst:?} off");
-            assert_eq!(leaps, 1, "{by_ms} ms");
+            // a small step back looks like lateness until a window is over, and is then no news any more
+            assert_eq!(leaps, usize::from(by_ms != -500), "{by_ms} ms");
             assert!(last.abs_diff(ms(999 * 40)) < ms(10), "{by_ms} ms: {last:?}");
         }
         assert_eq!(leap(0).2, 0);
