@@ -244,7 +244,8 @@ impl Content {
         let (mut moof, mut clock) = (None, None);
         for (name, body, end) in Boxes(data, 0) {
             match &name {
-                b"moov" => content.read_header(body),
+                // the first one counts: another may stand in what is cut off
+                b"moov" if content.tracks.is_empty() => content.read_header(body),
                 b"prft" => clock = read_clock(body),
                 b"moof" => moof = Some(body),
                 b"mdat" => {
