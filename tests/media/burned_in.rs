@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +33,8 @@ pub(crate) struct Tape {
     /// Pictures of each file.
     pub(crate) files: Vec<Vec<Picture>>,
     pub(crate) told: Vec<SourceFault>,
+    /// Where the files lie, for as long as somebody looks at them.
+    pub(crate) _folder: Option<TempDir>,
 }
 
 /// A recorded picture.
@@ -114,6 +117,7 @@ impl Recorded {
             files: files.await.unwrap(),
             told,
             records,
+            _folder: self.room._folder.take(),
         }
     }
 }

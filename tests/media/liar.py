@@ -90,12 +90,6 @@ class Camera:
                 return [(channel, packet), (channel, packet)]
         return [(channel, packet)]
 
-    def answer(self, head: bytes, body: bytes) -> bytes:
-        """An answer as it is passed on: its description may say what is not sent."""
-        if self.how == "says H.265":
-            body = body.replace(b"H264/90000", b"H265/90000")
-        return head + body
-
     async def downstream(self, server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         taken = b""
         while more := await server.read(65536):
@@ -127,10 +121,7 @@ class Camera:
                 body = taken[end + 4 : end + 4 + length]
                 at = end + 4 + length
                 if self.how != "silent":
-                    passed.append(self.answer(head, body))
-                if self.how == "closes after DESCRIBE" and body:
-                    client.write(b"".join(passed))
-                    return
+                    passed.append(head + body)
             taken = taken[at:]
             # a client that does not read must not hold up the server that others watch
             if self.how == "cut" or client.transport.is_closing() or client.transport.get_write_buffer_size() > 4_000_000:

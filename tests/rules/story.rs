@@ -278,6 +278,7 @@ impl Play {
         }
         match who {
             "access" => daemon(Part::Access),
+            "app" => daemon(Part::App),
             "media" => daemon(Part::Media),
             "health" => daemon(Part::Health),
             "clock" => daemon(Part::Clock),
