@@ -156,7 +156,8 @@ fn fragment(nal: &Bytes, payloads: &mut Vec<Bytes>) {
     let last = pieces.len() - 1;
     for (i, piece) in pieces.enumerate() {
         let mut payload = BytesMut::with_capacity(piece.len() + 2);
-        payload.put_u8((head & 0x60) | 28);
+        // the forbidden bit too: what came damaged arrives so
+        payload.put_u8((head & 0xe0) | 28);
         payload.put_u8(
             (head & 0x1f) | if i == 0 { 0x80 } else { 0 } | if i == last { 0x40 } else { 0 },
         );

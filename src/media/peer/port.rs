@@ -409,7 +409,6 @@ pub(super) fn reachable(interfaces: impl Iterator<Item = IpAddr>) -> Vec<IpAddr>
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test stops its own task")]
 mod tests {
     use super::super::stun::tests::{PASSWORD, USER, request};
     use super::*;
