@@ -7,6 +7,7 @@ const HEADER: usize = 20;
 const BINDING_REQUEST: u16 = 0x0001;
 const BINDING_SUCCESS: u16 = 0x0101;
 const USERNAME: u16 = 0x0006;
+const USE_CANDIDATE: u16 = 0x0025;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
 
 /// Attributes of a binding request: kind, offset of the attribute's header, value.
@@ -31,6 +32,11 @@ pub(super) fn is_success(message: &[u8]) -> bool {
     message.len() >= HEADER
         && message[4..8] == MAGIC
         && u16::from_be_bytes([message[0], message[1]]) == BINDING_SUCCESS
+}
+
+/// Whether a binding request chooses its way for good (USE-CANDIDATE, RFC 8445, 7.1.2).
+pub(super) fn nominates(message: &[u8]) -> bool {
+    attributes(message).any(|(kind, _, _)| kind == USE_CANDIDATE)
 }
 
 /// The receiver's user fragment in a binding request: USERNAME is `receiver:sender` (RFC 8445, 7.2.2).
