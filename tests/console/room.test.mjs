@@ -116,6 +116,8 @@ describe("a workstation in a room", () => {
     assert.equal(mine.length, 1, "one browser has this profile");
     const killed = Date.now();
     process.kill(Number(mine[0]), "SIGKILL");
+    // a shorter absence is no gap
+    await until("it is missed", async () => (await room.feed(`seat-${no}-face`)).source !== "live");
     const again = await room.browser({ profileFolder });
     await again.addInitScript(stillScreen);
     await again.pages()[0].goto(`${room.url}/seat`);

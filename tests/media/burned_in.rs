@@ -160,6 +160,17 @@ impl Tape {
             .unwrap_or(0)
     }
 
+    /// Without the pictures that lie between two moments: where packets were lost on the way, a decoder
+    /// shows an older picture's clock.
+    pub(crate) fn forget(&mut self, from: i64, to: i64) {
+        let placed = segments(&self.records)
+            .into_iter()
+            .filter(|s| s.tracks.iter().any(|t| t.track == Track::Video));
+        for (segment, file) in placed.zip(&mut self.files) {
+            file.retain(|p| !(from..to).contains(&(segment.from.0 + p.at)));
+        }
+    }
+
     /// What is missing of a track that had come.
     pub(crate) fn gaps(&self, track: Track) -> Vec<GapRecord> {
         // how long a camera takes to come first is not judged here
