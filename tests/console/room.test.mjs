@@ -6,6 +6,7 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { Room, until } from "./room.mjs";
 
 const SESSION = "T-1";
@@ -130,7 +131,33 @@ describe("a workstation in a room", () => {
     const gap = await until("the gap is named", () => gaps(`seat-${no}-face`, killed - 3000).find((line) => line.track === "video"));
     assert.ok(Math.abs(gap.from - killed) < 2000, `from ${gap.from - killed} ms after the kill`);
   });
+
+  test("whatever was killed, every file plays in Chromium", async () => {
+    const player = await wall.context().newPage();
+    for (const feed of [`seat-${no}-face`, `seat-${no}-screen`]) {
+      const listed = segments(feed);
+      assert.ok(listed.length > 2, `${feed}: ${listed.length} files`);
+      for (const { file, tracks } of listed) {
+        await player.goto(pathToFileURL(join(room.data, "sessions", SESSION, "feeds", feed, file)).href);
+        const seen = await player.evaluate(played);
+        const pictures = tracks.find((track) => track.track === "video")?.samples ?? 0;
+        assert.ok(seen.error === null && seen.time > 0, `${feed} ${file}: ${JSON.stringify(seen)}`);
+        assert.equal(seen.width > 0, pictures > 0, `${feed} ${file}: ${JSON.stringify(seen)}`);
+      }
+    }
+  });
 });
+
+/** Plays what the page shows to its end. */
+async function played() {
+  const video = document.querySelector("video");
+  [video.muted, video.playbackRate] = [true, 16];
+  await new Promise((done) => {
+    video.onended = video.onerror = done;
+    video.play().catch(done);
+  });
+  return { error: video.error?.message ?? null, time: video.currentTime, width: video.videoWidth };
+}
 
 function commandOf(pid) {
   try {
