@@ -140,10 +140,15 @@ class Box:
 
     def ctl(self, *words):
         """`bidroom ctl`; its answer."""
+        said = self.said_by_ctl(*words)
+        return json.loads(said) if said.strip() else None
+
+    def said_by_ctl(self, *words):
+        """What `bidroom ctl` prints."""
         out = subprocess.run([PROGRAM, "ctl", "--json", "--data", self.data, *words], capture_output=True, text=True)
         if out.returncode:
             raise Refused(f"ctl {' '.join(map(str, words))}: {out.stderr}")
-        return json.loads(out.stdout) if out.stdout.strip() else None
+        return out.stdout
 
     def begin_rehearsal(self, experts=5, session="BENCH-1"):
         """Opens a session; what the profile records of its seats and of the room is recorded from now on."""
@@ -169,8 +174,7 @@ class Box:
 
     def metric(self, name):
         """The sum of a metric over its labels."""
-        text = self.ctl("get", "/metrics")
-        text = text if isinstance(text, str) else json.dumps(text)
+        text = self.said_by_ctl("get", "/metrics")
         return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
 
 
