@@ -87,6 +87,8 @@ audit_kinds! {
     PublishFeed = "publish-feed",
     /// A recorded file was read.
     ReadFile = "read-file",
+    /// A still was taken from a recording.
+    TakeStill = "take-still",
     /// A command was given.
     Command = "command",
     /// A page, stream or list was read that only some may see.
@@ -118,6 +120,8 @@ pub enum AuditObject {
     Feed(FeedId),
     /// A file of a feed's recording, by when it begins.
     File(SessionId, FeedId, Utc),
+    /// A moment of a feed's recording.
+    Moment(SessionId, FeedId, Utc),
     /// A command, by its kind's name and its id.
     Command(&'static str, CommandId),
     /// A route, as the route table spells it; never a request's own path.
@@ -136,6 +140,7 @@ impl fmt::Display for AuditObject {
             Self::Token(id) => write!(f, "token:{}", id.0),
             Self::Feed(feed) => write!(f, "feed:{feed}"),
             Self::File(session, feed, at) => write!(f, "file:{session}:{feed}:{}", at.0),
+            Self::Moment(session, feed, at) => write!(f, "moment:{session}:{feed}:{}", at.0),
             Self::Command(kind, id) => write!(f, "command:{kind}:{id}"),
             Self::Route(route) => write!(f, "route:{route}"),
         }

@@ -1,5 +1,6 @@
-//! Owns simple playback: what was recorded, and its files by byte ranges. Every view is audited.
+//! Owns playback: what was recorded, its files by byte ranges, and stills. Every view is audited.
 
+use super::commands::parse;
 use super::guard::{Asker, audit};
 use super::problem::{Answer, No};
 use super::state::Console;
@@ -9,9 +10,9 @@ use crate::access::{AuditKind, AuditObject, AuditResult};
 use crate::archive::playback;
 use crate::room::{Event, FeedId, PhaseKind, SessionId};
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::collections::BTreeMap;
 use tower::ServiceExt;
@@ -151,6 +152,35 @@ pub(super) async fn file(
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// `POST /api/recordings/{session}/{feed}/stills`: written down before the page may draw it.
+pub(super) async fn take_still(
+    State(console): State<Console>,
+    Path((session, feed)): Path<(SessionId, FeedId)>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let wire::StillOrder { file, at } = parse(&body)?;
+    let (data, of, part) = (console.data.clone(), session.clone(), feed.clone());
+    let found = blocking(move || Ok(playback::locate(&data, &of, &part, &file))).await?;
+    let (_, from) = found.ok_or_else(|| No::not_found("recorded file"))?;
+    if at < from {
+        return Err(No::bad_request(format!(
+            "`at` is before the file begins, which is at {}",
+            from.0
+        )));
+    }
+    let object = AuditObject::Moment(session, feed, at);
+    audit(
+        &console,
+        &asker,
+        AuditKind::TakeStill,
+        object,
+        AuditResult::Done,
+    )
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn mime() -> mime_guess::Mime {

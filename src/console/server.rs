@@ -62,6 +62,7 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::Recordings => get(recordings::list),
         Endpoint::Recording => get(recordings::session),
         Endpoint::RecordingFile => get(recordings::file),
+        Endpoint::TakeStill => post(recordings::take_still),
         Endpoint::Accounts => get(administration::accounts),
         Endpoint::CreateAccount => post(administration::create_account),
         Endpoint::AccountAct => post(administration::account_act),

@@ -320,6 +320,16 @@ pub struct RecordedSession {
     pub moments: Vec<super::views::Line>,
 }
 
+/// A still to be taken of a feed's recording.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StillOrder {
+    /// The file that shows it.
+    pub file: String,
+    /// The picture's moment, in the file or after its beginning.
+    pub at: Utc,
+}
+
 /// How the box stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {

@@ -46,6 +46,7 @@ GET /api/workstations: technician local
 GET /api/recordings: supervisor
 GET /api/recordings/{session}: supervisor
 GET /api/recordings/{session}/{feed}/{file}: supervisor
+POST /api/recordings/{session}/{feed}/stills: supervisor
 GET /api/accounts: system security
 POST /api/accounts: system
 POST /api/accounts/{account}: system security

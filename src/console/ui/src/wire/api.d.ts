@@ -294,6 +294,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{session}/{feed}/stills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes down that a still is taken; the page draws it from the file it shows */
+        post: operations["takeStill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings/{session}/{feed}/{file}": {
         parameters: {
             query?: never;
@@ -2770,6 +2787,13 @@ export interface components {
              */
             mono: number;
         };
+        /** @description A still to be taken of a feed's recording. */
+        StillOrder: {
+            /** @description The picture's moment, in the file or after its beginning. */
+            at: components["schemas"]["Utc"];
+            /** @description The file that shows it. */
+            file: string;
+        };
         /** @description The disk that recordings go to. */
         Storage: {
             /**
@@ -3449,6 +3473,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RecordedSession"];
                 };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeStill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StillOrder"];
+            };
+        };
+        responses: {
+            /** @description Writes down that a still is taken; the page draws it from the file it shows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done */
             default: {

@@ -35,7 +35,7 @@ export function Playback({ welcome, account, onRefused }: PageProps) {
       account={account}
       nav={[{ href: "/supervisor", label: t.nav.supervisor }, { href: "/playback", label: t.nav.playback }]}
     >
-      {id === null ? <List onOpen={go} onRefused={onRefused} /> : <One key={id} id={id} onBack={() => go(null)} onRefused={onRefused} />}
+      {id === null ? <List onOpen={go} onRefused={onRefused} /> : <One key={id} id={id} place={{ city: welcome.city, room: welcome.room, account: account?.name ?? "" }} onBack={() => go(null)} onRefused={onRefused} />}
     </Shell>
   );
 }
@@ -47,13 +47,13 @@ function List({ onOpen, onRefused }: { onOpen: (id: string) => void; onRefused: 
   return <Sessions sessions={list.value} onOpen={onOpen} />;
 }
 
-function One({ id, onBack, onRefused }: { id: string; onBack: () => void; onRefused: () => void }) {
+function One({ id, place, onBack, onRefused }: { id: string; place: { city: string; room: string; account: string }; onBack: () => void; onRefused: () => void }) {
   const recorded = useLoad<RecordedSession>(`/api/recordings/${encodeURIComponent(id)}`);
   const t = useT();
   return (
     <>
       {recorded.problem !== null && <Broken problem={recorded.problem} onRetry={recorded.reload} onRefused={onRefused} />}
-      {recorded.value !== null && <Session recorded={recorded.value} busy={recorded.busy} onBack={onBack} onRefresh={recorded.reload} onRefused={onRefused} />}
+      {recorded.value !== null && <Session recorded={recorded.value} busy={recorded.busy} place={place} onBack={onBack} onRefresh={recorded.reload} onRefused={onRefused} />}
       {recorded.value === null && recorded.problem !== null && <p><Button onClick={onBack}>{t.playback.back}</Button></p>}
       {recorded.value === null && recorded.problem === null && <Busy />}
     </>

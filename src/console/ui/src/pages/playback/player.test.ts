@@ -1,204 +1,225 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Player, type Video } from "./player";
+import { Deck } from "./deck";
+import type { Video } from "./player";
 import type { Piece, Row } from "./tape";
+import { isSpeech } from "./voices";
 
-/** As much of a video element as the player uses; the test speaks for the browser. */
+/** An element that plays by the test's clock. */
 class Fake {
   src = "";
-  currentTime = 0;
   playbackRate = 1;
   muted = false;
   paused = true;
-  preload: "" = "";
+  seeking = false;
+  preload = "";
   videoWidth = 640;
   readyState = 4;
-  duration = 10;
-  refuse: string | null = null;
-  private readonly listeners: Record<string, (() => void)[]> = {};
-  addEventListener(name: string, listener: () => void) {
-    (this.listeners[name] ??= []).push(listener);
+  duration = Infinity;
+  error: MediaError | null = null;
+  seeks = 0;
+  private second = 0;
+  get currentTime() {
+    return this.second;
   }
-  removeEventListener(name: string, listener: () => void) {
-    this.listeners[name] = (this.listeners[name] ?? []).filter((known) => known !== listener);
+  set currentTime(second: number) {
+    this.second = second;
+    this.seeks += 1;
   }
   removeAttribute() {
     this.src = "";
   }
   load() {
-    this.currentTime = 0;
+    this.second = 0;
   }
   play() {
-    if (this.refuse !== null) return Promise.reject(new DOMException("", this.refuse));
     this.paused = false;
     return Promise.resolve();
   }
   pause() {
     this.paused = true;
   }
-  say(name: string, second?: number) {
-    if (second !== undefined) this.currentTime = second;
-    for (const listener of [...(this.listeners[name] ?? [])]) listener();
+  run(ms: number, speed = 1) {
+    if (!this.paused) this.second += (ms / 1000) * this.playbackRate * speed;
   }
-  heard = () => Object.values(this.listeners).flat().length;
+  drift(ms: number) {
+    this.second += ms / 1000;
+  }
 }
 
 const piece = (from: number, to: number, more: Partial<Piece> = {}): Piece => ({ file: `${from}.mp4`, from, to, bytes: 1, codecs: ["h264", "aac"], picture: true, growing: false, ...more });
-const row = (pieces: Piece[], holes: Row["holes"] = [], feed = "camera-1"): Row => ({ feed, name: feed, pieces, holes, bytes: 1 });
+const row = (feed: string, pieces: Piece[], holes: Row["holes"] = []): Row => ({ feed, name: feed, pieces, holes, bytes: 1 });
+const hole = (from: number, to: number) => ({ from, to, cause: "source_lost" as const, tracks: "both" as const, open: false });
 
-let a: Fake;
-let b: Fake;
-let player: Player;
+let now: number;
+let deck: Deck;
+let videos: Record<string, [Fake, Fake]>;
 beforeEach(() => {
-  [a, b] = [new Fake(), new Fake()];
-  player = new Player([a as unknown as Video, b as unknown as Video], (feed, file) => `/${feed}/${file}`);
+  now = 1000;
+  videos = {};
 });
 
-describe("one feed across its files", () => {
-  const two = row([piece(100_000, 110_000), piece(110_020, 120_000)]);
+function put(at: number, ...rows: Row[]) {
+  deck = new Deck(at, (feed, file) => `/${feed}/${file}`, () => now);
+  for (const one of rows) {
+    const pair: [Fake, Fake] = [new Fake(), new Fake()];
+    videos[one.feed] = pair;
+    deck.mount(one, pair as unknown as [Video, Video]);
+  }
+  deck.update(rows);
+}
+/** Lets the page's clock go on, frame by frame. */
+function run(ms: number, speed = 1) {
+  for (let done = 0; done < ms; done += 20) {
+    now += 20;
+    for (const pair of Object.values(videos)) for (const video of pair) video.run(20, speed);
+    deck.tick();
+  }
+}
+const sight = (feed: string) => deck.shows(feed)?.sight;
+const front = (feed: string) => videos[feed]![deck.shows(feed)!.front];
 
-  test("shows the file of a time, at that time", () => {
-    player.show(two, 104_000);
-    expect(a.src).toBe("/camera-1/100000.mp4");
-    expect(a.currentTime).toBe(4);
-    expect(player.current()).toMatchObject({ at: 104_000, on: false, front: 0 });
-    expect(a.paused).toBe(true);
+describe("one clock", () => {
+  test("a moment is each file's start and the element's time", () => {
+    put(104_000, row("a", [piece(100_000, 110_000)]), row("b", [piece(103_500, 113_000)]));
+    expect(front("a").src).toBe("/a/100000.mp4");
+    expect([front("a").currentTime, front("b").currentTime]).toEqual([4, 0.5]);
+    expect(sight("a")?.is).toBe("picture");
+    expect(front("a").paused).toBe(true);
   });
 
-  test("the wall clock is the file's start and the element's time", () => {
-    player.show(two, 100_000);
-    player.play();
-    a.say("timeupdate", 2.5);
-    expect(player.current().at).toBe(102_500);
+  test("runs by the page's clock and its speed, whatever an element does", () => {
+    put(100_000, row("a", [piece(100_000, 200_000)]));
+    deck.setRate(2);
+    deck.play();
+    run(5000, 0);
+    expect(deck.current().at).toBeGreaterThan(109_900);
   });
 
-  test("the next file waits in the other element and takes over at the end", () => {
-    player.show(two, 100_000);
-    player.setRate(2);
-    player.play();
-    expect(b.src).toBe("");
-    a.say("timeupdate", 1);
-    expect(b.src).toBe("/camera-1/110020.mp4");
-    expect(b.paused).toBe(true);
-    a.say("ended", 10);
-    expect(player.current()).toMatchObject({ at: 110_020, front: 1, on: true, skipped: null });
-    expect(b.paused).toBe(false);
-    expect(b.playbackRate).toBe(2);
-    b.say("ended", 9.98);
-    expect(player.current()).toMatchObject({ on: false, ended: true });
+  test("waits after a seek for the pictures, but not for ever", () => {
+    put(100_000, row("a", [piece(100_000, 200_000)]));
+    front("a").readyState = 1;
+    deck.play();
+    run(900);
+    expect(deck.current().at).toBe(100_000);
+    run(300);
+    expect(deck.current().at).toBeGreaterThan(100_000);
   });
 
-  test("what the element out of sight says does not move the clock", () => {
-    player.show(two, 100_000);
-    player.play();
-    a.say("timeupdate", 5);
-    b.say("timeupdate", 3);
-    b.say("error");
-    expect(player.current()).toMatchObject({ at: 105_000, trouble: null });
+  test("a tile a little off is run in, without a seek; one far off is sought", () => {
+    put(100_000, row("a", [piece(100_000, 200_000)]));
+    deck.play();
+    run(200);
+    const before = front("a").seeks;
+    front("a").drift(-100);
+    run(2500);
+    expect(front("a").seeks).toBe(before);
+    expect(Math.abs(front("a").currentTime * 1000 + 100_000 - deck.current().at)).toBeLessThan(40);
+    front("a").drift(-3000);
+    run(400);
+    expect(front("a").seeks).toBe(before + 1);
+    expect(Math.abs(front("a").currentTime * 1000 + 100_000 - deck.current().at)).toBeLessThan(150);
   });
 
-  test("another feed leaves nothing of the first one behind", () => {
-    player.show(two, 104_000);
-    player.play();
-    player.show(row([piece(90_000, 130_000, { file: "100000.mp4" })], [], "camera-2"), 104_000);
-    expect(a.src).toBe("/camera-2/100000.mp4");
-    expect(a.currentTime).toBe(14);
-    expect(player.current()).toMatchObject({ at: 104_000, on: true });
-  });
-
-  test("a newer list does not touch what plays", () => {
-    player.show(row([piece(100_000, 110_000)]), 100_000);
-    player.play();
-    a.say("timeupdate", 4);
-    player.update(two);
-    expect(a.currentTime).toBe(4);
-    a.say("ended", 10);
-    expect(player.current().piece?.file).toBe("110020.mp4");
-  });
-
-  test("taken down, it holds no file and hears nothing", () => {
-    player.show(two, 100_000);
-    player.close();
-    expect(a.src).toBe("");
-    expect(a.heard() + b.heard()).toBe(0);
-  });
-});
-
-describe("where something is missing", () => {
-  const hole = { from: 110_000, to: 150_000, cause: "source_lost" as const, tracks: "both" as const, open: false };
-  const torn = row([piece(100_000, 110_000), piece(150_000, 160_000)], [hole]);
-
-  test("a click into a gap stops there and says so", () => {
-    player.show(torn, 100_000);
-    player.play();
-    player.seek(120_000);
-    expect(player.current()).toMatchObject({ at: 120_000, piece: null, on: false });
-    expect(a.paused).toBe(true);
-    expect(player.holes()).toEqual([hole]);
-  });
-
-  test("playing from a gap goes on where the recording is back, and names what was skipped", () => {
-    player.show(torn, 120_000);
-    player.play();
-    expect(player.current()).toMatchObject({ at: 150_000, on: true, skipped: { from: 120_000, to: 150_000, hole } });
-  });
-
-  test("playing into a gap names it too", () => {
-    player.show(torn, 109_000);
-    player.play();
-    a.say("ended", 10);
-    expect(player.current()).toMatchObject({ at: 150_000, on: true, skipped: { from: 110_000, to: 150_000, hole } });
-    player.seek(101_000);
-    expect(player.current().skipped).toBeNull();
-  });
-
-  test("a file that is shorter than its index says does not hide it", () => {
-    player.show(row([piece(100_000, 110_000), piece(110_020, 120_000)]), 100_000);
-    player.play();
-    a.say("ended", 4);
-    expect(player.current()).toMatchObject({ at: 110_020, skipped: { from: 104_000, to: 110_020, hole: null } });
-  });
-
-  test("after the last file it ends", () => {
-    player.show(torn, 170_000);
-    player.play();
-    expect(player.current()).toMatchObject({ on: false, ended: true });
+  test("an element that cannot keep up is not sought at every frame, and its old picture is not shown", () => {
+    put(100_000, row("a", [piece(100_000, 200_000)]));
+    deck.play();
+    run(100);
+    const before = front("a").seeks;
+    const seen = new Set<string | undefined>();
+    for (let frame = 0; frame < 200; frame += 1) {
+      run(20, 0);
+      seen.add(sight("a")?.is);
+    }
+    expect(front("a").seeks - before).toBeLessThan(6);
+    expect(seen).toContain("reading");
   });
 });
 
-describe("what the browser cannot show", () => {
-  test("sound without the picture that should be there is named", () => {
-    a.videoWidth = 0;
-    player.show(row([piece(0, 10_000, { codecs: ["h265", "aac"] })]), 0);
-    expect(player.current().trouble).toBe("no_picture");
+describe("across files", () => {
+  const two = row("a", [piece(100_000, 110_000), piece(110_020, 120_000)]);
+  test("the next file waits in the other element and takes over at its time", () => {
+    put(100_000, two);
+    deck.play();
+    run(1000);
+    expect(videos["a"]![1].src).toBe("");
+    run(4000);
+    expect(videos["a"]![1].src).toBe("/a/110020.mp4");
+    expect(videos["a"]![1].paused).toBe(true);
+    run(6000);
+    expect(deck.shows("a")?.front).toBe(1);
+    expect(videos["a"]![0].paused).toBe(true);
+    expect(sight("a")).toMatchObject({ is: "picture", piece: { from: 110_020 } });
   });
-  test("a microphone has no picture to miss", () => {
-    a.videoWidth = 0;
-    player.show(row([piece(0, 10_000, { codecs: ["opus"], picture: false })]), 0);
-    expect(player.current().trouble).toBeNull();
+
+  test("a gap is named while it lasts, the others play on, and it is over when the next file begins", () => {
+    const gap = hole(105_000, 109_000);
+    put(104_000, row("a", [piece(100_000, 105_000), piece(109_000, 120_000)], [gap]), row("b", [piece(100_000, 120_000)]));
+    deck.play();
+    run(1500);
+    expect(sight("a")).toEqual({ is: "hole", hole: gap });
+    expect(sight("b")?.is).toBe("picture");
+    run(4000);
+    expect(sight("a")?.is).toBe("picture");
+    expect(deck.current().skipped).toBeNull();
   });
-  test("a picture is not missed before its file is known", () => {
-    a.videoWidth = 0;
-    a.readyState = 0;
-    player.show(row([piece(0, 10_000)]), 0);
-    expect(player.current().trouble).toBeNull();
-    a.readyState = 1;
-    a.say("loadedmetadata");
-    expect(player.current().trouble).toBe("no_picture");
+
+  test("a picture that stops inside its file is a gap, not a still", () => {
+    const gap = { ...hole(103_000, 106_000), tracks: "video" as const };
+    put(104_000, row("a", [piece(100_000, 110_000)], [gap]));
+    expect(sight("a")).toEqual({ is: "hole", hole: gap });
   });
-  test("a broken file is told from H.265 without sound", () => {
-    player.show(row([piece(0, 10_000)]), 0);
-    a.say("error");
-    expect(player.current().trouble).toBe("unplayable");
-    player.show(row([piece(0, 10_000, { codecs: ["h265"] })], [], "camera-2"), 0);
-    a.say("error");
-    expect(player.current().trouble).toBe("no_picture");
+
+  test("what no feed has is jumped over and named", () => {
+    const gap = hole(105_000, 150_000);
+    put(104_500, row("a", [piece(100_000, 105_000), piece(150_000, 160_000)], [gap]));
+    deck.play();
+    run(1000);
+    expect(deck.current().at).toBeGreaterThanOrEqual(150_000);
+    expect(deck.current().skipped).toMatchObject({ to: 150_000, hole: gap });
+    deck.seek(101_000);
+    expect(deck.current().skipped).toBeNull();
   });
-  test("a browser that wants a click first is no broken file", async () => {
-    a.refuse = "NotAllowedError";
-    player.show(row([piece(0, 10_000)]), 0);
-    player.play();
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(player.current()).toMatchObject({ on: false, trouble: null });
+
+  test("after the last file it ends, and goes on when there is more", () => {
+    put(109_500, row("a", [piece(100_000, 110_000)]));
+    deck.play();
+    run(1000);
+    expect(deck.current()).toMatchObject({ on: false, ended: true });
+    deck.update([two]);
+    expect(deck.current().ended).toBe(false);
   });
+});
+
+describe("what cannot be shown", () => {
+  test("is named by its kind", () => {
+    put(0, row("a", [piece(0, 10_000, { codecs: ["h265", "aac"] })]), row("b", [piece(0, 10_000, { codecs: ["opus"], picture: false })]), row("c", [piece(0, 10_000)]));
+    front("a").videoWidth = 0;
+    front("b").videoWidth = 0;
+    front("c").error = {} as MediaError;
+    deck.tick();
+    expect(sight("a")).toMatchObject({ is: "trouble", trouble: "no_picture" });
+    expect(sight("b")?.is).toBe("sound");
+    expect(sight("c")).toMatchObject({ is: "trouble", trouble: "unplayable" });
+    deck.lost("c", "0.mp4");
+    deck.tick();
+    expect(sight("c")).toMatchObject({ is: "trouble", trouble: "missing" });
+  });
+
+  test("a file that is shorter than its index says is not sought for ever", () => {
+    put(8000, row("a", [piece(0, 10_000)]));
+    front("a").duration = 4;
+    const before = front("a").seeks;
+    run(500);
+    expect(front("a").seeks).toBe(before);
+    expect(sight("a")?.is).toBe("nothing");
+  });
+});
+
+test("who speaks stands out of what always hums", () => {
+  const voice = { floor: 1, read: 0 };
+  const at = (level: number, ms: number) => isSpeech(voice, level, ms);
+  expect(at(0.5, 0)).toBe(false);
+  for (let ms = 100; ms < 3000; ms += 100) expect(at(0.5, ms)).toBe(false);
+  expect(at(0.8, 3000)).toBe(true);
+  expect(at(0, 3100)).toBe(false);
 });

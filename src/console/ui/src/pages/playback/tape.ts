@@ -173,6 +173,27 @@ export function lanesOf(rows: Row[]): Lane[] {
   return lanes;
 }
 
+/** As many tiles as a look can take in. */
+const NINE = 9;
+
+/** What is watched together: all faces, all screens, the room's cameras; up to nine at once. */
+export interface Group {
+  key: string;
+  kind: "face" | "screen" | "room";
+  /** Which nine of its kind, from 1; 0: all there are. */
+  part: number;
+  rows: Row[];
+}
+
+export function groupsOf(rows: Row[]): Group[] {
+  const kindOf = (row: Row): Group["kind"] => (row.feed.endsWith("-face") ? "face" : row.feed.endsWith("-screen") ? "screen" : "room");
+  return (["face", "screen", "room"] as const).flatMap((kind) => {
+    const all = rows.filter((row) => kindOf(row) === kind);
+    const parts = Math.ceil(all.length / NINE);
+    return Array.from({ length: parts }, (_, index) => ({ key: `${kind}-${index}`, kind, part: parts > 1 ? index + 1 : 0, rows: all.slice(index * NINE, (index + 1) * NINE) }));
+  });
+}
+
 /** Pieces without seams, for drawing: a long session has thousands of files. */
 export function stretches(pieces: Piece[]): { from: number; to: number }[] {
   const all: { from: number; to: number }[] = [];

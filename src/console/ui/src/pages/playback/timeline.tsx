@@ -116,6 +116,8 @@ export function Timeline(props: Props) {
         </div>
         <div
           className="timeline-frame"
+          data-from={view.from}
+          data-to={view.to}
           ref={frame}
           role="slider"
           tabIndex={0}
