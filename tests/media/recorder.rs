@@ -310,6 +310,36 @@ async fn a_camera_that_is_lost_comes_back_at_its_next_key_frame() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_camera_that_comes_back_changed_claims_no_time_before_it_came() {
+    let ms = Duration::from_millis;
+    let (before, sound) = (video(Codec::H264, (320, 240), 1, 0), audio(Codec::Pcma, 1));
+    let after = video(Codec::H264, (640, 480), 2, 0).later(ms(1_400));
+    let sound_after = audio(Codec::Pcma, 1).later(ms(1_800));
+    let mut room = Room::new(FeedKind::Camera);
+    room.live(&[&before, &sound]);
+    room.ready().await;
+    publish(room.feed(), &[&before, &sound], 1).await;
+    room.lost();
+    tokio::time::sleep(ms(200)).await;
+    room.live(&[&after, &sound_after]);
+    publish(room.feed(), &[&after, &sound_after], 1).await;
+    let records = room.stop().await;
+    let segments = segments(&records);
+    assert_eq!(segments.len(), 2, "{records:#?}");
+    let firsts = segments[1].tracks.iter().filter_map(|t| t.first);
+    let first = firsts.map(|time| time.at).min();
+    assert_eq!(first, Some(0), "{:#?}", segments[1]);
+    let files: Vec<_> = segments
+        .iter()
+        .map(|segment| probe(&room.folder().join(&segment.file)).0)
+        .collect();
+    let all = [stored(&before), stored(&after)].concat();
+    assert_eq!(hashes(&files, "h264"), all);
+    let all = [stored(&sound), stored(&sound_after)].concat();
+    assert_eq!(hashes(&files, "pcm_alaw"), all);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_without_key_frames_is_asked_for_one_and_loses_nothing() {
     let mut picture = video(Codec::H264, (320, 240), 13, 0);
     picture

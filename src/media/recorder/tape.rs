@@ -64,6 +64,8 @@ pub(crate) struct Tape {
     need_key: bool,
     /// Pictures that arrived after this do not follow those before it.
     cut_at: Option<Instant>,
+    /// When the source was last interrupted.
+    interrupted: Option<Instant>,
     /// The sound as it was last seen, the end of its newest packet, and when that arrived.
     sound: Option<Sound>,
     /// When the feed's time 0 was, as the last closed file tells; none after an interruption.
@@ -97,6 +99,7 @@ impl Tape {
             stash: Vec::new(),
             need_key: true,
             cut_at: None,
+            interrupted: None,
             sound: None,
             zero: None,
             broken: Vec::new(),
@@ -142,7 +145,7 @@ impl Tape {
 
     /// The source was interrupted: pictures that arrived after `at` are useless until a key frame.
     pub(crate) fn need_key_from(&mut self, at: Instant) {
-        self.cut_at = Some(at);
+        (self.cut_at, self.interrupted) = (Some(at), Some(at));
     }
 
     /// Arrival of that track's newest sample that a power cut cannot take; none if no open file has one.
@@ -325,7 +328,8 @@ impl Tape {
             .push((unit.format.codec.track(), outcome, unit.arrival));
     }
 
-    // sound that lags behind the picture goes on where it ended: the file begins there
+    // sound that lags behind the picture goes on where it ended: the file begins there. Sound from before an
+    // interruption does not: what comes lies later, and the file would claim a time of which it holds nothing
     fn turn(
         &mut self,
         video: Option<(TrackFormat, &Unit)>,
@@ -337,7 +341,10 @@ impl Tape {
             .as_ref()
             .filter(|sound| first.arrival.saturating_duration_since(sound.arrival) < ALIVE);
         let audio = sound.map(|sound| sound.format.clone());
-        let base = sound.map_or(first.pts, |sound| sound.end.min(first.pts));
+        let goes_on = |sound: &&Sound| self.interrupted.is_none_or(|at| sound.arrival > at);
+        let base = sound
+            .filter(goes_on)
+            .map_or(first.pts, |sound| sound.end.min(first.pts));
         self.open(video, audio, base, first, now)
     }
 
