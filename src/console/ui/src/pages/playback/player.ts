@@ -42,7 +42,7 @@ const HARD = 150;
 /** Near enough, ms of playing. */
 const NEAR = 20;
 /** A picture farther off is no longer the clock's, ms of playing. */
-const STALE = 200;
+const STALE = 500;
 /** No seek follows another sooner, ms: an element that cannot keep up is not helped by more of them. */
 const CALM = 800;
 /** Between two files the last picture stands this long, ms: a muxer's swap is no absence. */

@@ -322,7 +322,7 @@ function Goto({ at, onGo }: { at: number; onGo: (to: number) => void }) {
   const words = useT().playback;
   const [text, setText] = useState("");
   const go = () => {
-    const found = /^(\d{1,2})[:：.]?(\d{2})(?:[:：.]?(\d{2}))?$/.exec(text.trim());
+    const found = /^(\d{1,2})[:.\uFF1A]?(\d{2})(?:[:.\uFF1A]?(\d{2}))?$/.exec(text.trim());
     if (found === null) return;
     const [, hour = "0", minute = "0", second = "0"] = found;
     const to = momentOf(`${dateTime(at).slice(0, 10)}T${hour.padStart(2, "0")}:${minute}:${second.padStart(2, "0")}`);
