@@ -49,7 +49,7 @@ pub(super) fn read(bag: &Path, verdict: &mut Verdict) -> Result<Found, String> {
         .flatten();
     for needed in ["bag-info.txt", "manifest-sha256.txt"] {
         if !tags.contains_key(needed) {
-            let why = format!("is not named by tagmanifest-sha256.txt, so nothing fixes it");
+            let why = "is not named by tagmanifest-sha256.txt, so nothing fixes it";
             verdict.fault(FaultKind::Structure, needed, why);
         }
     }
