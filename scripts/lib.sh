@@ -104,6 +104,15 @@ need_cameras() {
     need_packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gdkpixbuf-2.0 gstreamer1.0-x
 }
 
+# The Library of Congress's own BagIt tool, against which sealed archives are tested.
+need_bagit() {
+    python3 -c 'import bagit' 2>/dev/null && return
+    need_packages python3-pip
+    say "installing bagit"
+    as_root python3 -m pip install --quiet --break-system-packages bagit==1.9.0 ||
+        fail "bagit could not be installed" "check the network and PyPI, or install bagit 1.9.0 yourself"
+}
+
 # The browser of the simulated workstations and of the tests.
 need_browser() {
     need_packages chromium fonts-noto-cjk

@@ -1,6 +1,6 @@
 //! Arguments → settings → logging → app.
 
-use bidroom::app::{self, CheckOrder, Order};
+use bidroom::app::{self, CheckOrder, Order, VerifyOrder};
 use bidroom::config::Lang;
 use bidroom::console::{ctl, openapi};
 use clap::{Parser, Subcommand};
@@ -46,6 +46,21 @@ enum Task {
         #[arg(long, default_value_t)]
         lang: Lang,
     },
+    /// Verifies a sealed archive without the box: exit code 0 whole, 1 faults, 2 no bag or unreadable, 3 whole but unsigned or
+    /// not trusted.
+    Verify {
+        /// The bag's folder.
+        bag: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        /// Certificates that are trusted, PEM: the box's CA, the time-stamping authority's.
+        #[arg(long)]
+        ca: Vec<PathBuf>,
+        /// Checkpoints that somebody outside the box kept.
+        #[arg(long)]
+        witness: Vec<PathBuf>,
+    },
     /// Does from the command line what the technician's page does.
     Ctl(ctl::Arguments),
     /// Prints the OpenAPI document.
@@ -81,6 +96,23 @@ fn main() -> ExitCode {
             };
             return match with_runtime(checked(order)) {
                 Ok(code) => code,
+                Err(error) => failed(&error),
+            };
+        }
+        Task::Verify {
+            bag,
+            json,
+            ca,
+            witness,
+        } => {
+            let (told, code) = app::verify(VerifyOrder {
+                bag,
+                ca,
+                witnesses: witness,
+                json,
+            });
+            return match print(&format!("{told}\n")) {
+                Ok(()) => ExitCode::from(code),
                 Err(error) => failed(&error),
             };
         }

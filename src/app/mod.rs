@@ -1,5 +1,6 @@
 //! The only place that knows everyone: start order, stop order, supervised tasks, what systemd is told.
 
+mod archivist;
 mod around;
 mod attendance;
 mod cameras;
@@ -11,7 +12,9 @@ mod listen;
 mod preflight;
 mod run;
 mod tasks;
+mod verify;
 mod watchdog;
 
 pub use check::{CheckOrder, check};
 pub use run::{Order, run};
+pub use verify::{VerifyOrder, verify};

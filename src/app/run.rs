@@ -3,6 +3,7 @@
 //! Start: keys → journal → clerk → feeds and recorders → cameras → console → ready.
 //! Stop: intake (cameras, browsers) → recordings finalised and reported → clerk drains → console.
 
+use super::archivist::Archivist;
 use super::around;
 use super::attendance;
 use super::cameras;
@@ -13,6 +14,7 @@ use super::preflight;
 use super::tasks::Tasks;
 use super::watchdog;
 use crate::access::{Access, AccessPolicy, FirstPassword};
+use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{Clerk, ClerkHandle, Clock};
 use crate::config::Profile;
 use crate::console::views::Surroundings;
@@ -251,6 +253,19 @@ impl Room {
             "attendance",
             attendance::follow(clerk.clone(), self.access.clone(), clock.clone()),
         );
+        let archivist = Archivist {
+            clerk: clerk.clone(),
+            recorders: media.recorders.clone(),
+            history: self.history.clone(),
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
+            clock: clock.clone(),
+            profile: profile.clone(),
+            data: recordings.clone(),
+            witnesses: Witnesses::default(),
+        };
+        tasks.start("checkpoints", archivist.clone().state());
+        tasks.start("archive", archivist.archive());
         tasks.start(
             "preflight",
             preflight::follow(

@@ -34,6 +34,7 @@ pub use profile::{
 pub use text::{Lang, Text};
 pub use units::{Decibels, Percent, PictureLimit, Size};
 pub use url::{InvalidUrl, RtspUrl};
+pub use values::HttpUrl;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::password::{Password, PasswordError, SignIn};
 use super::text::Lang;
 use super::units::{PictureLimit, Size};
 use super::url::RtspUrl;
+use super::values::HttpUrl;
 use crate::keys::HostName;
 use crate::room::{FeedId, FeedKind, FeedSpec, Layout, Place, Policies, Seat, Span};
 use jiff::tz::TimeZone;
@@ -181,6 +182,10 @@ pub struct Storage {
     pub sm3: bool,
     /// What is kept allocated so that the journal lives on a full disk.
     pub ballast: Size,
+    /// Whose key opens the sealed archives' personal data; none leaves them out of the archive.
+    pub audit_certificate: Option<PathBuf>,
+    /// A time-stamping authority (RFC 3161) for sealed archives.
+    pub tsa: Option<HttpUrl>,
 }
 
 impl Storage {

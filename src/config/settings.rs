@@ -4,7 +4,7 @@ use super::document::{At, Section, Wrong};
 use super::profile::{Access, Media, Network, SecondFactor, Storage};
 use super::sections::{refuse_empty, some};
 use super::units::{PictureLimit, Size};
-use super::values::{AbsolutePath, Port};
+use super::values::{AbsolutePath, HttpUrl, Port};
 use crate::keys::HostName;
 use crate::room::Span;
 use std::net::{IpAddr, Ipv4Addr};
@@ -31,7 +31,16 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         Size::megabytes(8),
         Size::gigabytes(4),
     );
+    let names_audit = s.has("audit_certificate");
+    let audit_certificate = s
+        .optional::<AbsolutePath>("audit_certificate")
+        .map(|p| p.value.0);
+    let names_tsa = s.has("tsa");
+    let tsa = s.optional::<HttpUrl>("tsa").map(|url| url.value);
     s.close();
+    if (names_audit && audit_certificate.is_none()) || (names_tsa && tsa.is_none()) {
+        return None;
+    }
     if has_path && recordings.is_none() {
         return None;
     }
@@ -41,6 +50,8 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         segment: segment?,
         sm3: sm3?,
         ballast: ballast?,
+        audit_certificate,
+        tsa,
     })
 }
 

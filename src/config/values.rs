@@ -404,6 +404,50 @@ impl Value for AbsolutePath {
     }
 }
 
+/// The address of a service: `http://host:port/path`, without user or password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpUrl(hyper::Uri);
+
+impl HttpUrl {
+    /// A DNS name or an address.
+    pub fn host(&self) -> &str {
+        self.0.host().unwrap_or("").trim_matches(['[', ']'])
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.0.port_u16().unwrap_or(80)
+    }
+
+    /// The whole address.
+    pub fn uri(&self) -> &hyper::Uri {
+        &self.0
+    }
+}
+
+impl Value for HttpUrl {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let uri: Option<hyper::Uri> = text.parse().ok();
+        let plain = uri.filter(|uri| {
+            uri.scheme_str() == Some("http")
+                && uri.host().is_some_and(|host| !host.is_empty())
+                && !text.contains('@')
+        });
+        plain.map(Self).ok_or_else(|| {
+            // never repeated: it may hold a password
+            Wrong {
+                what: text!("不是有效的地址", "this is no valid address"),
+                allowed: text!("http://主机:端口/路径", "http://host:port/path"),
+                remedy: text!(
+                    "例如 \"http://tsa.example.cn/tsr\"；不含用户名和密码",
+                    "for example \"http://tsa.example.cn/tsr\"; without user or password"
+                ),
+            }
+        })
+    }
+}
+
 /// A capture device of ALSA.
 pub(super) struct AlsaName(pub(super) String);
 

@@ -90,6 +90,14 @@ impl Reader {
         head(&self.db())
     }
 
+    /// Where the chain of a session stands; none where it has no entries.
+    ///
+    /// # Errors
+    /// As SQLite says.
+    pub fn session_head(&self, session: &SessionId) -> Result<Option<Head>, JournalError> {
+        session_head(&self.db(), session)
+    }
+
     /// Where the chain of each session stands.
     ///
     /// # Errors

@@ -217,6 +217,44 @@ impl Authority {
         Ok(Zeroizing::new(format!("{}{}", *key_pem, certificate.pem())))
     }
 
+    /// A new certificate for signing archives with a new key, as the text of its file. It lasts as long as the CA: what
+    /// it signed is checked years later.
+    pub(super) fn issue_archive(&self) -> Result<Zeroizing<String>, KeyError> {
+        let ours = parse_x509(&self.path, &self.certificate)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "bidroom");
+        params.distinguished_name.push(
+            DnType::CommonName,
+            format!("bidroom archive {}", hex::encode(*random::<4>())),
+        );
+        params.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::ContentCommitment,
+        ];
+        params.use_authority_key_identifier_extension = true;
+        let ends = ours.validity().not_after.timestamp().saturating_mul(1000);
+        set_validity(&mut params, CA_BEGINS, Utc(ends))?;
+        params.serial_number = Some(serial());
+        let key = KeyPair::generate().map_err(crypto("making the archive's key"))?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(crypto("signing the archive's certificate"))?;
+        let key_pem = Zeroizing::new(key.serialize_pem());
+        Ok(Zeroizing::new(format!("{}{}", *key_pem, certificate.pem())))
+    }
+
+    /// Whether that certificate is this CA's.
+    pub(super) fn issued(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Ok(ours) = parse_x509(&self.path, &self.certificate) else {
+            return false;
+        };
+        X509Certificate::from_der(certificate)
+            .is_ok_and(|(_, theirs)| check_signature(&theirs, &ours).is_some())
+    }
+
     fn check_permitted(&self, names: &[HostName]) -> Result<(), KeyError> {
         let x509 = parse_x509(&self.path, &self.certificate)?;
         let constraints = x509

@@ -11,7 +11,9 @@ use super::secret::random;
 use crate::room::Utc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::fmt;
@@ -23,6 +25,8 @@ use zeroize::Zeroizing;
 const CA: &str = "ca.pem";
 const SERVER: &str = "server.pem";
 const SIGNING: &str = "signing.pem";
+/// Signs archives: P-256, as OpenSSL's `cms -verify` knows no Ed25519 before 3.2.
+const ARCHIVE: &str = "archive.pem";
 const MAC: &str = "mac.key";
 const VAULT: &str = "vault.key";
 /// Says that the keys were made, so that a lost file is never replaced in silence.
@@ -74,6 +78,7 @@ struct Inner {
     authority: Authority,
     server: Arc<Server>,
     signing: Ed25519KeyPair,
+    archive: ArchiveSigner,
     mac: Zeroizing<[u8; 32]>,
     vault: Zeroizing<[u8; 32]>,
 }
@@ -102,6 +107,7 @@ impl Keys {
         let authority = Authority::parse(&path, &text)?;
         let (path, text) = sources.required(SIGNING)?;
         let signing = parse_signing(&path, &text)?;
+        let archive = ArchiveSigner::open(&sources, &authority)?;
         let raw = |name| {
             let (path, text) = sources.required(name)?;
             parse_raw_key(&path, name, &text)
@@ -117,6 +123,7 @@ impl Keys {
             authority,
             server,
             signing,
+            archive,
             mac,
             vault,
         })))
@@ -192,6 +199,24 @@ impl Keys {
         )
     }
 
+    /// ECDSA signature (P-256, SHA-256, ASN.1) with the key that signs archives.
+    ///
+    /// # Errors
+    /// Only if the cryptographic library fails.
+    pub fn sign_archive(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.0.archive.sign(message)
+    }
+
+    /// The certificate that verifies [`Keys::sign_archive`], DER.
+    pub fn archive_certificate(&self) -> &[u8] {
+        &self.0.archive.certificate
+    }
+
+    /// The CA's certificate, DER.
+    pub fn ca_certificate(&self) -> &[u8] {
+        &self.0.authority.certificate
+    }
+
     /// HMAC-SHA-256 under a key of that purpose alone.
     pub fn hmac(&self, purpose: MacPurpose, content: &[u8]) -> [u8; 32] {
         mac_for(&self.0.mac, purpose, content)
@@ -236,6 +261,49 @@ impl ResolvesServerCert for Server {
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
         )
+    }
+}
+
+/// What signs archives.
+struct ArchiveSigner {
+    key: EcdsaKeyPair,
+    certificate: CertificateDer<'static>,
+}
+
+impl ArchiveSigner {
+    /// Reads the pair. One that is missing, or of another CA, is made anew: each signature carries its certificate.
+    fn open(sources: &KeySources, authority: &Authority) -> Result<Self, KeyError> {
+        let text = sources.read(ARCHIVE)?;
+        if let Some((path, text)) = &text {
+            let (certificate, _) = parse_pair(path, text)?;
+            if authority.issued(&certificate) {
+                return Self::parse(path, text);
+            }
+        }
+        let path = sources.folder.join(ARCHIVE);
+        let text = authority.issue_archive()?;
+        write_private(&path, text.as_bytes())?;
+        Self::parse(&path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, KeyError> {
+        let (certificate, key) = parse_pair(path, text)?;
+        let key = EcdsaKeyPair::from_pkcs8(
+            &ECDSA_P256_SHA256_ASN1_SIGNING,
+            key.secret_der(),
+            &SystemRandom::new(),
+        )
+        .map_err(|_| KeyError::damaged(path, "not a P-256 key"))?;
+        Ok(Self { key, certificate })
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.key
+            .sign(&SystemRandom::new(), message)
+            .map(|signature| signature.as_ref().to_vec())
+            .map_err(|_| KeyError::Crypto {
+                what: "signing an archive",
+            })
     }
 }
 

@@ -113,6 +113,7 @@ pub(crate) fn actor_word(actor: &Actor) -> String {
             Part::Media => "daemon:media",
             Part::Health => "daemon:health",
             Part::Access => "daemon:access",
+            Part::Archive => "daemon:archive",
         }
         .to_owned(),
     }

@@ -79,4 +79,6 @@ pub enum Part {
     Health,
     /// Sign-in, enrolment and check-in codes.
     Access,
+    /// Sealing, and what is read back.
+    Archive,
 }

@@ -1,6 +1,7 @@
 //! Owns what can be asked of the room: commands, in the imperative. Who may ask for what is `decide`'s.
 
 use super::anomaly::Anomaly;
+use super::archive::Seal;
 use super::equipment::{CheckResult, Fault};
 use super::event::{
     BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
@@ -184,6 +185,15 @@ pub enum Command {
     ReportAnomalyEnded { feed: FeedId, anomaly: Anomaly },
     /// The heads of the segment indexes.
     ReportHeads { heads: BTreeMap<FeedId, IndexHead> },
+    /// The archive of a session that is over is closed and signed.
+    ReportArchiveSealed { seal: Seal },
+    /// A sealed archive was read back, and how much of it is damaged.
+    ReportArchiveReadBack {
+        files: u64,
+        bytes: u64,
+        damaged: u32,
+        named: Vec<String>,
+    },
 }
 
 impl Command {
@@ -253,6 +263,8 @@ impl Command {
             Command::ReportAnomaly { .. } => "report_anomaly",
             Command::ReportAnomalyEnded { .. } => "report_anomaly_ended",
             Command::ReportHeads { .. } => "report_heads",
+            Command::ReportArchiveSealed { .. } => "report_archive_sealed",
+            Command::ReportArchiveReadBack { .. } => "report_archive_read_back",
         }
     }
 

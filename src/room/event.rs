@@ -2,6 +2,7 @@
 
 use super::actor::Actor;
 use super::anomaly::Anomaly;
+use super::archive::Seal;
 use super::equipment::{CheckResult, Fault};
 use super::ids::{CommandId, EquipmentId, FeedId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
 use super::layout::{Layout, Policies};
@@ -237,6 +238,15 @@ pub enum Event {
     SessionSealed { kind: super::plan::SessionKind },
     /// The session ended without a result.
     SessionAborted { reason: Note },
+    /// Its archive is closed and signed.
+    ArchiveSealed { seal: Seal },
+    /// Its archive was read from the disk again; these files are not what the manifest says, 20 are named at most.
+    ArchiveReadBack {
+        files: u64,
+        bytes: u64,
+        damaged: u32,
+        named: Vec<String>,
+    },
 }
 
 /// The seat that chance gave a member. (A map would not do: JSON has no numbers as keys.)

@@ -5,6 +5,7 @@
 
 mod actor;
 mod anomaly;
+mod archive;
 mod command;
 mod committee;
 mod deadlines;
@@ -26,6 +27,7 @@ mod wanted;
 
 pub use actor::*;
 pub use anomaly::*;
+pub use archive::*;
 pub use command::*;
 pub use committee::*;
 pub use deadlines::next_deadline;

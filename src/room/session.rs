@@ -1,6 +1,7 @@
 //! Owns one session as a value: its phase, its committee, its clocks and what is open in it.
 
 use super::anomaly::Anomalies;
+use super::archive::Archive;
 use super::committee::Committee;
 use super::event::{BreakKind, HelpKind, MealSlot, SuspensionCause};
 use super::ids::{FeedId, MemberNo, SeatNo};
@@ -145,7 +146,7 @@ impl Phase {
         }
     }
 
-    /// Whether nothing more can happen in it but leaving.
+    /// Whether nothing more can happen in it but leaving and archiving.
     pub fn is_over(&self) -> bool {
         matches!(self, Phase::Sealed | Phase::Aborted { .. })
     }
@@ -187,6 +188,9 @@ pub struct Session {
     pub marks: u32,
     /// Whether the supervisor signed the closing record.
     pub closing_record_signed: bool,
+    /// Where its archive stands.
+    #[serde(default)]
+    pub archive: Archive,
 }
 
 impl Session {
@@ -209,7 +213,13 @@ impl Session {
             anomalies: Anomalies::default(),
             marks: 0,
             closing_record_signed: false,
+            archive: Archive::Open,
         }
+    }
+
+    /// Whether it is over and its archive is made: the room needs it no more.
+    pub fn is_archived(&self) -> bool {
+        self.phase.is_over() && self.archive.is_done()
     }
 
     /// The policies that hold for it.

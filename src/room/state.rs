@@ -1,5 +1,6 @@
 //! Owns the room's state, and how an event changes it. `apply` is total: what happened, happened.
 
+use super::archive::Archive;
 use super::committee::{Conflict, Member, Presence, ReportSignature};
 use super::equipment::{Failure, Preflight};
 use super::event::{BreakKind, Entry, Event, Ruling};
@@ -26,7 +27,7 @@ pub struct Room {
     pub policies: Policies,
     /// SHA-256 of the profile, hex.
     pub profile_sha256: String,
-    /// Open sessions, and those that ended last.
+    /// Open sessions, those that ended last, and those whose archive is not made yet.
     pub sessions: BTreeMap<SessionId, Session>,
     /// Numbers that were used before.
     pub past_sessions: BTreeSet<SessionId>,
@@ -69,7 +70,7 @@ pub fn apply(room: &mut Room, entry: &Entry) {
             }
             if let Event::CheckInOpened { .. } = &entry.event {
                 room.sessions
-                    .retain(|other, session| other == id || !session.phase.is_over());
+                    .retain(|other, session| other == id || !session.is_archived());
             }
             if let Some(session) = room.sessions.get_mut(id) {
                 apply_to_session(session, at, &entry.event);
@@ -172,6 +173,7 @@ fn apply_to_session(session: &mut Session, at: &Stamp, event: &Event) {
     }
     apply_to_supervision(session, at, event);
     apply_to_recordings(session, at, event);
+    apply_to_archive(session, at, event);
 }
 
 /// The phase and what goes with it; whether the event was one of these.
@@ -551,6 +553,31 @@ fn apply_to_recordings(session: &mut Session, at: &Stamp, event: &Event) {
             }
         }
         Event::IndexHeads { heads } => recordings.heads.extend(heads.clone()),
+        _ => {}
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each function takes its own events, together they take all"
+)]
+fn apply_to_archive(session: &mut Session, at: &Stamp, event: &Event) {
+    match event {
+        Event::ArchiveSealed { seal } => {
+            session.archive = Archive::Sealed {
+                at: at.clone(),
+                seal: seal.clone(),
+            };
+        }
+        Event::ArchiveReadBack { damaged, .. } => {
+            if let Archive::Sealed { seal, .. } = &session.archive {
+                session.archive = Archive::ReadBack {
+                    at: at.clone(),
+                    seal: seal.clone(),
+                    damaged: *damaged,
+                };
+            }
+        }
         _ => {}
     }
 }

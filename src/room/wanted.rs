@@ -17,6 +17,8 @@ pub struct Wanted {
     pub preflight: Option<Stamp>,
     /// The seats that hear the supervisor.
     pub talk_back: BTreeSet<SeatNo>,
+    /// Sessions that are over, and whose archives are to be sealed and read back.
+    pub archiving: BTreeSet<SessionId>,
 }
 
 /// What is to be recorded.
@@ -44,6 +46,12 @@ pub fn wanted(room: &Room) -> Wanted {
             .and_then(|(_, session)| session.talk_back.as_ref())
             .map(|talk| talk.seats.clone())
             .unwrap_or_default(),
+        archiving: room
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.phase.is_over() && !session.archive.is_done())
+            .map(|(id, _)| id.clone())
+            .collect(),
     }
 }
 

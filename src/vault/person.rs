@@ -29,7 +29,7 @@ impl Person {
         let (phone, id_number, employer) = match purpose {
             Purpose::Gate => (false, true, false),
             Purpose::Seat => (false, false, false),
-            Purpose::FeeStatement => (true, true, true),
+            Purpose::FeeStatement | Purpose::Archive => (true, true, true),
             Purpose::CallOut => (true, false, false),
         };
         for (kept, field) in [
@@ -57,6 +57,8 @@ pub enum Purpose {
     FeeStatement,
     /// To call him: name and phone number.
     CallOut,
+    /// For the archive's container, encrypted to the audit key: everything.
+    Archive,
 }
 
 impl Purpose {
@@ -66,6 +68,7 @@ impl Purpose {
             Self::Seat => "seat",
             Self::FeeStatement => "fee-statement",
             Self::CallOut => "call-out",
+            Self::Archive => "archive",
         }
     }
 }

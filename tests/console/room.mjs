@@ -200,13 +200,13 @@ export class Room {
 
   /** The lines of a feed's index. */
   index(session, feed) {
-    const file = join(this.data, "sessions", session, "feeds", feed, "index.jsonl");
+    const file = join(this.data, "sessions", session, "data", "feeds", feed, "index.jsonl");
     return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line)) : [];
   }
 
   /** The recorded files of a feed, in order. */
   files(session, feed) {
-    const folder = join(this.data, "sessions", session, "feeds", feed);
+    const folder = join(this.data, "sessions", session, "data", "feeds", feed);
     return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".mp4")).sort().map((name) => join(folder, name)) : [];
   }
 }

@@ -67,7 +67,7 @@ describe("a workstation in a room", () => {
     const face = `seat-${no}-face`;
     await until("a file of the large picture", () => segments(face).some((line) => line.cause === "age"), 40_000);
     const large = segments(face).filter((line) => line.cause === "age").at(-1).file;
-    assert.equal(frameWidth(join(room.data, "sessions", SESSION, "feeds", face, large)), 1280);
+    assert.equal(frameWidth(join(room.data, "sessions", SESSION, "data", "feeds", face, large)), 1280);
     await wall.getByRole("button", { name: new RegExp(`^放大 席位 ${no}`) }).click();
     await until("the large picture", async () => {
       const now = await shown();

@@ -20,6 +20,7 @@ mod probe;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod archive;
 mod canaries;
 mod clock_jumps;
 mod disk_faults;

@@ -36,8 +36,15 @@ pub(crate) fn profile_with(cameras: &Cameras) -> String {
 impl Evaluation {
     /// Plans, convenes, checks in and starts.
     pub(crate) async fn started(table: &str) -> Self {
+        Self::started_with(table, "").await
+    }
+
+    /// The same, with more in the profile's section on storage.
+    pub(crate) async fn started_with(table: &str, storage: &str) -> Self {
         let cameras = Cameras::serve("camera-1");
-        let room = Room::start_with(&profile_with(&cameras)).await;
+        let profile =
+            profile_with(&cameras).replace("[storage]\n", &format!("[storage]\n{storage}"));
+        let room = Room::start_with(&profile).await;
         let technician = room.signed_in("technician").await;
         let supervisor = room.signed_in("supervisor").await;
         let plan = json!({
@@ -236,7 +243,7 @@ async fn an_evaluation_from_plan_to_seal_is_recorded() {
     let on_disk = evaluation
         .room
         .data()
-        .join(format!("sessions/{SESSION}/feeds/camera-1/{file}"));
+        .join(format!("sessions/{SESSION}/data/feeds/camera-1/{file}"));
     let probe = Command::new("ffprobe")
         .args([
             "-v",

@@ -71,6 +71,8 @@ pub(crate) enum Ask {
     Gap(Which, u8, bool),
     /// A feed's picture is found frozen, or fine again.
     Anomaly(Which, u8, bool),
+    /// The archive of a session is sealed, or was read back.
+    Archive(Which, bool),
     /// Somebody without any right asks for something.
     Intrude(Which, u8),
 }
@@ -147,7 +149,8 @@ fn anything() -> impl Strategy<Value = Ask> {
             .prop_map(|(s, b, t)| Ask::Abort(s, b, t)),
         2 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Record(s, f, on)),
         3 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Gap(s, f, on)),
-        2 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Anomaly(s, f, on)),
+        4 => (which(), feed(), any::<bool>()).prop_map(|(s, f, on)| Ask::Anomaly(s, f, on)),
+        1 => (which(), any::<bool>()).prop_map(|(s, sealed)| Ask::Archive(s, sealed)),
         2 => (which(), any::<u8>()).prop_map(|(s, n)| Ask::Intrude(s, n)),
     ]
 }

@@ -98,6 +98,8 @@ pub(crate) struct Session {
     pub(crate) recording: BTreeSet<u8>,
     pub(crate) gaps: BTreeSet<u8>,
     pub(crate) frozen: BTreeSet<u8>,
+    /// 0 open, 1 sealed, 2 read back.
+    pub(crate) archive: u8,
 }
 
 impl Session {
@@ -387,6 +389,7 @@ impl Model {
             Ask::Record(which, ..) | Ask::Gap(which, ..) | Ask::Anomaly(which, ..) => {
                 of(which).is_some()
             }
+            Ask::Archive(which, _) => of(which).is_some_and(Session::over),
         }
     }
 
@@ -398,8 +401,9 @@ impl Model {
             self.sessions.insert(*which, planned(*experts, *others));
         }
         if let Ask::OpenCheckIn(which) = ask {
-            // what is over goes to the archive when the next one takes the room
-            self.sessions.retain(|other, s| other == which || !s.over());
+            // what is over and archived goes when the next one takes the room
+            self.sessions
+                .retain(|other, s| other == which || !s.over() || s.archive < 2);
         }
         match ask {
             Ask::Enrol(seat) => {
@@ -475,6 +479,7 @@ fn planned(experts: u8, others: u8) -> Session {
         recording: BTreeSet::new(),
         gaps: BTreeSet::new(),
         frozen: BTreeSet::new(),
+        archive: 0,
     }
 }
 
@@ -631,6 +636,13 @@ fn session_takes(s: &mut Session, ask: &Ask, now: u32, seats: &BTreeMap<u8, u8>)
         Ask::Anomaly(_, feed, false) => {
             s.frozen.remove(feed);
         }
+        Ask::Archive(_, sealed) => {
+            s.archive = match (s.archive, sealed) {
+                (0, true) => 1,
+                (1, false) => 2,
+                (known, _) => known,
+            }
+        }
         Ask::Wait(_)
         | Ask::Restart
         | Ask::Forward(_)
@@ -686,6 +698,7 @@ pub(crate) fn which(ask: &Ask) -> Option<Which> {
         | Ask::Record(s, ..)
         | Ask::Gap(s, ..)
         | Ask::Anomaly(s, ..)
+        | Ask::Archive(s, _)
         | Ask::Intrude(s, _) => Some(*s),
     }
 }

@@ -220,6 +220,8 @@ impl Play {
                     | Event::RecordingEnded { .. }
                     | Event::RecordingGapOpened { .. }
                     | Event::RecordingGapClosed { .. }
+                    | Event::ArchiveSealed { .. }
+                    | Event::ArchiveReadBack { .. }
             );
             prop_assert!(last, "after the end: {:?}", draft);
         }
@@ -709,6 +711,24 @@ impl Play {
                     anomaly: Anomaly::Frozen,
                 };
                 (daemon(Part::Media), command)
+            }
+            Ask::Archive(_, true) => {
+                let seal = Seal {
+                    sha256: "0".repeat(64),
+                    files: 1,
+                    bytes: 1,
+                    timestamped: false,
+                };
+                (daemon(Part::Archive), Command::ReportArchiveSealed { seal })
+            }
+            Ask::Archive(_, false) => {
+                let command = Command::ReportArchiveReadBack {
+                    files: 1,
+                    bytes: 1,
+                    damaged: 0,
+                    named: Vec::new(),
+                };
+                (daemon(Part::Archive), command)
             }
             Ask::Intrude(which, n) => intrusion(*which, *n),
             Ask::Wait(_) | Ask::Forward(_) => unreachable!("are no questions"),

@@ -1,6 +1,7 @@
 //! Owns the end: signatures, sealing, leaving, and ending without a result.
 
 use super::{Case, none_of};
+use crate::room::archive::{Archive, Seal};
 use crate::room::event::{Event, LeavingReason};
 use crate::room::ids::SessionId;
 use crate::room::note::Note;
@@ -84,4 +85,32 @@ pub(super) fn abort(
     Ok(vec![Event::SessionAborted {
         reason: reason.clone(),
     }])
+}
+
+/// What was sealed is sealed: a second report makes no event.
+pub(super) fn archive_sealed(case: &Case<'_>, seal: &Seal) -> Result<Vec<Event>, Refusal> {
+    case.in_phase(Phase::is_over)?;
+    Ok(match case.session.archive {
+        Archive::Open => vec![Event::ArchiveSealed { seal: seal.clone() }],
+        Archive::Sealed { .. } | Archive::ReadBack { .. } => Vec::new(),
+    })
+}
+
+pub(super) fn archive_read_back(
+    case: &Case<'_>,
+    files: u64,
+    bytes: u64,
+    damaged: u32,
+    named: &[String],
+) -> Result<Vec<Event>, Refusal> {
+    case.in_phase(Phase::is_over)?;
+    Ok(match case.session.archive {
+        Archive::Sealed { .. } => vec![Event::ArchiveReadBack {
+            files,
+            bytes,
+            damaged,
+            named: named.to_vec(),
+        }],
+        Archive::Open | Archive::ReadBack { .. } => Vec::new(),
+    })
 }

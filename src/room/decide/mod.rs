@@ -152,11 +152,15 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportFeedLost { .. }
         | Command::ReportRecordingStarted { .. }
         | Command::ReportRecordingEnded { .. }
-        | Command::ReportGapOpened { .. }
-        | Command::ReportGapClosed { .. }
         | Command::ReportAnomaly { .. }
-        | Command::ReportAnomalyEnded { .. }
-        | Command::ReportHeads { .. } => part(Part::Media),
+        | Command::ReportAnomalyEnded { .. } => part(Part::Media),
+        // what a crash left open of a session that is over is closed before it is sealed
+        Command::ReportGapOpened { .. }
+        | Command::ReportGapClosed { .. }
+        | Command::ReportHeads { .. } => part(Part::Media) || part(Part::Archive),
+        Command::ReportArchiveSealed { .. } | Command::ReportArchiveReadBack { .. } => {
+            part(Part::Archive)
+        }
     };
     if allowed {
         Ok(())
@@ -274,6 +278,13 @@ impl Case<'_> {
             Command::ReportHeads { heads } => Ok(vec![Event::IndexHeads {
                 heads: heads.clone(),
             }]),
+            Command::ReportArchiveSealed { seal } => closing::archive_sealed(self, seal),
+            Command::ReportArchiveReadBack {
+                files,
+                bytes,
+                damaged,
+                named,
+            } => closing::archive_read_back(self, *files, *bytes, *damaged, named),
 
             // decided before a session was looked for
             Command::PlanSession { .. }

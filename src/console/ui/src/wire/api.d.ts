@@ -1170,6 +1170,20 @@ export interface components {
             };
             /** @constant */
             type: "report_heads";
+        } | {
+            seal: components["schemas"]["Seal"];
+            /** @constant */
+            type: "report_archive_sealed";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint32 */
+            damaged: number;
+            /** Format: uint64 */
+            files: number;
+            named: string[];
+            /** @constant */
+            type: "report_archive_read_back";
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
@@ -1514,6 +1528,20 @@ export interface components {
             reason: components["schemas"]["Note"];
             /** @constant */
             type: "session_aborted";
+        } | {
+            seal: components["schemas"]["Seal"];
+            /** @constant */
+            type: "archive_sealed";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint32 */
+            damaged: number;
+            /** Format: uint64 */
+            files: number;
+            named: string[];
+            /** @constant */
+            type: "archive_read_back";
         };
         /** @description A second factor to enrol. */
         FactorOffer: {
@@ -1916,7 +1944,7 @@ export interface components {
             since: components["schemas"]["Utc"];
         };
         /** @description Parts of the daemon that give commands. */
-        Part: "app" | "clock" | "media" | "health" | "access";
+        Part: "app" | "clock" | "media" | "health" | "access" | "archive";
         /** @description A person in the vault; opaque, and different in every evaluation. */
         PersonRef: string;
         /** @description The phases by name. */
@@ -2472,6 +2500,23 @@ export interface components {
         } | {
             view: components["schemas"]["FeedId"];
         } | "view_all" | "metrics";
+        /** @description What a seal closes. */
+        Seal: {
+            /**
+             * Format: uint64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: uint64
+             * @description How many files the manifest names.
+             */
+            files: number;
+            /** @description SHA-256 of `tagmanifest-sha256.txt`, hex: what is signed, and fixes all else. */
+            sha256: string;
+            /** @description Whether a time-stamping authority confirmed the moment. */
+            timestamped: boolean;
+        };
         /** @description A seat and where the map shows it. */
         Seat: {
             /** @description Its number. */

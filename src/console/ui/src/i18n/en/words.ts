@@ -322,6 +322,8 @@ export const events: Events = {
   closing_record_signed: () => ({ what: "Closing record signed", level: "good" }),
   session_sealed: () => ({ what: "Sealed", level: "good" }),
   session_aborted: (e) => ({ what: `Ended without result: ${e.reason}`, level: "bad" }),
+  archive_sealed: () => ({ what: "Archive sealed and signed", level: "good" }),
+  archive_read_back: (e) => (e.damaged ? { what: `Archive read back: ${e.damaged} files damaged`, level: "bad" } : { what: "Archive read back: all whole", level: "good" }),
 };
 
 export const problems: Record<string, string> = {

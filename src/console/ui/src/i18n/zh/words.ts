@@ -325,6 +325,8 @@ export const events: Events = {
   closing_record_signed: () => ({ what: "签署结束记录", level: "good" }),
   session_sealed: () => ({ what: "评标封存", level: "good" }),
   session_aborted: (e) => ({ what: `评标终止：${e.reason}`, level: "bad" }),
+  archive_sealed: () => ({ what: "档案已封存签名", level: "good" }),
+  archive_read_back: (e) => (e.damaged ? { what: `档案回读：${e.damaged} 个文件损坏`, level: "bad" } : { what: "档案回读：全部完好", level: "good" }),
 };
 
 /** Answers of the box that are not the room's refusals. */

@@ -1,0 +1,39 @@
+//! Whether a sealed archive is whole and whose it is, without the box: reads only, follows no link, and takes nothing for
+//! granted of what it reads. Reading order: the verdict, the files and manifests, the chains, the signatures.
+
+mod chains;
+mod files;
+mod signatures;
+mod verdict;
+
+pub use verdict::{Fault, FaultKind, Stretch, Trust, Verdict};
+
+use std::path::{Path, PathBuf};
+
+/// What to verify, and whom to trust.
+#[derive(Debug, Default)]
+pub struct Order {
+    /// The bag's folder.
+    pub bag: PathBuf,
+    /// Certificates that are trusted, DER.
+    pub trusted: Vec<Vec<u8>>,
+    /// Checkpoints that others kept: files of lines as in `checkpoints.jsonl`.
+    pub witnesses: Vec<PathBuf>,
+}
+
+/// Verifies a bag.
+///
+/// # Errors
+/// It is no bag, or cannot be read at all.
+pub fn verify(order: &Order) -> Result<Verdict, String> {
+    let mut verdict = Verdict::default();
+    let found = files::read(&order.bag, &mut verdict)?;
+    chains::check(order, &found, &mut verdict);
+    signatures::check(order, &found, &mut verdict);
+    Ok(verdict)
+}
+
+/// A small file of the bag, as long as it is small.
+fn tag_file(bag: &Path, name: &str) -> Option<Vec<u8>> {
+    files::small(&bag.join(name)).ok()
+}

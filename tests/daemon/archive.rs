@@ -1,0 +1,486 @@
+//! A session that is over becomes an archive that strangers' tools verify, and in which every alteration is found.
+
+use crate::session::{Evaluation, SESSION};
+use crate::support::committee;
+use bidroom::archive::seal::{PERSONAL, SIGNATURE, SIGNED, TOKEN};
+use bidroom::archive::verify::{Order, Verdict, verify};
+use bidroom::journal::Reader;
+use bidroom::room::Event;
+use rand::RngExt;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rustix::process::Signal;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+const NAMES: [&str; 5] = ["张三丰", "李四光", "王五六", "赵六七", "钱七八"];
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn run(folder: &Path, program: &str, words: &[&str]) -> Output {
+    let mut command = Command::new(program);
+    command.current_dir(folder).args(words);
+    command
+        .output()
+        .unwrap_or_else(|e| panic!("{program}: {e}"))
+}
+
+#[track_caller]
+fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
+    let output = run(folder, program, words);
+    let told = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{program} {words:?}: {said}{told}");
+    output.stdout
+}
+
+/// A key and a certificate of its own for it.
+fn certificate(folder: &Path, name: &str, usage: &[&str]) {
+    let (key, pem) = (format!("{name}.key"), format!("{name}.pem"));
+    let subject = format!("/CN={name}");
+    let mut words = vec![
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+    ];
+    words.extend([
+        "-nodes", "-days", "30", "-subj", &subject, "-keyout", &key, "-out", &pem,
+    ]);
+    words.extend(usage);
+    does(folder, "openssl", &words);
+}
+
+/// A time-stamping authority: `openssl ts` behind HTTP. Gives its port.
+fn authority(folder: &Path) -> u16 {
+    let usage = ["-addext", "extendedKeyUsage=critical,timeStamping"];
+    certificate(folder, "tsa", &usage);
+    let config = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\n\
+                  default_policy = 1.2.3.4.1\ndigests = sha256\ness_cert_id_alg = sha256\n";
+    fs::write(folder.join("tsa.cnf"), config).expect("written");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let folder = folder.to_owned();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = Vec::new();
+            let mut chunk = [0; 4096];
+            let question = loop {
+                let n = stream.read(&mut chunk).expect("read");
+                request.extend_from_slice(&chunk[..n]);
+                let head = request.windows(4).position(|w| w == b"\r\n\r\n");
+                let Some(head) = head else { continue };
+                let length = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+                let length = length.split("content-length: ").nth(1).expect("a length");
+                let length: usize = length.lines().next().expect("a line").parse().expect("n");
+                if request.len() >= head + 4 + length {
+                    break request.split_off(head + 4);
+                }
+            };
+            fs::write(folder.join("question.tsq"), question).expect("written");
+            let words = [
+                "ts",
+                "-reply",
+                "-config",
+                "tsa.cnf",
+                "-section",
+                "t",
+                "-queryfile",
+                "question.tsq",
+                "-signer",
+                "tsa.pem",
+                "-inkey",
+                "tsa.key",
+                "-out",
+                "answer.tsr",
+            ];
+            does(&folder, "openssl", &words);
+            let answer = fs::read(folder.join("answer.tsr")).expect("an answer");
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/timestamp-reply\r\ncontent-length: {}\r\n\r\n",
+                answer.len()
+            );
+            stream.write_all(head.as_bytes()).expect("sent");
+            stream.write_all(&answer).expect("sent");
+        }
+    });
+    port
+}
+
+/// How many files were damaged when the archive was read back, by the journal.
+async fn read_back(evaluation: &Evaluation) -> u32 {
+    let began = Instant::now();
+    let journal = Reader::open(&evaluation.room.data().join("journal.sqlite")).expect("a journal");
+    let session = SESSION.parse().expect("an id");
+    loop {
+        let entries = journal.session_entries(&session).expect("readable");
+        let read_back = entries.iter().find_map(|entry| match &entry.event {
+            Event::ArchiveReadBack { damaged, .. } => Some(*damaged),
+            _ => None,
+        });
+        if let Some(damaged) = read_back {
+            return damaged;
+        }
+        assert!(began.elapsed() < DEADLINE, "{}", evaluation.room.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn bag_of(evaluation: &Evaluation) -> PathBuf {
+    evaluation.room.data().join("sessions").join(SESSION)
+}
+
+fn verified(bag: &Path, trusted: &[Vec<u8>]) -> Verdict {
+    verify(&Order {
+        bag: bag.to_owned(),
+        trusted: trusted.to_vec(),
+        witnesses: Vec::new(),
+    })
+    .expect("a bag")
+}
+
+fn der(pem: &Path) -> Vec<u8> {
+    let words = [
+        "x509",
+        "-outform",
+        "DER",
+        "-in",
+        pem.to_str().expect("a path"),
+    ];
+    does(Path::new("."), "openssl", &words)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    certificate(folder.path(), "audit", &[]);
+    let port = authority(folder.path());
+    let audit = folder.path().join("audit.pem");
+    let storage = format!(
+        "sm3 = true\naudit_certificate = {audit:?}\ntsa = \"http://127.0.0.1:{port}/tsr\"\n"
+    );
+    let evaluation = Evaluation::started_with(&committee(&NAMES), &storage).await;
+    evaluation
+        .until("some seconds are on the disk", |view| {
+            view["feeds"][0]["recording"]["bytes"].as_u64() > Some(400_000)
+        })
+        .await;
+    evaluation.sealed().await;
+    assert_eq!(read_back(&evaluation).await, 0);
+
+    // strangers' tools
+    let bag = bag_of(&evaluation);
+    let ca = evaluation.room.data().join("keys/ca.pem");
+    let ca_only = folder.path().join("ca.pem");
+    fs::write(
+        &ca_only,
+        does(
+            Path::new("."),
+            "openssl",
+            &["x509", "-in", ca.to_str().unwrap()],
+        ),
+    )
+    .expect("written");
+    for manifest in ["manifest-sha256.txt", SIGNED] {
+        does(&bag, "sha256sum", &["--strict", "-c", manifest]);
+    }
+    does(&bag, "python3", &["-m", "bagit", "--validate", "."]);
+    let (ca_path, tsa) = (ca_only.to_str().unwrap(), folder.path().join("tsa.pem"));
+    let signature = [
+        "cms", "-verify", "-binary", "-inform", "DER", "-in", SIGNATURE,
+    ];
+    let with = [
+        "-content",
+        SIGNED,
+        "-CAfile",
+        ca_path,
+        "-purpose",
+        "any",
+        "-out",
+        "/dev/null",
+    ];
+    does(&bag, "openssl", &[&signature[..], &with[..]].concat());
+    let tsa_path = tsa.to_str().unwrap();
+    does(
+        &bag,
+        "openssl",
+        &[
+            "ts", "-verify", "-data", SIGNED, "-in", TOKEN, "-CAfile", tsa_path,
+        ],
+    );
+    let key = folder.path().join("audit.key");
+    let opened = does(
+        &bag,
+        "openssl",
+        &[
+            "cms",
+            "-decrypt",
+            "-inform",
+            "DER",
+            "-in",
+            PERSONAL,
+            "-inkey",
+            key.to_str().unwrap(),
+            "-recip",
+            audit.to_str().unwrap(),
+        ],
+    );
+    assert!(String::from_utf8(opened).expect("text").contains(NAMES[0]));
+    for file in [
+        "data/journal.jsonl",
+        "data/attendance.json",
+        "data/report.html",
+        "bag-info.txt",
+    ] {
+        let text = fs::read_to_string(bag.join(file)).expect("text");
+        assert!(!NAMES.iter().any(|name| text.contains(name)), "{file}");
+    }
+    let profile = fs::read_to_string(bag.join("data/profile.toml")).expect("text");
+    assert!(profile.contains("camera-1") && !profile.contains("password"));
+
+    // our own
+    let program = env!("CARGO_BIN_EXE_bidroom");
+    let shown = bag.to_str().unwrap();
+    let told = run(
+        &bag,
+        program,
+        &["verify", shown, "--ca", ca_path, "--ca", tsa_path],
+    );
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert_eq!(told.status.code(), Some(0), "{said}");
+    assert!(said.contains("no witness from"), "{said}");
+    assert_eq!(
+        run(&bag, program, &["verify", shown]).status.code(),
+        Some(3)
+    );
+    assert_eq!(
+        run(&bag, program, &["verify", "/etc"]).status.code(),
+        Some(2)
+    );
+    let witness = bag.join("checkpoints.jsonl");
+    let trusted = [der(&ca_only), der(&tsa)];
+    let seen = verify(&Order {
+        bag: bag.clone(),
+        trusted: trusted.to_vec(),
+        witnesses: vec![witness],
+    });
+    let seen = seen.expect("a bag");
+    assert!(seen.faults.is_empty() && seen.exit_code() == 0, "{seen:?}");
+    assert_eq!(seen.timestamp.map(|(_, trusted)| trusted), Some(true));
+
+    // the container can be erased
+    let copy = copied(&bag, folder.path());
+    fs::remove_file(copy.join(PERSONAL)).expect("erased");
+    let verdict = verified(&copy, &trusted);
+    assert!(verdict.exit_code() == 0 && !verdict.personal, "{verdict:?}");
+    does(&copy, "python3", &["-m", "bagit", "--validate", "."]);
+
+    let mut random = StdRng::seed_from_u64(4);
+    for n in 0..200 {
+        let copy = copied(&bag, folder.path());
+        let (what, file, remade) = mutate(&copy, n, &mut random);
+        let verdict = verified(&copy, &trusted);
+        let named = verdict.faults.iter().any(|fault| fault.file == file);
+        assert!(
+            named && verdict.exit_code() == 1,
+            "{n}: {what} {file}: {verdict:#?}"
+        );
+        // the positive control: hashes alone believe whoever makes the manifests anew
+        let believed = run(
+            &copy,
+            "sha256sum",
+            &["--status", "--strict", "-c", "manifest-sha256.txt"],
+        );
+        assert!(!remade || believed.status.success(), "{n}: {what} {file}");
+    }
+    hostile(&bag, folder.path(), &trusted);
+}
+
+fn copied(bag: &Path, folder: &Path) -> PathBuf {
+    let copy = folder.join("copy");
+    let _ = fs::remove_dir_all(&copy);
+    does(
+        folder,
+        "cp",
+        &["-r", bag.to_str().unwrap(), copy.to_str().unwrap()],
+    );
+    copy
+}
+
+/// The payload's files; segments only where asked.
+fn files(bag: &Path, segments: bool) -> Vec<String> {
+    let manifest = fs::read_to_string(bag.join("manifest-sha256.txt")).expect("a manifest");
+    let paths = manifest
+        .lines()
+        .map(|line| line.split_once("  ").expect("an entry").1.to_owned());
+    paths
+        .filter(|path| !segments || path.ends_with(".mp4"))
+        .collect()
+}
+
+/// Alters a bag. Gives what was done, the file in which it must be found, and whether the manifests were made anew.
+fn mutate(bag: &Path, n: u32, random: &mut StdRng) -> (&'static str, String, bool) {
+    let all = files(bag, n % 7 > 2);
+    let file = all[random.random_range(0..all.len())].clone();
+    let path = bag.join(&file);
+    let mut bytes = fs::read(&path).expect("read");
+    let remade = n % 2 == 1;
+    let what = match n % 7 {
+        0 | 3 => {
+            let at = random.random_range(0..bytes.len());
+            bytes[at] ^= 1 << random.random_range(0..8_u32);
+            fs::write(&path, &bytes).expect("written");
+            "flip"
+        }
+        1 | 4 => {
+            bytes.truncate(random.random_range(0..bytes.len()));
+            fs::write(&path, &bytes).expect("written");
+            "cut"
+        }
+        2 => {
+            let other = all.iter().find(|other| **other != file).expect("another");
+            fs::write(&path, fs::read(bag.join(other)).expect("read")).expect("written");
+            fs::write(bag.join(other), &bytes).expect("written");
+            "swap"
+        }
+        5 => {
+            let name = path.with_file_name("20200101T000000.000Z.mp4");
+            fs::rename(&path, name).expect("renamed");
+            "rename"
+        }
+        _ => {
+            let last = all.last().expect("a segment").clone();
+            fs::remove_file(bag.join(&last)).expect("removed");
+            if remade {
+                remake(bag);
+            }
+            return ("drop the last", last, remade);
+        }
+    };
+    if remade {
+        remake(bag);
+        // a small paper that no chain holds is fixed by the signature alone
+        let chained = file.ends_with(".mp4") || file.ends_with(".jsonl");
+        if !chained {
+            return (what, SIGNATURE.to_owned(), true);
+        }
+    }
+    (what, file, remade)
+}
+
+/// What an insider does: all manifests anew.
+fn remake(bag: &Path) {
+    let mut text = String::new();
+    let mut folders = vec![PathBuf::from("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(bag.join(&folder)).expect("a folder") {
+            let path = folder.join(entry.expect("an entry").file_name());
+            if bag.join(&path).is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let hash = hex::encode(Sha256::digest(fs::read(bag.join(&path)).expect("read")));
+            text.push_str(&format!("{hash}  {}\n", path.display()));
+        }
+    }
+    fs::write(bag.join("manifest-sha256.txt"), text).expect("written");
+    fs::remove_file(bag.join("manifest-sm3.txt")).expect("removed");
+    let mut tags = String::new();
+    for tag in [
+        "bagit.txt",
+        "bag-info.txt",
+        "manifest-sha256.txt",
+        "checkpoints.jsonl",
+    ] {
+        let hash = hex::encode(Sha256::digest(fs::read(bag.join(tag)).expect("read")));
+        tags.push_str(&format!("{hash}  {tag}\n"));
+    }
+    fs::write(bag.join(SIGNED), tags).expect("written");
+}
+
+/// Bags that mean harm get a verdict, and nothing outside is touched.
+fn hostile(bag: &Path, folder: &Path, trusted: &[Vec<u8>]) {
+    let outside = folder.join("outside");
+    fs::write(&outside, "theirs").expect("written");
+    type Harm = fn(&Path);
+    let harms: [(&str, Harm); 7] = [
+        ("traversal", |bag| {
+            let manifest = bag.join("manifest-sha256.txt");
+            let text = fs::read_to_string(&manifest).expect("read");
+            let line = format!("{}  data/../../outside\n", "0".repeat(64));
+            fs::write(manifest, text + &line).expect("written");
+        }),
+        ("link", |bag| {
+            std::os::unix::fs::symlink("../../outside", bag.join("data/link")).expect("a link");
+        }),
+        ("no tag manifest", |bag| {
+            fs::remove_file(bag.join(SIGNED)).expect("removed")
+        }),
+        ("no bag-info", |bag| {
+            fs::remove_file(bag.join("bag-info.txt")).expect("removed")
+        }),
+        ("no text", |bag| {
+            fs::write(bag.join("manifest-sha256.txt"), [0xff, 0xfe, 0]).expect("written");
+        }),
+        ("no signature", |bag| {
+            fs::write(bag.join(SIGNATURE), "0").expect("written")
+        }),
+        ("no journal", |bag| {
+            fs::write(bag.join("data/journal.jsonl"), "{}\n[1]").expect("written");
+        }),
+    ];
+    for (what, harm) in harms {
+        let copy = copied(bag, folder);
+        harm(&copy);
+        let verdict = verified(&copy, trusted);
+        assert_eq!(verdict.exit_code(), 1, "{what}: {verdict:?}");
+    }
+    assert_eq!(fs::read_to_string(outside).expect("there"), "theirs");
+    // another's certificate
+    let verdict = verified(bag, &[der(&folder.join("audit.pem"))]);
+    assert_eq!(verdict.exit_code(), 3, "{verdict:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_killed_while_it_seals_seals_after_all_and_a_replaced_segment_is_named() {
+    let mut evaluation = Evaluation::started(&committee(&NAMES)).await;
+    let began = Instant::now();
+    let replaced = loop {
+        let feed = bag_of(&evaluation).join("data/feeds/camera-1");
+        let index = fs::read_to_string(feed.join("index.jsonl")).unwrap_or_default();
+        let closed = index.lines().find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(line["file"].as_str()?.to_owned())
+        });
+        if let Some(file) = closed {
+            break feed.join(file);
+        }
+        assert!(began.elapsed() < DEADLINE, "no segment was closed");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let mut bytes = fs::read(&replaced).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&replaced, bytes).expect("written");
+    evaluation.sealed().await;
+    for after in [0, 5, 20, 50, 100, 200, 400] {
+        tokio::time::sleep(Duration::from_millis(after)).await;
+        evaluation.room.restart(Signal::KILL);
+    }
+    assert_eq!(read_back(&evaluation).await, 1);
+    let verdict = verified(&bag_of(&evaluation), &[]);
+    let name = replaced.file_name().unwrap().to_str().unwrap();
+    let file = format!("data/feeds/camera-1/{name}");
+    assert!(!verdict.faults.is_empty());
+    for fault in &verdict.faults {
+        assert_eq!(fault.file, file, "{verdict:#?}");
+        assert!(fault.from.is_some() && fault.feed.as_deref() == Some("camera-1"));
+    }
+}
