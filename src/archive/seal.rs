@@ -50,17 +50,14 @@ pub struct Papers {
     pub at: Utc,
 }
 
-/// Ends what a crash left open of a session that is over: torn segments, indexes without a stop. Gives back where all indexes
-/// stand, and the gaps that had to be written.
+/// Where all indexes stand, and the gaps that had to be written, with their ends.
+pub type Settled = (BTreeMap<FeedId, IndexHead>, Vec<(Gap, Utc)>);
+
+/// Ends what a crash left open of a session that is over: torn segments, indexes without a stop.
 ///
 /// # Errors
 /// The disk's.
-pub fn settle(
-    data: &Path,
-    session: &SessionId,
-    over: Utc,
-    sm3: bool,
-) -> io::Result<(BTreeMap<FeedId, IndexHead>, Vec<(Gap, Utc)>)> {
+pub fn settle(data: &Path, session: &SessionId, over: Utc, sm3: bool) -> io::Result<Settled> {
     let (mut heads, mut gaps) = (BTreeMap::new(), Vec::new());
     let folders = match fs::read_dir(feeds_folder(data, session)) {
         Ok(folders) => folders,

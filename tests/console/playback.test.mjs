@@ -193,7 +193,7 @@ describe("nine feeds on one clock", () => {
 
   test("a file that is not on the disk is named on its tile, and the others play", async () => {
     const gone = room.index(SESSION, "camera-2").find((line) => line.record === "segment");
-    rmSync(join(room.data, "sessions", SESSION, "feeds", "camera-2", gone.file));
+    rmSync(join(room.data, "sessions", SESSION, "data", "feeds", "camera-2", gone.file));
     await page.reload();
     await page.locator(".screen").first().waitFor();
     await seek((gone.from + gone.to) / 2);

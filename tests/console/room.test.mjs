@@ -138,7 +138,7 @@ describe("a workstation in a room", () => {
       const listed = segments(feed);
       assert.ok(listed.length > 2, `${feed}: ${listed.length} files`);
       for (const { file, tracks } of listed) {
-        await player.goto(pathToFileURL(join(room.data, "sessions", SESSION, "feeds", feed, file)).href);
+        await player.goto(pathToFileURL(join(room.data, "sessions", SESSION, "data", "feeds", feed, file)).href);
         const seen = await player.evaluate(played);
         const pictures = tracks.find((track) => track.track === "video")?.samples ?? 0;
         assert.ok(seen.error === null && seen.time > 0, `${feed} ${file}: ${JSON.stringify(seen)}`);
