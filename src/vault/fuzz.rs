@@ -1,12 +1,12 @@
 //! Owns what must hold of whatever file somebody takes for a committee's table. Run by `tests/fuzz`; it
 //! panics where it does not hold.
 
-use super::import::{MOST_ROWS, parse};
+use super::import::{MOST_ROWS, line_ends, parse};
 use super::numbers::{check_id_number, check_mobile};
 
 /// A table: its people are whole and not too many; faults lie within it, and are not too many either.
 pub fn table(bytes: &[u8]) {
-    let lines = 1 + bytes.iter().filter(|b| **b == b'\n').count() as u64;
+    let lines = 1 + line_ends(bytes);
     match parse(bytes) {
         Ok(rows) => {
             assert!((1..=MOST_ROWS).contains(&rows.len()));

@@ -278,11 +278,17 @@ impl<'a> Lines<'a> {
         let rest = self.text.get(begins..).unwrap_or("");
         let begins = self.text.len() - rest.trim_start_matches(['\r', '\n']).len();
         let passed = self.text.as_bytes().get(self.counted..begins);
-        let newlines = passed.unwrap_or_default().iter().filter(|b| **b == b'\n');
-        self.line += newlines.count() as u64;
+        self.line += line_ends(passed.unwrap_or_default());
         self.counted = begins;
         self.line
     }
+}
+
+/// LF, CR LF and a lone CR each end a line.
+pub(super) fn line_ends(text: &[u8]) -> u64 {
+    let lone = |at: usize| text[at] == b'\r' && text.get(at + 1) != Some(&b'\n');
+    let ends = (0..text.len()).filter(|at| text[*at] == b'\n' || lone(*at));
+    ends.count() as u64
 }
 
 fn find_columns(

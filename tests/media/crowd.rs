@@ -120,7 +120,7 @@ async fn who_never_reads_is_given_up_and_nobody_else_notices() {
     let pictures = number(&now, "frames") - number(&seen, "frames");
     let due = since.elapsed().as_secs_f64() * 25.0;
     assert!(pictures > 0.8 * due, "{pictures} of {due} pictures");
-    assert_eq!(number(&now, "freezes"), number(&seen, "freezes"), "{now}");
+    assert_eq!(number(&now, "lost"), number(&seen, "lost"), "{now}");
     assert!(after.0 <= before.0, "{} became {}", before.0, after.0);
     assert!(
         after.1 < before.1 + 8_000,

@@ -97,7 +97,7 @@ const LIES: [(&str, Outcome); 28] = [
     ("padding", Damaged("")),
     ("extension", Damaged("")),
     ("sources", Damaged("cannot be read")),
-    ("truncated", Lost("cannot be read|no picture")),
+    ("truncated", Damaged("cannot be read|no picture")),
     ("half", Damaged("")),
     ("noise", Damaged("cannot be read")),
     ("some lost", Damaged("")),

@@ -56,7 +56,7 @@ export const playback = {
     source: (file: string, account: string) => `录像文件 ${file}　截图人 ${account}`,
   },
   goto: "转到时刻",
-  gotoHint: "时:分:秒",
+  gotoHint: "时：分：秒",
   missing: "录像文件不在盘上",
   missingHelp: "索引里有这个文件，磁盘上却没有。请通知技术员核对存储；其余各路照常播放。",
   points: "事件",
