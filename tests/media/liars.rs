@@ -187,7 +187,7 @@ fn judge(how: &str, outcome: Outcome, tape: &Tape, honest: i64, usual: i64) -> V
             .sum();
         let silent = to - from - told;
         must(
-            silent < HOLE_MS || matches!(outcome, Damaged(_)),
+            silent < HOLE_MS + most || matches!(outcome, Damaged(_)),
             format!("{silent} ms are missing in silence"),
         );
     }
