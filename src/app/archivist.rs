@@ -277,7 +277,9 @@ impl Archivist {
         let papers = Papers {
             plan: papers::plan(&entries).context("no plan")?.clone(),
             attendance: papers::attendance(&entries)?,
-            profile: papers::without_passwords(&profile),
+            // the whole error would quote the line, which may hold a password
+            profile: papers::without_passwords(&profile)
+                .map_err(|e| anyhow::anyhow!("the profile is no TOML any more: {}", e.message()))?,
             report: papers::report(&entries, &around),
             journal: journal.map(|(_, line)| line).collect(),
             personal,

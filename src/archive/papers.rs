@@ -63,12 +63,13 @@ fn of<'a>(members: &'a mut BTreeMap<MemberNo, Attendance>, no: &MemberNo) -> &'a
 }
 
 /// A profile's text without what signs in at cameras.
-pub fn without_passwords(profile: &str) -> String {
-    let Ok(mut table) = profile.parse::<toml::Table>() else {
-        return String::new();
-    };
+///
+/// # Errors
+/// It is no TOML any more.
+pub fn without_passwords(profile: &str) -> Result<String, toml::de::Error> {
+    let mut table: toml::Table = profile.parse()?;
     redact(&mut table);
-    table.to_string()
+    Ok(table.to_string())
 }
 
 fn redact(table: &mut toml::Table) {
