@@ -8,7 +8,7 @@ use super::clock;
 use super::peer::rtp;
 use crate::room::{FeedId, FeedKind, FeedSpec, SourceFault, Track};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -204,6 +204,8 @@ impl From<TrackKind> for Aspect {
 pub struct FeedStatus {
     /// Whether it lives.
     pub liveness: Liveness,
+    /// The tracks that the source has said it sends; some may never come.
+    pub promised: BTreeSet<TrackKind>,
     /// The formats seen, by track.
     pub formats: BTreeMap<TrackKind, Arc<Format>>,
     /// What is wrong with it while it lives.
@@ -394,6 +396,7 @@ impl Feed {
         let (wishes_tx, wishes_rx) = mpsc::channel(WISHES_KEPT);
         let status = FeedStatus {
             liveness: Liveness::Absent,
+            promised: BTreeSet::new(),
             formats: BTreeMap::new(),
             troubles: BTreeMap::new(),
             layers: Vec::new(),

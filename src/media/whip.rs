@@ -62,6 +62,8 @@ struct Track {
     size: Option<(u32, u32)>,
     window: Reorder<(rtp::Packet, Instant)>,
     assembler: Assembler,
+    /// Whether pictures were lost, and no key frame has come since.
+    torn: bool,
     time: TrackTime,
     format: Arc<Format>,
     seen: Instant,
@@ -78,6 +80,7 @@ impl Track {
             size: None,
             window: Reorder::default(),
             assembler: Assembler::default(),
+            torn: false,
             time: TrackTime::new(format.clock_rate),
             format,
             seen,
@@ -314,6 +317,7 @@ impl Publisher {
                 Ordered::Lost(packets) => {
                     tracing::debug!(feed = %self.feed.id(), packets, "packets of the publisher lost");
                     track.assembler.lose();
+                    track.torn = true;
                     if let Some(layer) = track.layer.filter(|_| track.is_video()) {
                         self.key_frames.wish(layer);
                     }
@@ -358,11 +362,15 @@ impl Publisher {
             return;
         };
         let Some(layer) = track.layer else { return };
-        let Some(unit) = unit else {
+        track.torn = unit.as_ref().is_none_or(|unit| track.torn && !unit.key);
+        let torn = track.torn;
+        let is_due = self.recorded != Some(layer) && self.should_record(layer, arrival);
+        // the last wish may have been lost on its way, or a picture's beginning before anything was seen of it
+        if torn || is_due && unit.as_ref().is_some_and(|unit| !unit.key) {
             self.key_frames.wish(layer);
-            return;
-        };
-        let turns = unit.key && self.recorded != Some(layer) && self.should_record(layer, arrival);
+        }
+        let Some(unit) = unit else { return };
+        let turns = unit.key && is_due;
         let Some(track) = self.tracks.get_mut(&ssrc) else {
             return;
         };
@@ -534,8 +542,12 @@ impl Publisher {
 
     fn revive(&mut self, since: Instant) {
         self.live = true;
-        self.feed
-            .update(|status| status.liveness = Liveness::Live { since });
+        let kinds = [TrackKind::Video, TrackKind::Audio].into_iter();
+        let promised = kinds.filter(|kind| self.connection.has(*kind)).collect();
+        self.feed.update(|status| {
+            status.promised = promised;
+            status.liveness = Liveness::Live { since };
+        });
     }
 
     fn lose(&mut self, cause: SourceFault) {

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Who asked once and again, and was told to wait at last.
 const ASKED: usize = 200;
+/// As many pictures may be under way to a viewer on a busy machine: 0.4 s.
+const UNDER_WAY: f64 = 10.0;
 
 /// Asks to watch, and says what was answered. Nobody is behind the offer.
 async fn ask(client: &Client, room: &Room) -> StatusCode {
@@ -36,7 +38,7 @@ async fn ask(client: &Client, room: &Room) -> StatusCode {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_and_never_comes_takes_nothing_from_others() {
     let room = Room::start(loopback()).await;
-    let _camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
+    let camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
     let mut browser = Browser::start(&room).await;
     let _: Value = browser
         .act("one", "watch", watch(&room, "/api/whep/camera-1"))
@@ -45,7 +47,7 @@ async fn who_asks_and_never_comes_takes_nothing_from_others() {
         .until("one", "a picture", |seen| number(seen, "frames") > 25.0)
         .await;
     let client = Client::new();
-    let (before, since) = (held(), Instant::now());
+    let (before, made) = (held(), camera.made());
 
     let asking = async {
         let mut taken = 0;
@@ -66,17 +68,16 @@ async fn who_asks_and_never_comes_takes_nothing_from_others() {
         browser
             .until("two", "a picture", |seen| number(seen, "frames") > 25.0)
             .await;
-        (browser.look("one").await, Instant::now())
+        let made = camera.made();
+        (browser.look("one").await, made)
     };
-    let (taken, (after, looked)) = tokio::join!(asking, others);
+    let (taken, (after, made_since)) = tokio::join!(asking, others);
     assert!(
         (1..=64).contains(&taken),
         "{taken} of {ASKED} offers without a peer were taken"
     );
     assert_eq!(number(&after, "lost"), number(&seen, "lost"), "{after}");
-    let pictures = number(&after, "frames") - number(&seen, "frames");
-    let due = looked.duration_since(since).as_secs_f64() * 25.0;
-    assert!(pictures > 0.8 * due, "{pictures} of {due} pictures");
+    whole(&seen, &after, made_since - made);
 
     until_viewers(&room, 2).await;
     let (descriptors, _) = held();
@@ -97,7 +98,7 @@ async fn who_never_reads_is_given_up_and_nobody_else_notices() {
         ..loopback()
     })
     .await;
-    let _camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
+    let camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
     let (mut frozen, mut other) = (Browser::start(&room).await, Browser::start(&room).await);
     let by_tcp =
         json!({ "url": room.url("/api/whep/camera-1"), "owner": "supervisor", "onlyTcp": true });
@@ -110,16 +111,14 @@ async fn who_never_reads_is_given_up_and_nobody_else_notices() {
     frozen.until("udp", "a picture", has_picture).await;
     other.until("tcp", "a picture", has_picture).await;
     assert_eq!(room.peers.counts().viewers, 3);
-    let (before, seen) = (held(), other.look("tcp").await);
+    let (before, made, seen) = (held(), camera.made(), other.look("tcp").await);
 
     let ice = frozen.freeze();
     let since = Instant::now();
     until_viewers(&room, 1).await;
     eprintln!("given up after {:?}", since.elapsed());
-    let (after, now) = (held(), other.look("tcp").await);
-    let pictures = number(&now, "frames") - number(&seen, "frames");
-    let due = since.elapsed().as_secs_f64() * 25.0;
-    assert!(pictures > 0.8 * due, "{pictures} of {due} pictures");
+    let (after, made_since, now) = (held(), camera.made(), other.look("tcp").await);
+    whole(&seen, &now, made_since - made);
     assert_eq!(number(&now, "lost"), number(&seen, "lost"), "{now}");
     assert!(after.0 <= before.0, "{} became {}", before.0, after.0);
     assert!(
@@ -129,6 +128,16 @@ async fn who_never_reads_is_given_up_and_nobody_else_notices() {
         after.1
     );
     drop(ice);
+}
+
+/// Between two looks a viewer got every picture that was made, but for those under way.
+fn whole(before: &Value, after: &Value, made: f64) {
+    let received = number(after, "received") - number(before, "received");
+    assert!(made > 25.0, "the camera stands still");
+    assert!(
+        received >= made - UNDER_WAY,
+        "{received} of {made} pictures"
+    );
 }
 
 async fn until_viewers(room: &Room, count: usize) {

@@ -12,11 +12,13 @@ use gstreamer_app::AppSink;
 use rtc::shared::marshal::Unmarshal;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A camera: 720p of a key frame every 4 s, which no wish brings forward; and a sub stream.
 pub(crate) struct Camera {
     pipeline: gst::Pipeline,
+    made: Arc<AtomicU64>,
 }
 
 impl Camera {
@@ -45,6 +47,7 @@ impl Camera {
              ! appsink name=sound sync=false",
             rate / 50
         );
+        let made = Arc::new(AtomicU64::new(0));
         let pipeline = gst::parse::launch(&text)
             .unwrap()
             .downcast::<gst::Pipeline>()
@@ -57,6 +60,7 @@ impl Camera {
                 feed.clone(),
                 vec![layer],
                 format,
+                made.clone(),
             );
         }
         forward(
@@ -65,6 +69,7 @@ impl Camera {
             feed.clone(),
             vec![Layer::Main, Layer::Small],
             format(sound, rate),
+            Arc::default(),
         );
         pipeline.set_state(gst::State::Playing).unwrap();
         let layers = layers.to_vec();
@@ -74,7 +79,12 @@ impl Camera {
                 since: Instant::now(),
             };
         });
-        Self { pipeline }
+        Self { pipeline, made }
+    }
+
+    /// How many pictures it has sent, all layers.
+    pub(crate) fn made(&self) -> f64 {
+        self.made.load(Ordering::Relaxed) as f64
     }
 }
 
@@ -100,6 +110,7 @@ fn forward(
     feed: Feed,
     layers: Vec<Layer>,
     format: Arc<Format>,
+    made: Arc<AtomicU64>,
 ) {
     let sink = pipeline
         .by_name(name)
@@ -115,6 +126,7 @@ fn forward(
         for buffer in buffers {
             let map = buffer.map_readable().unwrap();
             let packet = rtp::Packet::unmarshal(&mut Bytes::copy_from_slice(&map)).unwrap();
+            made.fetch_add(u64::from(packet.header.marker), Ordering::Relaxed);
             let key = format.codec == Codec::H264 && begins_key_frame(&packet.payload);
             for &layer in &layers {
                 let (format, packet) = (format.clone(), packet.clone());

@@ -8,6 +8,7 @@ use super::timeline::Timeline;
 use super::units::{Port, Raw, UnitTime, rtp_time};
 use crate::media::feed::{Aspect, Codec, Feed, Layer, Liveness, TrackKind, Unit};
 use crate::room::{FeedKind, SourceFault};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -92,8 +93,11 @@ impl Publisher {
         self.required
     }
 
-    /// The source was connected anew.
-    pub(super) fn reconnected(&mut self) {
+    /// The source was connected anew, and sends these tracks.
+    pub(super) fn reconnected(&mut self, promised: BTreeSet<TrackKind>) {
+        if self.role == Layer::Main {
+            self.feed.update(|status| status.promised = promised);
+        }
         for track in [&mut self.picture, &mut self.small, &mut self.sound] {
             track.timeline.reconnected();
             track.clock.reconnected();

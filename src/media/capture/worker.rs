@@ -138,7 +138,7 @@ impl Capture {
             Ok(pipeline) => pipeline,
             Err(fault) => return fault,
         };
-        self.publisher.reconnected();
+        let mut connected = false;
         let required = self.publisher.required();
         let mut watchdog = Watchdog::new(clock::now(), required);
         let mut ticks = tokio::time::interval(TICK);
@@ -154,6 +154,9 @@ impl Capture {
             };
             match event {
                 Event::Unit(raw) => {
+                    if !std::mem::replace(&mut connected, true) {
+                        self.publisher.reconnected(pipeline.announced());
+                    }
                     watchdog.saw(raw.format.codec.track(), clock::now());
                     if raw.key && !raw.format.setup.is_empty() {
                         watchdog.saw_beginning();

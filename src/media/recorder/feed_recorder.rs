@@ -175,9 +175,10 @@ impl Recorder {
             self.tape.need_key_from(since);
         }
         self.gaps.expect(&announced(&source.formats), now);
+        let expects = |track| self.gaps.expects(track) || source.promised.contains(&track);
         let expected = Expected {
-            video: self.gaps.expects(TrackKind::Video),
-            audio: self.gaps.expects(TrackKind::Audio),
+            video: expects(TrackKind::Video),
+            audio: expects(TrackKind::Audio),
             audio_format: source.formats.get(&TrackKind::Audio).cloned(),
             video_lost: self.gaps.is_open(TrackKind::Video),
         };

@@ -185,7 +185,7 @@
       for (const s of (await pc.getStats()).values()) {
         if (s.type === 'inbound-rtp' && s.kind === 'video') {
           Object.assign(seen, {
-            frames: s.framesDecoded, packets: s.packetsReceived, lost: s.packetsLost,
+            frames: s.framesDecoded, received: s.framesReceived, packets: s.packetsReceived, lost: s.packetsLost,
             freezes: s.freezeCount, frozen: s.totalFreezesDuration, keys: s.keyFramesDecoded, nacks: s.nackCount,
           });
         }
