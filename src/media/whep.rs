@@ -11,6 +11,7 @@ use super::clock;
 use super::continuity::Continuity;
 use super::feed::{Burst, Feed, Layer, LivePacket, TrackKind};
 use super::peer::{Connection, Heard, Stop};
+use crate::room::FeedKind;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +39,8 @@ pub(crate) struct Viewer {
     source: u64,
     picture: Picture,
     wished: Option<Instant>,
+    /// When the last replay began.
+    replayed: Option<Instant>,
     now_on: Option<Tap>,
     /// The layer to change to, as soon as a key frame comes on it.
     next_on: Option<Tap>,
@@ -85,6 +88,7 @@ impl Viewer {
             source: 0,
             picture: Picture::Waiting,
             wished: None,
+            replayed: None,
             now_on: None,
             next_on: None,
         }
@@ -112,11 +116,7 @@ impl Viewer {
             };
             match input {
                 Input::Heard(Heard::Up) => self.join(),
-                Input::Heard(Heard::KeyFrameWish) => {
-                    if let Some(tap) = &self.now_on {
-                        self.feed.wish_key_frame(tap.layer);
-                    }
-                }
+                Input::Heard(Heard::KeyFrameWish) => self.refresh(),
                 Input::Heard(Heard::Gone(gone)) => {
                     tracing::debug!(feed = %self.feed.id(), cause = ?gone, "viewer ended");
                     break;
@@ -161,7 +161,25 @@ impl Viewer {
         if self.now_on.is_some() {
             return; // back after a silence; what was missed is repaired or wished for
         }
-        let layer = self.best();
+        self.join_on(self.best());
+    }
+
+    /// The viewer cannot go on: a browser is asked for a key frame. A camera makes one when it likes, so what it
+    /// made since its last one is sent anew.
+    fn refresh(&mut self) {
+        let Some(tap) = &self.now_on else { return };
+        let layer = tap.layer;
+        if self.feed.spec().kind != FeedKind::Camera {
+            self.feed.wish_key_frame(layer);
+            return;
+        }
+        let is_early = |at: Instant| clock::now().saturating_duration_since(at) < WISH_AGAIN;
+        if !self.replayed.is_some_and(is_early) {
+            self.join_on(layer);
+        }
+    }
+
+    fn join_on(&mut self, layer: Layer) {
         let joined = self.feed.join(layer);
         self.now_on = Some(Tap {
             layer,
@@ -171,6 +189,7 @@ impl Viewer {
             self.picture = Picture::Waiting;
             self.wish();
         } else {
+            self.replayed = Some(clock::now());
             self.picture = Picture::Replaying {
                 packets: joined.recent.into(),
                 timestamp: None,

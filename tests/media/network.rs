@@ -44,8 +44,8 @@ impl Way {
         let mut tasks = JoinSet::new();
         let counted = lost.clone();
         tasks.spawn(async move {
-            let mut inner: HashMap<SocketAddr, Arc<UdpSocket>> = HashMap::new();
-            let mut back = JoinSet::new();
+            let mut inner: HashMap<SocketAddr, mpsc::UnboundedSender<Delayed>> = HashMap::new();
+            let mut ways = JoinSet::new();
             let mut dice = StdRng::seed_from_u64(seed);
             let mut buffer = [0; 2048];
             loop {
@@ -54,21 +54,27 @@ impl Way {
                     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
                     socket.connect(to).await.unwrap();
                     let socket = Arc::new(socket);
-                    place.insert(socket.clone());
+                    let (there_tx, there) = mpsc::unbounded_channel();
+                    place.insert(there_tx);
+                    let sent = socket.clone();
+                    ways.spawn(carry(there, async move |datagram| {
+                        let _ = sent.send(&datagram).await;
+                    }));
                     let dice = StdRng::seed_from_u64(seed + u64::from(from.port()));
                     let lost = counted.clone();
-                    back.spawn(carry_back(socket, outer.clone(), from, loss, dice, lost));
+                    let (back_tx, back) = mpsc::unbounded_channel();
+                    let outer = outer.clone();
+                    ways.spawn(carry(back, async move |datagram| {
+                        let _ = outer.send_to(&datagram, from).await;
+                    }));
+                    ways.spawn(take_back(socket, back_tx, loss, dice, lost));
                 }
                 if dice.random_range(0..100) < loss {
                     counted.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
-                let (socket, datagram) = (inner[&from].clone(), buffer[..length].to_vec());
-                back.spawn(async move {
-                    tokio::time::sleep(ONE_WAY).await;
-                    let _ = socket.send(&datagram).await;
-                });
-                while back.try_join_next().is_some() {}
+                let delayed = (Instant::now() + ONE_WAY, buffer[..length].to_vec());
+                inner[&from].send(delayed).unwrap();
             }
         });
         Self {
@@ -92,27 +98,31 @@ impl Way {
     }
 }
 
-async fn carry_back(
+/// A datagram, and when it arrives.
+type Delayed = (Instant, Vec<u8>);
+
+/// Lets datagrams arrive in time, and in order.
+async fn carry(mut under_way: mpsc::UnboundedReceiver<Delayed>, arrives: impl AsyncFn(Vec<u8>)) {
+    while let Some((at, datagram)) = under_way.recv().await {
+        tokio::time::sleep_until(at.into()).await;
+        arrives(datagram).await;
+    }
+}
+
+async fn take_back(
     from: Arc<UdpSocket>,
-    outer: Arc<UdpSocket>,
-    to: SocketAddr,
+    back: mpsc::UnboundedSender<Delayed>,
     loss: u32,
     mut dice: StdRng,
     lost: Arc<AtomicU64>,
 ) {
-    let mut under_way = JoinSet::new();
     let mut buffer = [0; 2048];
     while let Ok(length) = from.recv(&mut buffer).await {
         if dice.random_range(0..100) < loss {
             lost.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        let (outer, datagram) = (outer.clone(), buffer[..length].to_vec());
-        under_way.spawn(async move {
-            tokio::time::sleep(ONE_WAY).await;
-            let _ = outer.send_to(&datagram, to).await;
-        });
-        while under_way.try_join_next().is_some() {}
+        let _ = back.send((Instant::now() + ONE_WAY, buffer[..length].to_vec()));
     }
 }
 
@@ -288,4 +298,27 @@ async fn where_udp_is_swallowed_a_viewer_comes_by_tcp_within_3_s() {
     .await;
     let seen = browser.look("seat").await;
     assert_eq!(seen["protocol"], "tcp", "{seen}");
+}
+
+/// A lost part of the handshake, or of the first picture, is repaired: nobody waits in vain.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_viewer_comes_over_a_bad_network() {
+    let room = Room::start(loopback()).await;
+    let _camera = Camera::start(&room.feed("camera-1"), &[Layer::Main], Codec::Opus);
+    let mut browser = Browser::start(&room).await;
+    for seed in 0..20 {
+        let way = Way::to(&room, 8, 100 + seed).await;
+        let name = format!("viewer-{seed}");
+        let given = json!({
+            "url": room.url("/api/whep/camera-1"), "owner": "supervisor", "via": way.port,
+        });
+        let _: Value = browser.act(&name, "watch", given).await;
+        let seen = browser
+            .until(&name, "a picture", |seen| seen["firstFrame"].is_number())
+            .await;
+        eprintln!("{}", seen["firstFrame"]);
+        let _: Value = browser
+            .act(&name, "end", json!({ "owner": "supervisor" }))
+            .await;
+    }
 }

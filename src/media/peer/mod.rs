@@ -1,11 +1,12 @@
 //! Peers: browsers and other rooms over WebRTC. The only folder that names `webrtc` and `rtc`.
 //!
 //! An offer is cut down and answered (`sdp`), the connection made (`connection`) over ports that all
-//! peers share (`port`, `tcp`, told apart by `stun`, put under the library by `seam`); `tap` hears its
+//! peers share (`port`, `tcp`, told apart by `stun`, put under the library by `seam`, whose handshakes `dtls` helps over losses); `tap` hears its
 //! RTCP, `outbox` hands it what is sent, which `outgoing` lets leave together. [`Peers`] keeps the resources of WHIP and WHEP. Media do not pass through here as meaning,
 //! only as packets: what becomes of them is `media::whip`'s and `media::whep`'s.
 
 mod connection;
+mod dtls;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod outbox;

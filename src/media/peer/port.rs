@@ -5,6 +5,7 @@
 //! STUN request with a connection's user fragment and a message integrity made with its password
 //! (RFC 8445, 7.3), so nobody can take a live address over.
 
+use super::dtls::{self, Flight, Treated};
 use super::outgoing::Outgoing;
 use super::stun;
 use bytes::Bytes;
@@ -112,6 +113,7 @@ struct Lane {
     kept: Mutex<VecDeque<(SocketAddr, Bytes)>>,
     waker: AtomicWaker,
     outgoing: Mutex<Outgoing>,
+    flight: Mutex<Flight>,
 }
 
 impl Port {
@@ -227,6 +229,7 @@ impl Lanes {
             kept: Mutex::default(),
             waker: AtomicWaker::new(),
             outgoing: Mutex::default(),
+            flight: Mutex::default(),
         });
         self.lanes
             .lock()
@@ -301,6 +304,16 @@ impl Lane {
     }
 
     fn put(&self, from: SocketAddr, datagram: Bytes) {
+        if dtls::is_handshake(&datagram)
+            && let Treated::Again(flight) = self.flight().arrives(&datagram)
+        {
+            let mut outgoing = self.outgoing();
+            for datagram in flight {
+                outgoing.put(&datagram, from, &self.shared);
+            }
+            outgoing.leave(&self.shared);
+            return;
+        }
         let answered = stun::is_success(&datagram).then(|| {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             let place = kept.iter().position(|(asker, _)| *asker == from)?;
@@ -318,6 +331,10 @@ impl Lane {
 
     fn outgoing(&self) -> MutexGuard<'_, Outgoing> {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn flight(&self) -> MutexGuard<'_, Flight> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn take(&self) -> Option<(SocketAddr, Bytes)> {
@@ -359,7 +376,16 @@ impl AsyncUdpSocket for Socket {
     /// Only lays the datagram out: it leaves with the others of the driver's turn.
     fn poll_send(&self, _cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
         let (datagram, to) = (transmit.contents, transmit.destination);
-        let is_moved = self.lane.outgoing().put(datagram, to, &self.lane.shared);
+        let is_twice =
+            dtls::is_handshake(datagram) && self.lane.flight().leaves(datagram) == Treated::Twice;
+        let is_moved = {
+            let mut outgoing = self.lane.outgoing();
+            let is_moved = outgoing.put(datagram, to, &self.lane.shared);
+            if is_twice {
+                outgoing.put(datagram, to, &self.lane.shared);
+            }
+            is_moved
+        };
         if is_moved {
             self.try_address(to);
         }
