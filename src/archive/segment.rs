@@ -1,4 +1,5 @@
-//! Owns one open segment file: bytes are hashed while they are written, and are on the disk after each `sync`.
+//! Owns one open segment file: bytes are hashed while they are written, and are on the disk after each `sync`. Only
+//! in what was written last can bytes still be amended; it is hashed when more follows.
 
 use crate::room::Utc;
 use sha2::{Digest, Sha256};
@@ -6,6 +7,7 @@ use sm3::Sm3;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// What a closed file measures.
@@ -28,6 +30,8 @@ pub struct SegmentWriter {
     name: String,
     file: File,
     hashes: Hashes,
+    /// What was written last.
+    last: Vec<u8>,
     failed: bool,
 }
 
@@ -35,7 +39,7 @@ impl fmt::Debug for SegmentWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SegmentWriter")
             .field("path", &self.path)
-            .field("bytes", &self.hashes.bytes)
+            .field("bytes", &self.bytes())
             .finish()
     }
 }
@@ -65,6 +69,7 @@ impl SegmentWriter {
             name,
             file,
             hashes: Hashes::new(sm3),
+            last: Vec::new(),
             failed: false,
         })
     }
@@ -81,18 +86,33 @@ impl SegmentWriter {
 
     /// Bytes written so far.
     pub fn bytes(&self) -> u64 {
-        self.hashes.bytes
+        self.hashes.bytes + self.last.len() as u64
     }
 
     /// Appends `bytes`, all of them.
     ///
     /// # Errors
     /// The disk's; the file is to be abandoned.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         self.guarded(|this| {
-            this.file.write_all(bytes)?;
-            this.hashes.update(bytes);
+            this.file.write_all(&bytes)?;
+            this.hashes.update(&this.last);
+            this.last = bytes;
             Ok(())
+        })
+    }
+
+    /// Puts `bytes` in the place of those that begin at `at` in what was written last.
+    ///
+    /// # Errors
+    /// The disk's; the file is to be abandoned.
+    ///
+    /// # Panics
+    /// They are not all in what was written last.
+    pub fn amend(&mut self, at: usize, bytes: &[u8]) -> io::Result<()> {
+        self.guarded(|this| {
+            this.last[at..at + bytes.len()].copy_from_slice(bytes);
+            this.file.write_all_at(bytes, this.hashes.bytes + at as u64)
         })
     }
 
@@ -110,6 +130,7 @@ impl SegmentWriter {
     /// The disk's; the file is to be abandoned.
     pub fn finish(mut self) -> io::Result<Measure> {
         self.sync()?;
+        self.hashes.update(&self.last);
         Ok(self.hashes.finish())
     }
 
@@ -230,8 +251,11 @@ mod tests {
     fn hashes_are_those_of_other_tools() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut writer = SegmentWriter::create(folder.path(), Utc(0), true).expect("made");
-        writer.write(b"a").expect("written");
-        writer.write(b"bc").expect("written");
+        writer.write(b"x".to_vec()).expect("written");
+        writer.amend(0, b"a").expect("amended");
+        writer.write(b"bx".to_vec()).expect("written");
+        writer.amend(1, b"c").expect("amended");
+        assert_eq!(writer.bytes(), 3);
         let path = writer.path().to_owned();
         let measure = writer.finish().expect("synced");
         // `printf abc | sha256sum`; GB/T 32905 annex A, example 1

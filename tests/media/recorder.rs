@@ -2,12 +2,12 @@
 
 use crate::encoded::{Encoded, audio, publish, video};
 use crate::probe::{Probed, decode, probe};
-use crate::recording::{Room, close_to, gaps, hashes, segments, stored};
+use crate::recording::{Room, close_to, files, gaps, hashes, segments, stored};
 use bidroom::archive::CloseCause;
 use bidroom::media::feed::{Codec, Layer};
 use bidroom::media::recorder::RecorderReport;
 use bidroom::room::{FeedKind, GapCause, Track};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 async fn every_unit_is_recorded_once(
     video_codec: Codec,
@@ -231,6 +231,40 @@ async fn a_static_screen_is_no_gap_until_its_connection_is_lost() {
     assert_eq!(segments[0].cause, CloseCause::SourceLost);
     let (tracks, _) = probe(&room.folder().join(&segments[0].file));
     assert_eq!(hashes([&tracks], "h264"), stored(&picture));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_static_screens_file_is_as_long_as_the_screen_stood() {
+    let mut picture = video(Codec::H264, (320, 240), 1, 0);
+    picture.units.truncate(5);
+    for changed in &mut picture.units[3..] {
+        changed.pts += Duration::from_secs(4);
+        changed.dts += Duration::from_secs(4);
+    }
+    let mut room = Room::new(FeedKind::Screen);
+    room.live(&[&picture]);
+    room.ready().await;
+    let begin = Instant::now();
+    // a look into the file as a kill would leave it, in the midst of the first standing picture
+    let folder = room.folder();
+    let looked = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let copy = folder.join("copy");
+        std::fs::copy(&files(&folder)[0], &copy).unwrap();
+        probe(&copy).1
+    };
+    let tracks = [&picture];
+    let (_, while_it_stands) = tokio::join!(publish(room.feed(), &tracks, 1), looked);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let records = room.stop().await;
+    let stood = begin.elapsed().as_secs_f64();
+    let segments = segments(&records);
+    assert_eq!(segments.len(), 1, "{records:#?}");
+    let (tracks, length) = probe(&room.folder().join(&segments[0].file));
+    assert_eq!(hashes([&tracks], "h264"), stored(&picture));
+    eprintln!("{while_it_stands} s after 3 s, {length} s of {stood} s");
+    assert!(while_it_stands > 1.5, "{while_it_stands}");
+    assert!((stood - length).abs() < 0.5, "{length} s of {stood} s");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

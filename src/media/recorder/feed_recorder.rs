@@ -181,6 +181,7 @@ impl Recorder {
             audio: expects(TrackKind::Audio),
             audio_format: source.formats.get(&TrackKind::Audio).cloned(),
             video_lost: self.gaps.is_open(TrackKind::Video),
+            stands: live && self.job.feed.spec().kind == FeedKind::Screen,
         };
         self.try_disk(live, now);
         self.take_units(&expected, now);

@@ -352,7 +352,7 @@ fn written(format: &TrackFormat, data: &[u8]) {
         number: 1,
         ntp: 4_000_000_000 << 32,
     };
-    let file = [header, mp4::fragment(time, &[(1, &run)])].concat();
+    let file = [header, mp4::fragment(time, &[(1, &run)]).bytes].concat();
     let name = "20261124T015310.123Z.mp4";
     std::fs::write(folder.join(name), &file).expect("written");
     let read = recover::recover_file(&folder, name, CloseCause::Recovered, false)

@@ -287,8 +287,17 @@ pub(crate) struct FragmentTime {
     pub(crate) ntp: u64,
 }
 
+/// One fragment.
+#[derive(Debug)]
+pub(crate) struct Fragment {
+    /// The whole of it.
+    pub(crate) bytes: Vec<u8>,
+    /// Where in it the duration of its last sample stands, 4 bytes.
+    pub(crate) last_duration: usize,
+}
+
 /// One fragment of the samples given, by track id. `runs` must not be empty, nor any run of it.
-pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8> {
+pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Fragment {
     let bytes: usize = runs
         .iter()
         .flat_map(|(_, run)| run.iter())
@@ -299,7 +308,7 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8>
     // 8: the association of the two times is arbitrary, but the same throughout
     out.full(b"prft", 1, 8, |b| b.u32(id).u64(time.ntp).u64(first));
     let moof = out.0.len();
-    let mut offsets = Vec::new();
+    let (mut offsets, mut last_duration) = (Vec::new(), 0);
     out.boxed(b"moof", |b| {
         b.full(b"mfhd", 0, 0, |b| b.u32(time.number));
         for (id, run) in runs {
@@ -313,6 +322,7 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8>
                     offsets.push(b.0.len());
                     b.u32(0);
                     for sample in *run {
+                        last_duration = b.0.len();
                         b.u32(sample.duration)
                             .u32(u32::try_from(sample.data.len()).unwrap_or(u32::MAX));
                         b.u32(if sample.key { 0x0200_0000 } else { 0x0101_0000 })
@@ -336,7 +346,10 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Vec<u8>
             .for_each(|sample| b.0.extend_from_slice(&sample.data));
         b
     });
-    out.0
+    Fragment {
+        bytes: out.0,
+        last_duration,
+    }
 }
 
 /// NAL units with lengths instead of start codes.

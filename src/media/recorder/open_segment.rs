@@ -56,6 +56,9 @@ pub(crate) struct OpenSegment {
     base: Duration,
     zero: Zero,
     tracks: Vec<OpenTrack>,
+    standing: Option<Standing>,
+    /// Whether the source sends a picture only when it changes, and lives.
+    stands: bool,
     fragments: u32,
     flushed: Instant,
     synced: Instant,
@@ -82,6 +85,15 @@ impl Zero {
 fn zero_of(unit: &Unit, delay: Duration) -> Instant {
     let passed = unit.dts + delay;
     unit.arrival.checked_sub(passed).unwrap_or(unit.arrival)
+}
+
+/// The last picture in the file while nothing follows it: its duration is amended for as long as it stands.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    track: usize,
+    dts: u64,
+    /// Where its duration is, in what was written last.
+    place: usize,
 }
 
 #[derive(Debug)]
@@ -133,7 +145,7 @@ impl OpenSegment {
             tracks.push(OpenTrack::new(TrackKind::Audio, format, Duration::ZERO));
         }
         let headers: Vec<_> = tracks.iter().map(OpenTrack::header).collect();
-        if let Err(fault) = wait.during(|| writer.write(&mp4::header(&headers))) {
+        if let Err(fault) = wait.during(|| writer.write(mp4::header(&headers))) {
             // a full disk would collect one empty file a second
             drop(std::fs::remove_file(writer.path()));
             return Err(fault);
@@ -145,6 +157,8 @@ impl OpenSegment {
             base: opening.base,
             zero: Zero { best, own },
             tracks,
+            standing: None,
+            stands: false,
             fragments: 0,
             flushed: now,
             synced: now,
@@ -208,6 +222,10 @@ impl OpenSegment {
             return Ok(());
         };
         self.zero.note(zero_of(unit, track.delay));
+        self.stand_until_unit(unit)?;
+        let Some(track) = self.tracks.iter_mut().find(|track| track.kind == kind) else {
+            return Ok(());
+        };
         let mut sample = track.sample(unit, base);
         let hole = match &mut track.held {
             Some((held, _)) => {
@@ -239,11 +257,46 @@ impl OpenSegment {
         Ok(())
     }
 
-    /// Writes and syncs what is due.
+    // the picture that stands lasts until this one
+    fn stand_until_unit(&mut self, next: &Unit) -> io::Result<()> {
+        if next.format.codec.track() != TrackKind::Video {
+            return Ok(());
+        }
+        let Some(standing) = self.standing.take().filter(|_| self.stands) else {
+            return Ok(());
+        };
+        let end = self.tracks[standing.track].place(next.dts, self.base);
+        self.stand_until(standing, end)
+    }
+
+    fn stand_at(&mut self, now: Instant) -> io::Result<()> {
+        let Some(standing) = self.standing else {
+            return Ok(());
+        };
+        let passed = now.saturating_duration_since(self.start());
+        let track = &self.tracks[standing.track];
+        let end = ticks(passed + track.delay, track.format.timescale());
+        self.stand_until(standing, end)
+    }
+
+    fn stand_until(&mut self, standing: Standing, end: u64) -> io::Result<()> {
+        if end <= standing.dts {
+            return Ok(());
+        }
+        let track = &mut self.tracks[standing.track];
+        let duration = u32::try_from(end - standing.dts).unwrap_or(u32::MAX);
+        track.end = standing.dts + u64::from(duration);
+        let (writer, place) = (&mut self.writer, standing.place);
+        self.wait
+            .during(|| writer.amend(place, &duration.to_be_bytes()))
+    }
+
+    /// Writes and syncs what is due. `stands`: the source lives, and sends a picture only when it changes.
     ///
     /// # Errors
     /// The disk's.
-    pub(crate) fn tick(&mut self, now: Instant) -> io::Result<()> {
+    pub(crate) fn tick(&mut self, stands: bool, now: Instant) -> io::Result<()> {
+        self.stands = stands;
         let sync = now.duration_since(self.synced) >= SYNC;
         if sync || now.duration_since(self.flushed) >= FRAGMENT {
             for track in &mut self.tracks {
@@ -258,6 +311,9 @@ impl OpenSegment {
             self.write_fragment(false, now)?;
         }
         if sync {
+            if stands {
+                self.stand_at(now)?;
+            }
             self.sync(now)?;
         }
         Ok(())
@@ -275,9 +331,16 @@ impl OpenSegment {
     fn write_fragment(&mut self, all: bool, now: Instant) -> io::Result<()> {
         self.flushed = now;
         let (mut runs, mut arrival) = (Vec::new(), None);
+        let mut standing = None;
         for (id, track) in (1..).zip(&mut self.tracks) {
             if all {
                 track.let_go();
+            }
+            let last = track.ready.last().filter(|_| track.held.is_none());
+            if track.kind == TrackKind::Video
+                && let Some((last, _)) = last
+            {
+                standing = Some((id as usize - 1, last.dts));
             }
             let newest = track.ready.last().map(|(_, arrival)| *arrival);
             let (samples, arrivals): (Vec<_>, Vec<_>) = track.ready.drain(..).unzip();
@@ -300,7 +363,16 @@ impl OpenSegment {
             .map(|(id, samples)| (*id, samples.as_slice()))
             .collect();
         let fragment = mp4::fragment(time, &runs);
-        self.wait.during(|| self.writer.write(&fragment))
+        // sound in the same fragment tells the file's length by itself
+        self.standing = standing
+            .filter(|_| runs.len() == 1)
+            .map(|(track, dts)| Standing {
+                track,
+                dts,
+                place: fragment.last_duration,
+            });
+        let writer = &mut self.writer;
+        self.wait.during(|| writer.write(fragment.bytes))
     }
 
     /// Writes the rest and closes the file.
@@ -320,6 +392,11 @@ impl OpenSegment {
                 .for_each(|track| track.last_until(unit, base));
         }
         self.write_fragment(true, now)?;
+        match reach {
+            Reach::Next(unit) => self.stand_until_unit(unit)?,
+            Reach::Moment(at) => self.stand_at(at)?,
+            Reach::LastSample => {}
+        }
         let end = self
             .tracks
             .iter()
@@ -382,14 +459,16 @@ impl OpenTrack {
         }
     }
 
+    // a time of the feed in the file's ticks
+    fn place(&self, at: Duration, base: Duration) -> u64 {
+        ticks(
+            (at + self.delay).saturating_sub(base),
+            self.format.timescale(),
+        )
+    }
+
     fn sample(&self, unit: &Unit, base: Duration) -> Sample {
-        let place = |at: Duration| {
-            ticks(
-                (at + self.delay).saturating_sub(base),
-                self.format.timescale(),
-            )
-        };
-        let (dts, pts) = (place(unit.dts), place(unit.pts));
+        let (dts, pts) = (self.place(unit.dts, base), self.place(unit.pts, base));
         let data = match self.kind {
             TrackKind::Video => mp4::with_lengths(&nal::split_annex_b(&unit.data)),
             TrackKind::Audio => unit.data.to_vec(),
@@ -434,10 +513,7 @@ impl OpenTrack {
 
     // the last picture's duration, which the next file's first one tells; never a long hole
     fn last_until(&mut self, next: &Unit, base: Duration) {
-        let at = ticks(
-            (next.dts + self.delay).saturating_sub(base),
-            self.format.timescale(),
-        );
+        let at = self.place(next.dts, base);
         if let Some((held, _)) = &mut self.held
             && self.kind == next.format.codec.track()
             && self.kind == TrackKind::Video

@@ -49,6 +49,8 @@ pub(crate) struct Expected {
     pub(crate) audio_format: Option<Arc<Format>>,
     /// Whether the pictures are known to be missing now.
     pub(crate) video_lost: bool,
+    /// Whether the source lives, and sends a picture only when it changes.
+    pub(crate) stands: bool,
 }
 
 /// The open files of one feed.
@@ -422,7 +424,7 @@ impl Tape {
         self.main
             .iter_mut()
             .chain(&mut self.side)
-            .try_for_each(|segment| segment.tick(now))
+            .try_for_each(|segment| segment.tick(expected.stands, now))
     }
 
     /// Closes all files; what waits in memory is written first.
