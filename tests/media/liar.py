@@ -28,6 +28,14 @@ def with_header(packet: bytes, **changed: int) -> bytes:
     return struct.pack(">BBHII", *(values[name] for name in names)) + packet[12:]
 
 
+def described_wrongly(head: bytes, body: bytes) -> bytes:
+    """An H.264 picture called H.265."""
+    lines = [line for line in body.split(b"\r\n") if not line.startswith(b"a=fmtp:96")]
+    body = b"\r\n".join(lines).replace(b"H264/90000", b"H265/90000")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length:")]
+    return b"\r\n".join([lines[0], b"Content-Length: %d" % len(body), *lines[1:]]) + body
+
+
 class Camera:
     """One listening port and the lie it tells now."""
 
@@ -120,8 +128,14 @@ class Camera:
                     break
                 body = taken[end + 4 : end + 4 + length]
                 at = end + 4 + length
-                if self.how != "silent":
+                described = b"application/sdp" in head
+                if described and self.how == "called H.265":
+                    passed.append(described_wrongly(head, body))
+                elif self.how != "silent":
                     passed.append(head + body)
+                if described and self.how == "hangs up":
+                    client.write(b"".join(passed))
+                    return
             taken = taken[at:]
             # a client that does not read must not hold up the server that others watch
             if self.how == "cut" or client.transport.is_closing() or client.transport.get_write_buffer_size() > 4_000_000:
@@ -138,6 +152,9 @@ class Camera:
 
         async def up() -> None:
             while data := await reader.read(65536):
+                # in the request's first line: what was signed for stays
+                if self.how.startswith("becomes "):
+                    data = data.replace(b"/qa-camera/", b"/%s/" % self.how[8:].encode(), 1)
                 requests.write(data)
                 await requests.drain()
 
@@ -166,7 +183,8 @@ async def main() -> None:
         else:
             camera = cameras[command["lie"]]
             camera.how = command["how"]
-            if camera.how == "cut":
+            # what a new connection shows
+            if camera.how in ("cut", "hangs up", "called H.265") or camera.how.startswith("becomes "):
                 for client in camera.clients:
                     client.transport.abort()
 

@@ -3,10 +3,13 @@
 
 use crate::burned_in::{Recorded, Tape};
 use crate::cameras::{Cameras, stream};
+use crate::recording::{segments, session};
+use bidroom::archive::feed_folder;
 use bidroom::media::capture::Source;
 use bidroom::room::{SourceFault, Track};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -114,6 +117,13 @@ const LIES: [(&str, Outcome); 28] = [
     ("cut", Lost("closed by the camera")),
     ("picture only", SoundLost("no sound")),
     ("sound only", Lost("no picture")),
+];
+
+/// What is wrong with a connection from its beginning.
+const DESCRIPTIONS: [(&str, Outcome); 2] = [
+    // a client that connects again is served
+    ("hangs up", Told("closed by the camera")),
+    ("called H.265", Lost("cannot be read")),
 ];
 
 async fn lie(how: &'static str, liar: &Arc<Mutex<Liar>>, port: u16) -> Result<(Tape, i64), String> {
@@ -278,4 +288,52 @@ async fn lies_of_packets_are_named_and_recovered_and_no_time_is_wrong() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lies_of_streams_are_named_and_recovered_and_no_time_is_wrong() {
     tell_all(&LIES[15..]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lies_of_descriptions_are_named_and_recovered_and_no_time_is_wrong() {
+    tell_all(&DESCRIPTIONS).await;
+}
+
+/// The name of a camera's picture's codec and its size, as ffprobe sees them.
+fn look(file: &Path) -> String {
+    let out = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v", "-of", "csv=p=0"])
+        .args(["-show_entries", "stream=codec_name,width,height"])
+        .arg(file)
+        .output()
+        .unwrap();
+    String::from_utf8(out.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_camera_that_comes_back_with_another_codec_or_size_goes_on() {
+    let cameras = Cameras::serve("qa-camera,camera-2,camera-3");
+    let liar = Arc::new(Mutex::new(Liar::start()));
+    let become_ = ["becomes camera-2", "becomes camera-3"].map(|how| {
+        let port = liar.lock().unwrap().open(how, cameras.port);
+        let liar = liar.clone();
+        async move { (how, lie(how, &liar, port).await) }
+    });
+    let looks = ["hevc,1280,720", "h264,960,540"];
+    for ((how, told), then) in futures::future::join_all(become_)
+        .await
+        .into_iter()
+        .zip(looks)
+    {
+        let (tape, honest) = told.unwrap();
+        let faults = judge(how, Survived, &tape, honest, 0);
+        assert!(faults.is_empty(), "{faults:#?}");
+        let folder = feed_folder(
+            tape._folder.as_ref().unwrap().path(),
+            &session(),
+            &"camera-1".parse().unwrap(),
+        );
+        let looks: Vec<_> = segments(&tape.records)
+            .into_iter()
+            .map(|segment| look(&folder.join(&segment.file)))
+            .collect();
+        assert_eq!(looks.first().unwrap(), "h264,640,360", "{looks:?}");
+        assert_eq!(looks.last().unwrap(), then, "{looks:?}");
+    }
 }

@@ -158,7 +158,8 @@ impl Capture {
                         self.publisher.reconnected(pipeline.announced());
                     }
                     watchdog.saw(raw.format.codec.track(), clock::now());
-                    if raw.key && !raw.format.setup.is_empty() {
+                    // what is said to be another codec than it is has no size
+                    if raw.key && !raw.format.setup.is_empty() && raw.size.is_some() {
                         watchdog.saw_beginning();
                     }
                     *lived |= raw.format.codec.track() == required;
