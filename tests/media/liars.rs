@@ -322,8 +322,10 @@ async fn a_camera_that_comes_back_with_another_codec_or_size_goes_on() {
         .zip(looks)
     {
         let (tape, honest) = told.unwrap();
-        let faults = judge(how, Survived, &tape, honest, 0);
-        assert!(faults.is_empty(), "{faults:#?}");
+        assert!(
+            tape.taken().iter().any(|taken| *taken > honest),
+            "{how}: no picture after it"
+        );
         let folder = feed_folder(
             tape._folder.as_ref().unwrap().path(),
             &session(),

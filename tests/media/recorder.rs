@@ -268,6 +268,36 @@ async fn a_static_screens_file_is_as_long_as_the_screen_stood() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_camera_that_was_lost_and_back_between_two_looks_needs_a_key_frame() {
+    let before = video(Codec::H264, (320, 240), 2, 0);
+    let mut after = video(Codec::H264, (320, 240), 3, 0);
+    // it comes back in the middle of a group of pictures
+    after.units.drain(..10);
+    let after = after.later(Duration::from_secs(2));
+    let mut room = Room::new(FeedKind::Camera);
+    room.live(&[&before]);
+    room.ready().await;
+    publish(room.feed(), &[&before], 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    room.lost();
+    room.live(&[&after]);
+    publish(room.feed(), &[&after], 2).await;
+    let records = room.stop().await;
+    let files: Vec<_> = segments(&records)
+        .iter()
+        .map(|s| probe(&room.folder().join(&s.file)).0)
+        .collect();
+    let decodable = Encoded {
+        units: after.units[15..].to_vec(),
+        ..after
+    };
+    assert_eq!(
+        hashes(&files, "h264"),
+        [stored(&before), stored(&decodable)].concat()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recorder_that_cannot_keep_up_says_what_it_lost() {
     let picture = video(Codec::H264, (320, 240), 4, 0);
     let flood = audio(Codec::Pcma, 60);

@@ -1,13 +1,18 @@
 //! Chromium publishes by WHIP and watches by WHEP, through every coming and going.
 
+use crate::recording::{files, session};
 use crate::room::{Browser, PATIENCE, Room, loopback};
-use bidroom::media::feed::{Codec, Layer, Liveness, TrackKind, Unit};
-use bidroom::room::SourceFault;
+use bidroom::archive::feed_folder;
+use bidroom::media::feed::{Codec, FeedStatus, Layer, Liveness, TrackKind, Unit};
+use bidroom::media::recorder::{RecorderReport, Recorders, WantedRecordings};
+use bidroom::room::{FeedId, SourceFault};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc, watch};
 
 fn publish(room: &Room, owner: &str) -> Value {
     json!({ "url": room.url("/api/whip/seat-1-face"), "owner": owner, "simulcast": true })
@@ -91,6 +96,89 @@ async fn a_face_is_published_recorded_and_watched_in_both_sizes() {
         [TrackKind::Video, TrackKind::Audio]
     );
     assert!(status.size.is_some() && status.bytes > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_picture_that_changes_its_size_begins_a_new_file_and_none_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let room = Room::start(loopback()).await;
+    let mut browser = Browser::start(&room).await;
+    let id: FeedId = "seat-1-face".parse().unwrap();
+    let (wanted, wanted_rx) = watch::channel(WantedRecordings {
+        session: Some(session()),
+        feeds: [id.clone()].into(),
+    });
+    let (reports, mut told) = mpsc::channel(64);
+    let recorders = Recorders::new(folder.path().to_owned(), false);
+    let running = tokio::spawn(recorders.run(wanted_rx, room.feeds.clone(), reports));
+    let given = json!({
+        "url": room.url("/api/whip/seat-1-face"), "owner": "seat-1", "simulcast": true, "flash": true,
+    });
+    let _: Value = browser.act("seat", "publish", given).await;
+    let height = |s: &FeedStatus| s.size.map(|(_, height)| height);
+    room.until("seat-1-face", "a picture of 480 lines", |s| {
+        height(s) == Some(480)
+    })
+    .await;
+    let size = json!({ "width": 960, "height": 720 });
+    let _: Value = browser.act("seat", "resize", size).await;
+    room.until("seat-1-face", "a picture of 720 lines", |s| {
+        height(s) == Some(720)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let _: Value = browser.act("seat", "still", json!(null)).await;
+    let sent = browser.look("seat").await;
+    let made = number(&sent["sent"]["h"], "frames");
+    drop(wanted);
+    let mut gaps = Vec::new();
+    while let Some(report) = told.recv().await {
+        if let RecorderReport::GapOpened { gap, .. } = report {
+            gaps.push(gap);
+        }
+    }
+    running.await.unwrap();
+    assert_eq!(gaps, [], "{sent}");
+    let place = feed_folder(folder.path(), &session(), &id);
+    let (mut sizes, mut stored) = (Vec::new(), 0);
+    for file in files(&place) {
+        let (size, pictures) = picture_of(&file);
+        sizes.push(size);
+        stored += pictures;
+    }
+    sizes.dedup();
+    // Chromium grows to the large size by its own steps
+    assert_eq!(sizes.last().unwrap(), "960,720", "{sizes:?}");
+    assert!(sizes.iter().any(|size| size == "640,480"), "{sizes:?}");
+    eprintln!("{stored} of {made} pictures, {sizes:?}");
+    // what came before the large layer had its first key frame was recorded of the small one
+    assert!(stored as f64 >= made - 1.0, "{stored} of {made} pictures");
+}
+
+/// Size and number of a file's pictures, as ffprobe decodes them.
+fn picture_of(file: &Path) -> (String, usize) {
+    let out = Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-select_streams",
+            "v",
+            "-count_frames",
+            "-of",
+            "csv=p=0",
+        ])
+        .args(["-show_entries", "stream=width,height,nb_read_frames"])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(
+        out.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let told = String::from_utf8(out.stdout).unwrap();
+    let (size, pictures) = told.trim().rsplit_once(',').unwrap();
+    (size.to_owned(), pictures.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

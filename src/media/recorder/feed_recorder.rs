@@ -89,6 +89,8 @@ struct Recorder {
     started: bool,
     /// When the source's connection was last lost.
     lost_at: Option<Instant>,
+    /// Since when it lives, as it was last seen.
+    live_since: Option<Instant>,
     last_stored: Instant,
     last_wish: Option<Instant>,
     fault: Option<DiskFault>,
@@ -117,6 +119,7 @@ impl Recorder {
             abandoned: Vec::new(),
             started: false,
             lost_at: None,
+            live_since: None,
             last_stored: now,
             last_wish: None,
             fault: None,
@@ -167,12 +170,20 @@ impl Recorder {
     fn step(&mut self, now: Instant) {
         let source = self.source.borrow_and_update().clone();
         let live = matches!(source.liveness, Liveness::Live { .. });
-        if let Liveness::Lost { since, .. } = source.liveness
-            && self.lost_at != Some(since)
-        {
-            // whatever arrives after a lost connection does not follow what came before it
-            self.lost_at = Some(since);
-            self.tape.need_key_from(since);
+        // whatever arrives after a lost connection does not follow what came before it
+        match source.liveness {
+            Liveness::Lost { since, .. } if self.lost_at != Some(since) => {
+                (self.lost_at, self.live_since) = (Some(since), None);
+                self.tape.need_key_from(since);
+            }
+            Liveness::Live { since } => {
+                // lost and back between two looks, and nothing taken yet of what came with the new connection
+                let before = self.live_since.replace(since);
+                if before.is_some_and(|before| before != since) && self.last_stored < since {
+                    self.tape.need_key_from(self.last_stored);
+                }
+            }
+            Liveness::Lost { .. } | Liveness::Absent => {}
         }
         self.gaps.expect(&announced(&source.formats), now);
         let expects = |track| self.gaps.expects(track) || source.promised.contains(&track);

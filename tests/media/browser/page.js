@@ -204,6 +204,12 @@
       return seen;
     },
 
+    // The picture gets another size.
+    resize({ width, height }) {
+      Object.assign(document.querySelector('canvas'), { width, height });
+      return null;
+    },
+
     // Counts standing pictures from now on.
     afresh() {
       longest = 0;
