@@ -1,5 +1,5 @@
 // Owns the test of playback: nine feeds that the daemon recorded, played in step over gaps and the edges of files.
-// Run with `node --test tests/console/playback.test.mjs` after `cargo build`.
+// Run with `node --test tests/console/playback.test.mjs` after `cargo build`; with QUIET=1 on a machine that does nothing else.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ const STEADY = ["camera-1/sub", "camera-2/sub", "camera-3/main", "camera-4/sub",
 const FRAIL = ["camera-1/sub", "qa-camera/main", "camera-4/sub"];
 const FEEDS = [...STEADY, ...FRAIL].map((_, index) => `camera-${index + 1}`);
 const FRAIL_FEEDS = FEEDS.slice(STEADY.length);
-/** The burned-in clocks of all tiles agree to ± this, ms. */
+/** The burned-in clocks of all tiles agree to ± this, ms; half of the time on a busy machine, always on a quiet one. */
 const IN_STEP = 200;
 /** A seek shows pictures within this on a machine that does nothing else, ms; on a busy one it is only reported. */
 const SEEK = 300;
@@ -159,8 +159,11 @@ describe("nine feeds on one clock", () => {
     const [times, wide] = [sorted(took), sorted(spreads)];
     console.log(`seek: median ${times[10].toFixed(0)} ms, slowest ${times.at(-1).toFixed(0)} ms; clocks apart: median ${wide[20]} ms, most ${wide.at(-1)} ms; of the page's clock ${sorted(behind)[0]} to ${sorted(behind).at(-1)} ms; ${named} looks into gaps`);
     assert.ok(named > 0, "some seeks went into gaps");
-    assert.ok(wide.at(-1) <= 2 * IN_STEP, `clocks are ${wide.at(-1)} ms apart`);
-    if (QUIET) assert.ok(times[10] <= SEEK, `half of the seeks take over ${times[10]} ms`);
+    assert.ok(wide[20] <= 2 * IN_STEP, `half of the clocks are over ${wide[20]} ms apart`);
+    if (QUIET) {
+      assert.ok(wide.at(-1) <= 2 * IN_STEP, `clocks are ${wide.at(-1)} ms apart`);
+      assert.ok(times[10] <= SEEK, `half of the seeks take over ${times[10]} ms`);
+    }
   });
 
   test("a still carries its words, and its taking stands in the audit trail", async () => {

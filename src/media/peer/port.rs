@@ -435,3 +435,68 @@ pub(super) fn reachable(interfaces: impl Iterator<Item = IpAddr>) -> Vec<IpAddr>
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::stun::tests::{PASSWORD, USER, nomination, request};
+    use super::*;
+
+    /// What the library reads of these datagrams of one peer.
+    async fn read_of(sent: &[&Vec<u8>], count: usize) -> Vec<Vec<u8>> {
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let port = Port::bind(&[here], 0).expect("a port");
+        let to = port.addresses().next().expect("an address");
+        let lanes = port.lanes();
+        let socket = std::net::UdpSocket::bind((here, 0)).expect("a socket");
+        let socket = lanes.wrap(&socket).expect("a lane");
+        lanes.register(USER.to_owned(), PASSWORD.to_owned());
+        let peer = UdpSocket::bind((here, 0)).await.expect("a socket");
+        for datagram in sent {
+            peer.send_to(datagram, to).await.expect("sent");
+        }
+        let mut read = Vec::new();
+        let all = async {
+            while read.len() < count {
+                let mut buffer = [0; 2048];
+                let mut meta = [RecvMeta::default()];
+                let next = std::future::poll_fn(|cx| {
+                    let mut buffers = [IoSliceMut::new(&mut buffer)];
+                    socket.poll_recv(cx, &mut buffers, &mut meta)
+                });
+                next.await.expect("a datagram");
+                read.push(buffer[..meta[0].len].to_vec());
+            }
+        };
+        tokio::select! {
+            () = port.clone().run() => {}
+            () = all => {}
+        }
+        lanes.close();
+        read
+    }
+
+    fn success() -> Vec<u8> {
+        let mut success = request()[..20].to_vec();
+        success[..4].copy_from_slice(&[1, 1, 0, 0]);
+        success
+    }
+
+    #[tokio::test]
+    async fn a_nomination_is_read_again_when_the_check_is_answered() {
+        let (asks, success) = (nomination(), success());
+        assert!(stun::nominates(&asks) && stun::proves(&asks, PASSWORD));
+        let read = read_of(&[&asks, &success, &asks, &success], 5).await;
+        // once only: the library answers the later ones itself
+        assert_eq!(
+            read.iter().collect::<Vec<_>>(),
+            [&asks, &success, &asks, &asks, &success]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_nominate_is_read_once() {
+        let (asks, success) = (request(), success());
+        let read = read_of(&[&asks, &success, &asks], 3).await;
+        assert_eq!(read.iter().collect::<Vec<_>>(), [&asks, &success, &asks]);
+    }
+}

@@ -75,6 +75,26 @@ pub(super) mod tests {
         hex::decode(SAMPLE).expect("the sample is hex")
     }
 
+    /// The same with USE-CANDIDATE, signed anew, without what followed the signature.
+    pub(in super::super) fn nomination() -> Vec<u8> {
+        let mut message = request();
+        let (_, at, _) = attributes(&message)
+            .find(|(kind, _, _)| *kind == MESSAGE_INTEGRITY)
+            .expect("it is signed");
+        message.truncate(at);
+        message.extend(USE_CANDIDATE.to_be_bytes());
+        message.extend([0, 0]);
+        // the length counts the signature, 4 and 20 bytes
+        let length = u16::try_from(message.len() + 24 - HEADER).expect("short");
+        message[2..4].copy_from_slice(&length.to_be_bytes());
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, PASSWORD.as_bytes());
+        let tag = hmac::sign(&key, &message);
+        message.extend(MESSAGE_INTEGRITY.to_be_bytes());
+        message.extend([0, 20]);
+        message.extend_from_slice(tag.as_ref());
+        message
+    }
+
     const SAMPLE: &str = "000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74\
         002400046e0001ff80290008932ff9b151263b36000600096576746a3a68367659202020000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a2\
         80280004e57a3bcf";

@@ -335,7 +335,7 @@ export const problems: Record<string, string> = {
   weak_password: "The new password is refused: 10 characters or more, without the account's name, not a common one, not the old one",
   not_permitted: "Not permitted",
   locked: "Locked; unlock first",
-  not_found: "Not found",
+  not_found: "Not found: the number is wrong, or it is no longer on this machine",
   account_exists: "There is an account of that name already",
   last_administrator: "This is the last account of its administration; make another first",
   code_not_valid: "The code is wrong, used or too old",

@@ -339,7 +339,7 @@ export const problems: Record<string, string> = {
   weak_password: "新口令不符合要求：不少于 10 位，不含账号名，不用常见口令，不与旧口令相同",
   not_permitted: "没有权限",
   locked: "会话已锁定，请先解锁",
-  not_found: "没有找到",
+  not_found: "没有找到：编号有误，或已不在本机",
   account_exists: "账号名已存在",
   last_administrator: "这是该类管理员的最后一个账号，请先新建另一个",
   code_not_valid: "代码无效、已使用或已过期",
