@@ -47,7 +47,7 @@ enum Task {
         lang: Lang,
     },
     /// Verifies a sealed archive without the box: exit code 0 whole, 1 faults, 2 no bag or unreadable, 3 whole but unsigned or
-    /// not trusted.
+    /// not trusted, 4 a clip whose files are right and trusted.
     Verify {
         /// The bag's folder.
         bag: PathBuf,

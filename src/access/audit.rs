@@ -10,6 +10,7 @@ use crate::keys::{
 };
 use crate::room::{AccountId, CommandId, FeedId, MemberNo, SeatNo, SessionId, Utc, WorkstationId};
 use rusqlite::Connection;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -89,6 +90,8 @@ audit_kinds! {
     ReadFile = "read-file",
     /// A still was taken from a recording.
     TakeStill = "take-still",
+    /// A clip was taken of a sealed archive.
+    TakeClip = "take-clip",
     /// A command was given.
     Command = "command",
     /// A page, stream or list was read that only some may see.
@@ -122,6 +125,8 @@ pub enum AuditObject {
     File(SessionId, FeedId, Utc),
     /// A moment of a feed's recording.
     Moment(SessionId, FeedId, Utc),
+    /// A stretch of some feeds' recordings.
+    Clip(SessionId, BTreeSet<FeedId>, Utc, Utc),
     /// A command, by its kind's name and its id.
     Command(&'static str, CommandId),
     /// A route, as the route table spells it; never a request's own path.
@@ -141,6 +146,10 @@ impl fmt::Display for AuditObject {
             Self::Feed(feed) => write!(f, "feed:{feed}"),
             Self::File(session, feed, at) => write!(f, "file:{session}:{feed}:{}", at.0),
             Self::Moment(session, feed, at) => write!(f, "moment:{session}:{feed}:{}", at.0),
+            Self::Clip(session, feeds, from, to) => {
+                write!(f, "clip:{session}:{}:{}", from.0, to.0)?;
+                feeds.iter().try_for_each(|feed| write!(f, ":{feed}"))
+            }
             Self::Command(kind, id) => write!(f, "command:{kind}:{id}"),
             Self::Route(route) => write!(f, "route:{route}"),
         }

@@ -21,7 +21,7 @@ pub struct VerifyOrder {
 }
 
 /// Verifies, and gives what is to be printed and the exit code: 0 whole, 1 faults, 2 no bag or unreadable,
-/// 3 whole but unsigned or not trusted.
+/// 3 whole but unsigned or not trusted, 4 a clip whose files are right and trusted.
 pub fn verify(order: VerifyOrder) -> (String, u8) {
     let verdict = trusted(&order.ca).and_then(|trusted| {
         verify::verify(&Order {
@@ -86,7 +86,13 @@ fn told(verdict: &Verdict) -> String {
         };
         let _ = writeln!(text, "time stamp {}{trusted}", time(at));
     }
-    if !verdict.personal {
+    if verdict.left_out > 0 {
+        let _ = writeln!(
+            text,
+            "a clip: {} files of the archive are left out, and nothing is said of them",
+            verdict.left_out
+        );
+    } else if !verdict.personal {
         text.push_str("personal data: none, or erased\n");
     }
     let whose = match &verdict.trust {

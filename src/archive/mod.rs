@@ -4,6 +4,7 @@
 //! (format: [`index`]). Both can be read and checked with `ffprobe`, `sha256sum` and a JSON reader.
 
 pub mod checkpoints;
+pub mod clip;
 pub mod container;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;

@@ -1,4 +1,4 @@
-//! Owns playback: what was recorded, its files by byte ranges, and stills. Every view is audited.
+//! Owns playback: what was recorded, its files by byte ranges, and stills and clips. Every view is audited.
 
 use super::commands::parse;
 use super::guard::{Asker, audit};
@@ -7,16 +7,24 @@ use super::state::Console;
 use super::views::SessionLine;
 use super::wire;
 use crate::access::{AuditKind, AuditObject, AuditResult};
+use crate::archive::clip::{self, Clip, ClipFault, Wanted};
 use crate::archive::playback;
-use crate::room::{Event, FeedId, PhaseKind, SessionId};
+use crate::room::{Event, FeedId, PhaseKind, SessionId, Utc};
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::collections::BTreeMap;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufWriter, Write};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
+
+/// A clip is given in pieces of so many bytes.
+const CHUNK: usize = 1 << 18;
 
 /// `GET /api/recordings`: the sessions that have recordings, newest first.
 pub(super) async fn list(
@@ -181,6 +189,86 @@ pub(super) async fn take_still(
     )
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a clip is to hold.
+#[derive(Debug, Deserialize)]
+pub(super) struct ClipQuery {
+    /// The feeds, with commas between them.
+    feeds: String,
+    from: i64,
+    to: i64,
+}
+
+/// `GET /api/recordings/{session}/clip?feeds=A,B&from=MS&to=MS`: a part of the sealed archive, as a ZIP file.
+pub(super) async fn take_clip(
+    State(console): State<Console>,
+    Path(session): Path<SessionId>,
+    asker: Asker,
+    Query(query): Query<ClipQuery>,
+) -> Answer<Response> {
+    let feeds: Result<BTreeSet<FeedId>, _> = query.feeds.split(',').map(str::parse).collect();
+    let feeds = feeds.map_err(|e| No::bad_request(format!("`feeds`: {e}")))?;
+    let (from, to) = (Utc(query.from), Utc(query.to));
+    if to <= from {
+        return Err(No::bad_request("`to` is not after `from`"));
+    }
+    let wanted = Wanted {
+        session: session.clone(),
+        feeds: feeds.clone(),
+        from,
+        to,
+    };
+    let data = console.data.clone();
+    let chosen = blocking(move || match clip::choose(&data, &wanted) {
+        Ok(clip) => Ok(Ok(clip)),
+        Err(ClipFault::Disk(fault)) => Err(fault.into()),
+        Err(no @ ClipFault::NotSealed(_)) => Ok(Err(("not_sealed", no))),
+        Err(no @ ClipFault::Nothing) => Ok(Err(("nothing_recorded", no))),
+    });
+    let clip = chosen
+        .await?
+        .map_err(|(code, no)| No::new(StatusCode::CONFLICT, code, no.to_string()))?;
+    let object = AuditObject::Clip(session.clone(), feeds, from, to);
+    let kind = AuditKind::TakeClip;
+    audit(&console, &asker, kind, object, AuditResult::Done).await?;
+    let name = format!("attachment; filename=\"{session}-{}-clip.zip\"", from.0);
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        // evidence stays out of caches on shared machines
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, written(clip)).into_response())
+}
+
+/// The clip as it is written. Who stops reading ends the writing; a fault breaks the transfer off, so that nobody takes
+/// what came for the whole.
+fn written(clip: Clip) -> Body {
+    let (chunks_tx, chunks) = mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        let mut out = BufWriter::with_capacity(CHUNK, Chunks(chunks_tx.clone()));
+        if let Err(fault) = clip.write(&mut out).and_then(|()| out.flush()) {
+            tracing::warn!(%fault, "a clip was not written to its end");
+            let _ = chunks_tx.blocking_send(Err(fault));
+        }
+    });
+    Body::from_stream(ReceiverStream::new(chunks))
+}
+
+/// Gives what is written to a body.
+struct Chunks(mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for Chunks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map_err(|_| io::Error::other("nobody reads any more"))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn mime() -> mime_guess::Mime {

@@ -36,6 +36,7 @@ pub enum Endpoint {
     Recording,
     RecordingFile,
     TakeStill,
+    TakeClip,
     Accounts,
     CreateAccount,
     AccountAct,
@@ -215,6 +216,7 @@ pub const ROUTES: &[Route] = {
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
         row(E::RecordingFile, Get, "/api/recordings/{session}/{feed}/{file}", W::Supervisor, "A recorded file, by byte ranges", NOTHING, Body::Media("video/mp4")),
         row(E::TakeStill, Post, "/api/recordings/{session}/{feed}/stills", W::Supervisor, "Writes down that a still is taken; the page draws it from the file it shows", json::<wire::StillOrder>(), NOTHING),
+        row(E::TakeClip, Get, "/api/recordings/{session}/clip", W::Supervisor, "The files of some feeds and a time, as a part of the sealed archive that proves itself", NOTHING, Body::Media("application/zip")),
 
         row(E::Accounts, Get, "/api/accounts", W::AccountAdministrators, "The accounts", NOTHING, json::<Vec<Account>>()),
         row(E::CreateAccount, Post, "/api/accounts", W::SystemAdministrator, "Makes an account with a one-time password", json::<wire::NewAccount>(), json::<wire::IssuedPassword>()),

@@ -63,6 +63,7 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::Recording => get(recordings::session),
         Endpoint::RecordingFile => get(recordings::file),
         Endpoint::TakeStill => post(recordings::take_still),
+        Endpoint::TakeClip => get(recordings::take_clip),
         Endpoint::Accounts => get(administration::accounts),
         Endpoint::CreateAccount => post(administration::create_account),
         Endpoint::AccountAct => post(administration::account_act),

@@ -47,6 +47,7 @@ GET /api/recordings: supervisor
 GET /api/recordings/{session}: supervisor
 GET /api/recordings/{session}/{feed}/{file}: supervisor
 POST /api/recordings/{session}/{feed}/stills: supervisor
+GET /api/recordings/{session}/clip: supervisor
 GET /api/accounts: system security
 POST /api/accounts: system
 POST /api/accounts/{account}: system security

@@ -1,9 +1,9 @@
 // Owns the test of playback: nine feeds that the daemon recorded, played in step over gaps and the edges of files.
 // Run with `node --test tests/console/playback.test.mjs` after `cargo build`; with QUIET=1 on a machine that does nothing else.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -204,5 +204,36 @@ describe("nine feeds on one clock", () => {
     await tile.getByText("录像文件不在盘上").waitFor();
     const others = (await look()).filter(({ feed }) => feed !== "camera-2");
     assert.ok(others.every(({ sight }) => sight === "picture"), JSON.stringify(others));
+  });
+
+  test("a clip is exported once the session is sealed, and strangers' tools read it", async () => {
+    const button = page.getByRole("button", { name: "导出片段" });
+    assert.equal(await button.isDisabled(), true, "nothing is sealed yet");
+    await room.ctl("order", "--session", SESSION, "--as", "supervisor", "abort", "session", `typed=${SESSION}`, "reason=演练结束");
+    await until("the archive is sealed", async () => {
+      await page.reload();
+      await page.locator(".screen").first().waitFor();
+      return !(await button.isDisabled());
+    }, 30_000);
+    await button.click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(/当前各路/).click();
+    if (process.env.SHOTS !== undefined) await page.screenshot({ path: join(process.env.SHOTS, "clip.png") });
+    await dialog.getByLabel("到", { exact: true }).fill("xx");
+    await dialog.getByText("请按 时：分：秒 填写").waitFor();
+    await dialog.getByLabel("到", { exact: true }).fill("23:59:59");
+    const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "导出", exact: true }).click()]);
+    assert.match(download.suggestedFilename(), /^P-1-\d+-clip\.zip$/);
+    const zip = join(room.folder, "clip.zip");
+    await download.saveAs(zip);
+    execFileSync("unzip", ["-q", zip, "-d", room.folder]);
+    const clip = join(room.folder, SESSION);
+    execFileSync("sha256sum", ["--check", "--quiet", "--ignore-missing", "manifest-sha256.txt"], { cwd: clip });
+    const feeds = readdirSync(join(clip, "data/feeds")).sort();
+    assert.deepEqual(feeds, FEEDS);
+    const audit = await room.page(await room.browser(), "audit", "/administrator");
+    const rows = await audit.evaluate(() => fetch("/api/audit?kind=take-clip").then((answer) => answer.json()));
+    assert.equal(rows.length, 1);
+    assert.match(rows[0].object, /^clip:P-1:\d+:\d+:camera-1:/);
   });
 });

@@ -9,7 +9,9 @@ use bidroom::room::Event;
 use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{Read, Write};
@@ -483,4 +485,197 @@ async fn a_daemon_killed_while_it_seals_seals_after_all_and_a_replaced_segment_i
         assert_eq!(fault.file, file, "{verdict:#?}");
         assert!(fault.from.is_some() && fault.feed.as_deref() == Some("camera-1"));
     }
+}
+
+/// A recording of that many bytes, of files that take no place on the disk: what sealing and verifying do with
+/// them is what they do with any.
+fn long_recording(folder: &Path, bytes: u64) {
+    const FILE: u64 = 2_500_000;
+    const FEEDS: u64 = 26;
+    let zeros = hex::encode(Sha256::digest(vec![0; FILE as usize]));
+    let files = bytes.div_ceil(FILE * FEEDS);
+    for feed in 0..FEEDS {
+        let folder = folder.join(format!("long-{feed}"));
+        fs::create_dir_all(&folder).expect("a folder");
+        let mut index = Vec::new();
+        let mut prev = "0".repeat(64);
+        for n in 0..files {
+            let from = 1_795_485_190_000 + i64::try_from(n).expect("few") * 10_000;
+            let at = jiff::Timestamp::from_millisecond(from).expect("a time");
+            let file = format!("{}.mp4", at.strftime("%Y%m%dT%H%M%S.%3fZ"));
+            let made = fs::File::create(folder.join(&file)).expect("made");
+            made.set_len(FILE).expect("sparse");
+            let line = json!({
+                "n": n + 1, "record": "segment", "file": file, "from": from, "to": from + 10_000,
+                "tracks": [], "bytes": FILE, "sha256": zeros, "cause": "age", "prev": prev,
+            });
+            let line = serde_json::to_vec(&line).expect("JSON");
+            prev = hex::encode(Sha256::digest(&line));
+            index.extend(line);
+            index.push(b'\n');
+        }
+        fs::write(folder.join("index.jsonl"), index).expect("written");
+    }
+}
+
+/// `BIDROOM_SEAL_GB=95 scripts/test -E 'test(long_session)'` measures: sealing makes no hash of what was recorded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_session_is_sealed_by_the_hashes_that_were_made_while_it_was_recorded() {
+    let asked = std::env::var("BIDROOM_SEAL_GB").ok();
+    let gigabytes: f64 = asked.map_or(0.2, |n| n.parse().expect("a number"));
+    let evaluation = Evaluation::started(&committee(&NAMES)).await;
+    let bag = bag_of(&evaluation);
+    long_recording(&bag.join("data/feeds"), (gigabytes * 1e9) as u64);
+    evaluation.sealed().await;
+    assert_eq!(read_back(&evaluation).await, 0);
+    let journal = Reader::open(&evaluation.room.data().join("journal.sqlite")).expect("a journal");
+    let entries = journal
+        .session_entries(&SESSION.parse().expect("an id"))
+        .expect("readable");
+    let at = |is: fn(&Event) -> bool| {
+        let entry = entries.iter().rfind(|entry| is(&entry.event));
+        entry.expect("it happened").stamp.at.0
+    };
+    let sealed = at(|event| matches!(event, Event::ArchiveSealed { .. }));
+    let closed = at(|event| matches!(event, Event::SessionSealed { .. }));
+    let read = at(|event| matches!(event, Event::ArchiveReadBack { .. }));
+    let timed = |program: &str, words: &[&str]| {
+        let began = Instant::now();
+        let output = run(&bag, program, words);
+        (began.elapsed().as_secs_f64(), output)
+    };
+    let (ours, output) = timed(env!("CARGO_BIN_EXE_bidroom"), &["verify", "."]);
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "whole, and nobody vouches: {output:?}"
+    );
+    let cores = std::thread::available_parallelism()
+        .expect("cores")
+        .to_string();
+    let theirs = "find . -type f -print0 | xargs -0 -n 64 -P \"$0\" sha256sum";
+    let (theirs, output) = timed("sh", &["-c", theirs, &cores]);
+    assert!(output.status.success());
+    println!(
+        "{gigabytes} GB: sealed {} ms after the session ended, read back {} ms later; verified in {ours:.1} s, \
+         by sha256sum on all cores in {theirs:.1} s",
+        sealed - closed,
+        read - sealed
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_of_a_sealed_session_proves_to_strangers_where_it_is_from() {
+    let evaluation = Evaluation::started(&committee(&NAMES)).await;
+    let segments = |bag: &Path| {
+        let index = fs::read_to_string(bag.join("data/feeds/camera-1/index.jsonl"));
+        let lines: Vec<serde_json::Value> = index
+            .unwrap_or_default()
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        lines
+            .into_iter()
+            .filter(|line| line["record"] == "segment")
+            .collect::<Vec<_>>()
+    };
+    let began = Instant::now();
+    while segments(&bag_of(&evaluation)).len() < 2 {
+        assert!(began.elapsed() < DEADLINE, "no segments were closed");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let all = segments(&bag_of(&evaluation));
+    // the first one may be sound alone, until a key frame came
+    let one = &all[1];
+    let (from, to) = (
+        one["from"].as_i64().expect("ms"),
+        one["to"].as_i64().expect("ms"),
+    );
+    let path = |feeds: &str, from: i64, to: i64| {
+        format!("/api/recordings/{SESSION}/clip?feeds={feeds}&from={from}&to={to}")
+    };
+    let ask = async |path: String| {
+        let request = evaluation.supervisor.request(Method::GET, &path);
+        request.send().await.expect("an answer")
+    };
+    let refused = async |path: String| {
+        let answer = ask(path).await;
+        let status = answer.status();
+        let problem: serde_json::Value = answer.json().await.expect("a problem");
+        (status, problem["code"].as_str().expect("a code").to_owned())
+    };
+    let conflict = |code: &str| (StatusCode::CONFLICT, code.to_owned());
+    let bad = (StatusCode::BAD_REQUEST, "bad_request".to_owned());
+    assert_eq!(
+        refused(path("camera-1", from, to)).await,
+        conflict("not_sealed")
+    );
+    evaluation.sealed().await;
+    read_back(&evaluation).await;
+    assert_eq!(
+        refused(path("camera-1", 0, 1)).await,
+        conflict("nothing_recorded")
+    );
+    assert_eq!(
+        refused(path("seat-1-face", from, to)).await,
+        conflict("nothing_recorded")
+    );
+    assert_eq!(refused(path("../x", from, to)).await, bad);
+    assert_eq!(refused(path("camera-1", to, from)).await, bad);
+
+    let answer = ask(path("camera-1", from + 1, to - 1)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let zip = answer.bytes().await.expect("a ZIP file");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("clip.zip"), zip).expect("written");
+    does(folder.path(), "unzip", &["-q", "clip.zip"]);
+    let clip = folder.path().join(SESSION);
+    let file = format!(
+        "data/feeds/camera-1/{}",
+        one["file"].as_str().expect("a name")
+    );
+    let payload = does(&clip, "find", &["data", "-type", "f"]);
+    let payload = String::from_utf8(payload).expect("names");
+    let mut payload: Vec<&str> = payload.lines().collect();
+    payload.sort_unstable();
+    assert_eq!(payload, [file.as_str(), "data/feeds/camera-1/index.jsonl"]);
+    let check = [
+        "--check",
+        "--quiet",
+        "--ignore-missing",
+        "manifest-sha256.txt",
+    ];
+    does(&clip, "sha256sum", &check);
+    does(&clip, "sha256sum", &["--check", "--quiet", SIGNED]);
+    let ca = evaluation.room.data().join("keys/ca.pem");
+    let only = ["x509", "-in", ca.to_str().expect("a path")];
+    let authority = folder.path().join("ca.pem");
+    fs::write(&authority, does(Path::new("."), "openssl", &only)).expect("written");
+    let authority = authority.to_str().expect("a path");
+    let cms = [
+        "cms", "-verify", "-binary", "-inform", "DER", "-in", SIGNATURE, "-content", SIGNED,
+    ];
+    let purpose = ["-CAfile", authority, "-purpose", "any", "-out", "/dev/null"];
+    does(&clip, "openssl", &[&cms[..], &purpose].concat());
+    does(&clip, "ffprobe", &["-v", "error", &file]);
+
+    let trusted = [der(Path::new(authority))];
+    let verdict = verified(&clip, &trusted);
+    assert_eq!(
+        (verdict.exit_code(), &verdict.faults[..]),
+        (4, &[][..]),
+        "{verdict:#?}"
+    );
+    assert_eq!(verdict.session, SESSION);
+    // the archive itself leaves nothing out
+    assert_eq!(verified(&bag_of(&evaluation), &trusted).exit_code(), 0);
+    let mut bytes = fs::read(clip.join(&file)).expect("read");
+    bytes[1000] ^= 1;
+    fs::write(clip.join(&file), bytes).expect("written");
+    let verdict = verified(&clip, &trusted);
+    assert_eq!(verdict.exit_code(), 1);
+    assert!(
+        verdict.faults.iter().all(|fault| fault.file == file),
+        "{verdict:#?}"
+    );
 }

@@ -1,6 +1,7 @@
 //! Owns the check of a bag's files: structure, manifests, and every file's hash, on all cores.
 
 use super::verdict::{FaultKind, Verdict};
+use crate::archive::clip::{FETCH, LEFT_OUT};
 use sha2::{Digest, Sha256};
 use sm3::Sm3;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ pub(super) struct Found {
     pub(super) sha256: BTreeMap<String, String>,
     /// Its length.
     pub(super) bytes: BTreeMap<String, u64>,
+    /// Payload that a clip says it leaves out, and that is not there.
+    pub(super) left_out: BTreeSet<String>,
 }
 
 type Manifest = BTreeMap<String, String>;
@@ -76,6 +79,8 @@ pub(super) fn read(bag: &Path, verdict: &mut Verdict) -> Result<Found, String> {
             Err(why) => verdict.fault(FaultKind::Altered, path, format!("cannot be read: {why}")),
         }
     }
+    found.left_out = left_out(bag, &payload, &found);
+    verdict.left_out = found.left_out.len() as u64;
     compare(&found, &payload, "data/", verdict);
     compare(&found, &tags, "", verdict);
     if let Some(sm3) = &sm3 {
@@ -84,6 +89,23 @@ pub(super) fn read(bag: &Path, verdict: &mut Verdict) -> Result<Found, String> {
         }
     }
     Ok(found)
+}
+
+/// What a clip leaves out; nothing where the bag is none.
+fn left_out(bag: &Path, payload: &Manifest, found: &Found) -> BTreeSet<String> {
+    let Ok(text) = small(&bag.join(FETCH)) else {
+        return BTreeSet::new();
+    };
+    let text = String::from_utf8_lossy(&text);
+    let named = text.lines().filter_map(|line| {
+        let mut words = line.splitn(3, ' ');
+        let from = words.next()?;
+        let path = words.nth(1)?;
+        from.starts_with(LEFT_OUT).then(|| path.to_owned())
+    });
+    named
+        .filter(|path| payload.contains_key(path) && !found.sha256.contains_key(path))
+        .collect()
 }
 
 /// Names what differs: missing, extra, altered, or under another file's name.
@@ -102,6 +124,7 @@ fn compare(found: &Found, manifest: &Manifest, under: &str, verdict: &mut Verdic
                 }
                 _ => verdict.fault(FaultKind::Altered, path, "is not what was sealed"),
             },
+            None if found.left_out.contains(path) => {}
             None => verdict.fault(FaultKind::Missing, path, "is not there"),
         }
     }

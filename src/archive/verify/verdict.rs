@@ -91,6 +91,8 @@ pub struct Verdict {
     pub personal: bool,
     /// Stretches for which no witness outside the box keeps a checkpoint.
     pub unwitnessed: Vec<Stretch>,
+    /// Files that a clip leaves out; 0 of a whole archive.
+    pub left_out: u64,
     /// Files read.
     pub files: u64,
     /// Their bytes.
@@ -98,9 +100,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// 0 whole and trusted, 1 faults, 3 whole, but unsigned or not trusted.
+    /// 0 whole and trusted, 1 faults, 3 whole, but unsigned or not trusted, 4 a clip: what is here is right and trusted.
     pub fn exit_code(&self) -> u8 {
         match (&self.faults[..], &self.trust) {
+            ([], Trust::Trusted { .. }) if self.left_out > 0 => 4,
             ([], Trust::Trusted { .. }) => 0,
             ([], Trust::Unsigned | Trust::NotTrusted { .. }) => 3,
             _ => 1,

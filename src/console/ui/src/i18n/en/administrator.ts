@@ -167,7 +167,7 @@ export const administrator: typeof zh = {
       "revoke-token": "Token revoked",
       "view-feed": "Feed watched",
       "publish-feed": "Feed published",
-      "read-file": "Recording read", "take-still": "Still taken",
+      "read-file": "Recording read", "take-still": "Still taken", "take-clip": "Clip exported",
       command: "Command",
       read: "Read",
       denied: "Denied",

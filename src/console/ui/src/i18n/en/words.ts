@@ -336,6 +336,8 @@ export const problems: Record<string, string> = {
   not_permitted: "Not permitted",
   locked: "Locked; unlock first",
   not_found: "Not found: the number is wrong, or it is no longer on this machine",
+  not_sealed: "Clips are exported after sealing",
+  nothing_recorded: "Nothing was recorded then",
   account_exists: "There is an account of that name already",
   last_administrator: "This is the last account of its administration; make another first",
   code_not_valid: "The code is wrong, used or too old",

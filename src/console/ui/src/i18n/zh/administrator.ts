@@ -163,7 +163,7 @@ export const administrator = {
       "revoke-token": "撤销令牌",
       "view-feed": "观看画面",
       "publish-feed": "发布画面",
-      "read-file": "读取录像", "take-still": "截取画面",
+      "read-file": "读取录像", "take-still": "截取画面", "take-clip": "导出片段",
       command: "下达操作",
       read: "查看",
       denied: "越权访问",

@@ -340,6 +340,8 @@ export const problems: Record<string, string> = {
   not_permitted: "没有权限",
   locked: "会话已锁定，请先解锁",
   not_found: "没有找到：编号有误，或已不在本机",
+  not_sealed: "封存之后才能导出片段",
+  nothing_recorded: "这段时间没有录像",
   account_exists: "账号名已存在",
   last_administrator: "这是该类管理员的最后一个账号，请先新建另一个",
   code_not_valid: "代码无效、已使用或已过期",

@@ -1,20 +1,22 @@
 // Owns the playback of one session: tiles, controls, moments and timeline on one clock.
 import { Button, Input, Segmented, Select } from "antd";
-import { ArrowLeftOutlined, CameraOutlined, CaretRightFilled, FullscreenExitOutlined, FullscreenOutlined, MutedOutlined, PauseOutlined, ReloadOutlined, SoundOutlined, StepBackwardOutlined, StepForwardOutlined } from "@ant-design/icons";
+import { ArrowLeftOutlined, CameraOutlined, CaretRightFilled, ExportOutlined, FullscreenExitOutlined, FullscreenOutlined, MutedOutlined, PauseOutlined, ReloadOutlined, SoundOutlined, StepBackwardOutlined, StepForwardOutlined } from "@ant-design/icons";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { No } from "../../api";
-import { boxNow, dateTime, momentOf, span, timeOfDay } from "../../clock";
+import { boxNow, dateTime, span, timeOfDay } from "../../clock";
 import { useT } from "../../i18n";
 import { names, problemText } from "../../names";
 import { Mark } from "../../parts/mark";
 import { useNotices } from "../../parts/notice";
 import { Empty } from "../../parts/shell";
+import { ClipDialog } from "./clip";
 import { Deck, type Clock } from "./deck";
 import { Points } from "./points";
 import { Screen } from "./screen";
 import { exactly, save, still } from "./still";
 import { CATEGORIES, groupsOf, nextStop, previousStop, stops, tapeOf, type Category, type Row } from "./tape";
 import { Legend, Timeline, ZoomTools } from "./timeline";
+import { momentTyped } from "./typed";
 import { Voices } from "./voices";
 import { fit, follow, pan, zoom, type Window } from "./window";
 import { fileUrl, type RecordedSession } from "./wire";
@@ -52,6 +54,8 @@ export function Session({ recorded, busy, place, onBack, onRefresh, onRefused }:
   const [categories, setCategories] = useState<Category[]>(CATEGORIES);
   const [rate, setRate] = useState(1);
   const [muted, setMuted] = useState(false);
+  const [clipping, setClipping] = useState(false);
+  const isSealed = recorded.moments.some(({ event }) => event.type === "archive_sealed");
   const [speakers, setSpeakers] = useState<string[]>([]);
   const [deck] = useState(() => new Deck(Math.min(...(opening?.rows.flatMap((one) => one.pieces[0]?.from ?? []) ?? []), tape.to), (of, file) => fileUrl(recorded.id, of, file)));
   const [{ clock }, setShown] = useState<{ clock: Clock; changes: number }>(() => ({ clock: deck.current(), changes: 0 }));
@@ -309,10 +313,14 @@ export function Session({ recorded, busy, place, onBack, onRefresh, onRefused }:
         <Button icon={muted ? <MutedOutlined /> : <SoundOutlined />} aria-pressed={muted} aria-label={muted ? words.unmute : words.mute} title={muted ? words.unmute : words.mute} onClick={() => setMuted(!muted)} />
         <Button icon={large ? <FullscreenExitOutlined /> : <FullscreenOutlined />} aria-label={large ? words.small : words.large} title={large ? words.small : words.large} onClick={() => setLarge(!large)} />
         <Button icon={<CameraOutlined />} onClick={() => void take()}>{words.still}</Button>
+        <Button icon={<ExportOutlined />} disabled={!isSealed || row === null} title={isSealed ? words.clip.title : words.clip.notSealed} onClick={() => setClipping(true)}>{words.clip.open}</Button>
         <ZoomTools whole={whole} view={view} at={at} onView={setView} />
       </div>
       <Timeline tape={tape} points={inTape} view={view} onView={setView} at={at} feed={feed} onFeed={choose} onSeek={seek} />
       <p className="playback-keys">{words.keys}</p>
+      {clipping && row !== null && (
+        <ClipDialog session={recorded.id} row={row} rows={group?.rows ?? NO_ROWS} from={Math.max(view.from, tape.from)} to={Math.min(view.to, tape.to)} onClose={() => setClipping(false)} />
+      )}
     </div>
   );
 }
@@ -322,11 +330,8 @@ function Goto({ at, onGo }: { at: number; onGo: (to: number) => void }) {
   const words = useT().playback;
   const [text, setText] = useState("");
   const go = () => {
-    const found = /^(\d{1,2})[:.\uFF1A]?(\d{2})(?:[:.\uFF1A]?(\d{2}))?$/.exec(text.trim());
-    if (found === null) return;
-    const [, hour = "0", minute = "0", second = "0"] = found;
-    const to = momentOf(`${dateTime(at).slice(0, 10)}T${hour.padStart(2, "0")}:${minute}:${second.padStart(2, "0")}`);
-    if (Number.isNaN(to)) return;
+    const to = momentTyped(text, at);
+    if (to === null) return;
     setText("");
     onGo(to);
   };
