@@ -1184,6 +1184,39 @@ export interface components {
             named: string[];
             /** @constant */
             type: "report_archive_read_back";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "hold_archive";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "lift_hold";
+        } | {
+            today: components["schemas"]["Day"];
+            /** @constant */
+            type: "release_archive";
+            typed: components["schemas"]["SessionId"];
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "report_replica";
+            /** Format: uint64 */
+            written: number;
+        } | {
+            /** Format: uint32 */
+            damaged: number;
+            named: string[];
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "report_replica_damaged";
+        } | {
+            /** @constant */
+            type: "report_archive_deleted";
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
@@ -1216,6 +1249,8 @@ export interface components {
              */
             tenderer_representatives: number;
         };
+        /** @description A local day, days since 1970-01-01; written `"2041-03-05"`. */
+        Day: string;
         /** @description A break that is due. */
         DueBreakView: {
             /** @description Rest or meal. */
@@ -1542,6 +1577,53 @@ export interface components {
             named: string[];
             /** @constant */
             type: "archive_read_back";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "archive_replicated";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "replica_verified";
+        } | {
+            /** Format: uint32 */
+            damaged: number;
+            named: string[];
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "replica_damaged";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "replica_healed";
+            /** Format: uint64 */
+            written: number;
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "archive_held";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "hold_lifted";
+        } | {
+            /** @constant */
+            type: "archive_released";
+        } | {
+            /** @constant */
+            type: "archive_deleted";
         };
         /** @description A second factor to enrol. */
         FactorOffer: {
@@ -1798,6 +1880,11 @@ export interface components {
             feeds: components["schemas"]["FeedSpec"][];
             /** @description What people call the room, e.g. 评标一室. */
             name: string;
+            /**
+             * @description Where every sealed archive must lie besides.
+             * @default []
+             */
+            replicas: components["schemas"]["ReplicaId"][];
             /** @description The seats, by number. */
             seats: components["schemas"]["Seat"][];
         };
@@ -2082,6 +2169,16 @@ export interface components {
             recording: components["schemas"]["RecordRule"][];
             /** @description How long a committee works before a rest is due. */
             rest_every: components["schemas"]["Span"];
+            /**
+             * @description How long a sealed archive is kept; none means for good, as it was before there was a policy.
+             * @default null
+             */
+            retention: components["schemas"]["Span"] | null;
+            /**
+             * @description How long an archive in a replica may go unverified.
+             * @default 2592000000
+             */
+            scrub: components["schemas"]["Span"];
         };
         /**
          * @description The preflight's state.
@@ -2399,6 +2496,33 @@ export interface components {
             code: "sign_first";
         } | {
             /** @constant */
+            code: "no_such_archive";
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            code: "archive_held";
+        } | {
+            /** @constant */
+            code: "not_held";
+        } | {
+            /** @constant */
+            code: "archive_damaged";
+        } | {
+            /** @constant */
+            code: "not_replicated";
+            replicas: components["schemas"]["ReplicaId"][];
+        } | {
+            /** @constant */
+            code: "already_released";
+        } | {
+            /** @constant */
+            code: "still_kept";
+            until?: components["schemas"]["Utc"] | null;
+        } | {
+            /** @constant */
+            code: "date_differs";
+        } | {
+            /** @constant */
             code: "not_enrolled";
             seat: components["schemas"]["SeatNo"];
         } | {
@@ -2413,6 +2537,8 @@ export interface components {
             code: "session_on";
             session: components["schemas"]["SessionId"];
         };
+        /** @description A place that archives are copied to, e.g. `second-disk`. */
+        ReplicaId: string;
         /** @description What an account is for; one account has one. */
         Role: "technician" | "supervisor" | "expert" | "system_administrator" | "security_administrator" | "audit_administrator" | "bidder";
         /** @description The room, as every page's header names it. */
