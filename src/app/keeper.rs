@@ -6,7 +6,7 @@ use crate::archive::retention;
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::{Profile, ReplicaSpec};
 use crate::room::{
-    Actor, Command, Fault, Part, Refusal, ReplicaId, SessionId, wanted, wanted_copies,
+    Actor, Command, EquipmentId, Fault, Part, Refusal, ReplicaId, SessionId, wanted, wanted_copies,
 };
 use anyhow::Context;
 use std::collections::BTreeSet;
@@ -19,6 +19,13 @@ use tokio::time::{sleep, timeout};
 const AGAIN: Duration = Duration::from_secs(10);
 /// Damaged files that are named in an event.
 const NAMED: usize = 20;
+
+/// What the ids of replicas as equipment begin with.
+const REPLICA: &str = "replica-";
+
+fn equipment(id: &ReplicaId) -> String {
+    format!("{REPLICA}{id}")
+}
 
 /// The worker that keeps archives.
 #[derive(Debug, Clone)]
@@ -36,7 +43,7 @@ impl Keeper {
     /// Keeps one replica, for ever: what it lacks is copied, what is there is verified as often as the policy says.
     pub(super) async fn replicate(self, spec: ReplicaSpec) {
         let mut changes = self.clerk.watch();
-        let equipment = format!("replica-{}", spec.id);
+        let equipment = equipment(&spec.id);
         // one archive that cannot be copied must not hold up the others
         let mut failed = BTreeSet::new();
         loop {
@@ -114,6 +121,7 @@ impl Keeper {
 
     /// Deletes what was released, for ever.
     pub(super) async fn delete(self) {
+        self.forget().await;
         let mut changes = self.clerk.watch();
         loop {
             let mut failed = None;
@@ -132,6 +140,19 @@ impl Keeper {
             } else if changes.changed().await.is_err() {
                 return;
             }
+        }
+    }
+
+    /// A replica that the profile names no more has no faults.
+    async fn forget(&self) {
+        let named = |id: &EquipmentId| {
+            let specs = &self.profile.storage.replicas;
+            specs.iter().any(|spec| equipment(&spec.id) == id.as_str())
+        };
+        let room = self.clerk.room();
+        let known = room.failures.keys();
+        for id in known.filter(|id| id.as_str().starts_with(REPLICA) && !named(id)) {
+            health::report(&self.clerk, id.as_str(), None).await;
         }
     }
 

@@ -4,7 +4,7 @@
 //! Stop: intake (cameras, browsers) → recordings finalised and reported → clerk drains → console.
 
 use super::archivist::Archivist;
-use super::around;
+use super::around::{self, RecordingDisk};
 use super::attendance;
 use super::cameras;
 use super::clock::SystemClock;
@@ -18,6 +18,7 @@ use crate::access::{Access, AccessPolicy, FirstPassword};
 use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{Clerk, ClerkHandle, Clock};
 use crate::config::Profile;
+use crate::config::check::recording_rate;
 use crate::console::views::Surroundings;
 use crate::console::{Console, History, Parts};
 use crate::journal::{Durability, Journal, Settings};
@@ -269,7 +270,11 @@ impl Room {
             around::gather(
                 media.feeds.clone(),
                 media.recorders.clone(),
-                folder,
+                RecordingDisk {
+                    folder,
+                    least: profile.storage.min_free.0,
+                    needed: recording_rate(profile).0,
+                },
                 offset,
                 around_tx,
             ),

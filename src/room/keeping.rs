@@ -12,6 +12,7 @@
 use super::archive::Seal;
 use super::ids::{ReplicaId, SessionId};
 use super::note::Note;
+use super::plan::SessionKind;
 use super::refusal::Refusal;
 use super::state::Room;
 use super::time::{Now, Span, Stamp, Utc};
@@ -51,6 +52,8 @@ pub struct Kept {
     pub since: Stamp,
     /// How long the box had run by then.
     pub age: Span,
+    /// Real, or a rehearsal.
+    pub kind: SessionKind,
     /// What the seal closes.
     pub seal: Seal,
     /// Files that were not what the manifest says.
@@ -90,6 +93,7 @@ impl Kept {
     pub(super) fn new(
         since: &Stamp,
         age: Span,
+        kind: SessionKind,
         seal: &Seal,
         damaged: u32,
         retention: Option<Span>,
@@ -97,6 +101,7 @@ impl Kept {
         Self {
             since: since.clone(),
             age,
+            kind,
             seal: seal.clone(),
             damaged,
             retention,
@@ -112,7 +117,7 @@ impl Kept {
     }
 
     /// When the wall clock says that it may go; none where it is kept for good.
-    pub(super) fn until(&self) -> Option<Utc> {
+    pub fn until(&self) -> Option<Utc> {
         self.retention.map(|retention| self.since.at + retention)
     }
 
@@ -164,4 +169,20 @@ pub fn wanted_copies(room: &Room, replica: &ReplicaId, now: &Stamp) -> Vec<Sessi
         .collect();
     wanted.sort();
     wanted.into_iter().map(|(_, _, id)| id).collect()
+}
+
+/// Of how many archives the usual size is the mean.
+const USUAL: usize = 10;
+
+/// The usual size of a real session's archive in bytes, by the last ones; none before there is one.
+pub fn usual_size(room: &Room) -> Option<u64> {
+    let real = room
+        .archives
+        .values()
+        .filter(|kept| kept.kind == SessionKind::Real);
+    let mut sizes: Vec<_> = real.map(|kept| (kept.since.at, kept.seal.bytes)).collect();
+    sizes.sort();
+    let last = sizes.iter().rev().take(USUAL).map(|(_, bytes)| *bytes);
+    let count = last.len() as u64;
+    last.sum::<u64>().checked_div(count)
 }

@@ -599,7 +599,14 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
             && let Archive::ReadBack { seal, .. } = &session.archive
         {
             let retention = session.policies(&room.policies).retention;
-            let kept = Kept::new(at, room.age.by(at), seal, *damaged, retention);
+            let kept = Kept::new(
+                at,
+                room.age.by(at),
+                session.plan.kind,
+                seal,
+                *damaged,
+                retention,
+            );
             room.archives.insert(id.clone(), kept);
         }
         return;

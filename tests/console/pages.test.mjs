@@ -26,7 +26,7 @@ beforeEach(async () => {
   stage.answers.set("GET /api/accounts", { value: fixture.accounts() });
   stage.answers.set("GET /api/tokens", { value: fixture.tokens() });
   stage.answers.set("GET /api/audit", { value: fixture.audit() });
-  stage.answers.set("GET /api/recordings", { value: [{ id: "BS-1123-04", kind: "real", phase: "sealed", start: Date.now() - 9e6 }] });
+  stage.answers.set("GET /api/recordings", { value: [{ id: "BS-1123-04", kind: "real", phase: "sealed", start: Date.now() - 9e6, archive: fixture.archive }] });
   stage.answers.set("GET /api/recordings/BS-1123-04", { value: fixture.recorded(["a.mp4"]) });
 });
 after(async () => {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// Points at which copying is killed.
 const KILLS: usize = 30;
 /// Files in the bag beside its papers.
-const FILES: usize = 120;
+const FILES: usize = 240;
 const DEADLINE: Duration = Duration::from_secs(90);
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
@@ -85,7 +85,7 @@ fn profile(policies: &str, replicas: &str) -> String {
 }
 
 /// A rehearsal that is over, with files of some size in its bag.
-async fn ended(room: &Room, files: usize) {
+async fn ended(room: &Room, files: usize, large: Option<usize>) {
     start_session(&room.data()).await;
     let folder = bag(room).join("data/more");
     fs::create_dir_all(&folder).expect("a folder");
@@ -93,7 +93,7 @@ async fn ended(room: &Room, files: usize) {
         let mut bytes = vec![0; 200_000];
         rand::fill(&mut bytes[..]);
         // one goes in parts
-        let times = if n == files / 2 { 200 } else { 1 };
+        let times = if Some(n) == large { 200 } else { 1 };
         fs::write(folder.join(format!("{n:03}.bin")), bytes.repeat(times)).expect("written");
     }
     order(
@@ -179,19 +179,24 @@ fn differences(bag: &Path, copy: &Path) -> Vec<PathBuf> {
     different
 }
 
-fn count(copy: &Path) -> usize {
-    let mut files = 0;
+/// The sizes of all files under a folder in which somebody works.
+fn sizes(copy: &Path) -> Vec<u64> {
+    let mut sizes = Vec::new();
     let mut folders = vec![copy.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).into_iter().flatten().flatten() {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(_) => files += 1,
+            match entry.metadata() {
+                Ok(there) if there.is_dir() => folders.push(entry.path()),
+                Ok(there) => sizes.push(there.len()),
                 Err(_) => {}
             }
         }
     }
-    files
+    sizes
+}
+
+fn count(copy: &Path) -> usize {
+    sizes(copy).len()
 }
 
 fn flip(path: &Path) {
@@ -259,7 +264,7 @@ async fn a_copy_in_s3_survives_30_kills_and_what_is_damaged_there_is_healed() {
          endpoint = \"http://127.0.0.1:{port}\"\ncredentials_file = {keys:?}\n"
     );
     let mut room = Room::start_with(&profile("scrub = \"10s\"", &replicas)).await;
-    ended(&room, FILES).await;
+    ended(&room, FILES, Some(FILES / 2)).await;
     let places = killed_while_copying(&mut room, &copy).await;
     assert!(places > KILLS / 3, "kills at {places} places only");
     let replicated = event(&room, "replicated", 1, |e| {
@@ -307,7 +312,7 @@ async fn a_copy_on_a_second_disk_is_a_bag_after_30_kills() {
     let to = disk.path().join("bidroom");
     let replicas = format!("[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n");
     let mut room = Room::start_with(&profile("", &replicas)).await;
-    ended(&room, FILES).await;
+    ended(&room, FILES, Some(FILES / 2)).await;
     // the disk is not mounted: told, and nothing is written beside it
     until("the fault is known", || {
         room.ctl(&["status"])
@@ -342,7 +347,7 @@ async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     let to = disk.path();
     let replicas = format!("[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n");
     let mut room = Room::start_with(&profile("retention = \"15y\"", &replicas)).await;
-    ended(&room, 3).await;
+    ended(&room, 3, None).await;
     event(&room, "replicated", 1, |e| {
         matches!(e, Event::ArchiveReplicated { .. })
     })
@@ -389,4 +394,51 @@ async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     event(&room, "deleted", 1, |e| matches!(e, Event::ArchiveDeleted)).await;
     assert!(!bag(&room).exists());
     assert!(to.join(SESSION).join("manifest-sha256.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copying_takes_its_time_while_a_session_is_on() {
+    const RATE: u64 = 200_000;
+    let disk = tempfile::tempdir().expect("a folder");
+    let to = disk.path().join("bidroom");
+    let replicas = format!(
+        "replica_rate = \"200 kB\"\n[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n"
+    );
+    let room = Room::start_with(&profile("", &replicas)).await;
+    ended(&room, 20, None).await;
+    event(&room, "read back", 1, |e| {
+        matches!(e, Event::ArchiveReadBack { .. })
+    })
+    .await;
+    let table = support::committee(&["张三丰", "李四光", "王五六", "赵六七", "钱七八"]);
+    room.rehearsal("R-2", &table);
+    fs::create_dir(&to).expect("mounted");
+    let copy = to.join(SESSION);
+    until("copying has begun", || count(&copy) > 0).await;
+    let (began, from) = (Instant::now(), sizes(&copy).iter().sum::<u64>());
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let copied = sizes(&copy).iter().sum::<u64>() - from;
+    let most = RATE as f64 * began.elapsed().as_secs_f64() + 200_000.0;
+    eprintln!("{copied} bytes in {:?}", began.elapsed());
+    assert!(copied > 0 && (copied as f64) < most, "{copied} of {most}");
+    // at that rate the rest would take half a minute: each file is written and read
+    room.ctl(&[
+        "order",
+        "--session",
+        "R-2",
+        "abort",
+        "session",
+        "typed=R-2",
+        "reason=x",
+    ]);
+    let ended = Instant::now();
+    event(&room, "replicated", 1, |e| {
+        matches!(e, Event::ArchiveReplicated { .. })
+    })
+    .await;
+    assert!(
+        ended.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        ended.elapsed()
+    );
 }

@@ -788,6 +788,17 @@ export interface components {
         };
         /** @description What is wrong. */
         Anomaly: "frozen" | "black" | "silent" | "too_loud";
+        /** @description How a sealed archive is kept. */
+        ArchiveView: {
+            /** @description Why it may not go, whatever its age. */
+            hold?: components["schemas"]["Note"] | null;
+            /** @description Whether it is being deleted. */
+            released: boolean;
+            /** @description What each replica of the profile is known to hold of it. */
+            replicas: components["schemas"]["ReplicaView"][];
+            /** @description Until when at least; none: for good. */
+            until?: components["schemas"]["Utc"] | null;
+        };
         /** @description A person who stands at the gate: by ID number, or by mask where he was identified by eye. */
         AtTheGate: {
             /**
@@ -2230,6 +2241,19 @@ export interface components {
             /** @description The phases in which they are recorded. */
             phases: components["schemas"]["PhaseKind"][];
         };
+        /** @description A session in the list of those that have recordings. */
+        RecordedLine: {
+            /** @description How its archive is kept; none while it is not sealed and read back. */
+            archive?: components["schemas"]["ArchiveView"] | null;
+            /** @description Its number. */
+            id: components["schemas"]["SessionId"];
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+        };
         /** @description A recorded session. */
         RecordedSession: {
             /** @description What there is of each. */
@@ -2537,8 +2561,33 @@ export interface components {
             code: "session_on";
             session: components["schemas"]["SessionId"];
         };
+        /**
+         * @description What is known of an archive in one replica.
+         *
+         *     ```text
+         *     (nothing) ──every file read back there──► whole ──a file is not what it was──► damaged ──healed──► whole
+         *     ```
+         */
+        Replica: {
+            /** @constant */
+            state: "whole";
+            /** @description When last. */
+            verified: components["schemas"]["Stamp"];
+        } | {
+            /** @description When that was found. */
+            since: components["schemas"]["Stamp"];
+            /** @constant */
+            state: "damaged";
+        };
         /** @description A place that archives are copied to, e.g. `second-disk`. */
         ReplicaId: string;
+        /** @description An archive in one replica. */
+        ReplicaView: {
+            /** @description Which replica. */
+            id: components["schemas"]["ReplicaId"];
+            /** @description What was seen there last; none before all was copied. */
+            seen?: components["schemas"]["Replica"] | null;
+        };
         /** @description What an account is for; one account has one. */
         Role: "technician" | "supervisor" | "expert" | "system_administrator" | "security_administrator" | "audit_administrator" | "bidder";
         /** @description The room, as every page's header names it. */
@@ -2974,9 +3023,24 @@ export interface components {
             free_bytes: number;
             /**
              * Format: uint64
+             * @description Hours of recording all feeds at once that these are enough for.
+             */
+            hours: number;
+            /**
+             * Format: uint64
              * @description Bytes a second that are being written now.
              */
             rate: number;
+            /**
+             * Format: uint64
+             * @description Sessions that they are enough for, by the size of the last ones; none before a real one was archived.
+             */
+            sessions?: number | null;
+            /**
+             * Format: uint64
+             * @description Free bytes beyond those without which no session starts.
+             */
+            spare_bytes: number;
             /**
              * Format: uint64
              * @description All bytes.
@@ -3611,7 +3675,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionLine"][];
+                    "application/json": components["schemas"]["RecordedLine"][];
                 };
             };
             /** @description Why it was not done */
