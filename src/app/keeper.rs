@@ -50,20 +50,25 @@ impl Keeper {
             let now = self.clock.now().stamp;
             let wanted = wanted_copies(&self.clerk.room(), &spec.id, &now);
             if let Some(id) = wanted.iter().find(|id| !failed.contains(*id)) {
-                if let Err(error) = self.one(&spec, id).await {
-                    let detail = format!("{id}: {error:#}");
-                    tracing::error!(replica = %spec.id, detail, "not replicated yet");
-                    failed.insert(id.clone());
+                let Err(error) = self.one(&spec, id).await else {
+                    continue;
+                };
+                tracing::error!(replica = %spec.id, session = %id, error = format!("{error:#}"), "not replicated yet");
+                // the first, without what differs each time: a fault that lasts is one event
+                if failed.is_empty() {
+                    let detail = format!("{id}: {error}");
                     let fault = Some(Fault::Other { detail });
                     health::report(&self.clerk, &equipment, fault).await;
-                } else if failed.is_empty() {
-                    health::report(&self.clerk, &equipment, None).await;
                 }
+                failed.insert(id.clone());
             } else if !failed.is_empty() {
                 sleep(AGAIN).await;
                 failed.clear();
-            } else if matches!(timeout(AGAIN, changes.changed()).await, Ok(Err(_))) {
-                return;
+            } else {
+                health::report(&self.clerk, &equipment, None).await;
+                if matches!(timeout(AGAIN, changes.changed()).await, Ok(Err(_))) {
+                    return;
+                }
             }
         }
     }

@@ -16,7 +16,7 @@ use object_store::path::Path as Key;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,9 +77,20 @@ pub enum ReplicaFault {
     /// The box's disk.
     #[error(transparent)]
     Disk(#[from] io::Error),
-    /// The replica.
-    #[error(transparent)]
+    /// The replica. Its own words name addresses and lengths of time, so they are for the log.
+    #[error("{}", words(.0))]
     Store(#[from] object_store::Error),
+}
+
+fn words(error: &object_store::Error) -> &'static str {
+    use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
+    if matches!(error, NotFound { .. }) {
+        "the replica has no such bucket or folder: make it"
+    } else if matches!(error, PermissionDenied { .. } | Unauthenticated { .. }) {
+        "the replica refuses the keys, or they may not list, read and write there"
+    } else {
+        "the replica does not answer, or fails; the log says how"
+    }
 }
 
 /// What a sealed bag holds, with hashes that come from the seal down: tag manifest, manifest, files.
@@ -280,7 +291,7 @@ impl Replica {
     ) -> Result<Option<String>, ReplicaFault> {
         if let Some(folder) = &self.folder {
             // from the disk, not from memory
-            if let Ok(file) = File::open(folder.join(key.as_ref())) {
+            if let Ok(file) = tokio::fs::File::open(folder.join(key.as_ref())).await {
                 rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)
                     .map_err(io::Error::from)?;
             }

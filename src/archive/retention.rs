@@ -29,3 +29,34 @@ pub fn delete(data: &Path, session: &SessionId) -> io::Result<()> {
     }
     File::open(sessions)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_that_was_killed_anywhere_is_finished_and_touches_no_other() {
+        let data = tempfile::tempdir().expect("a folder");
+        let sessions = data.path().join("sessions");
+        let (going, stays) = ("R-1".parse().expect("an id"), sessions.join("R-10"));
+        let half = sessions.join("R-1.going");
+        let fill = |folder: &Path| {
+            fs::create_dir_all(folder.join("data")).expect("a folder");
+            fs::write(folder.join("data/plan.json"), "{}").expect("written");
+        };
+        fill(&stays);
+        // before the renaming, while files go, both of them, and after the last
+        for (bag, rest) in [(true, false), (false, true), (true, true), (false, false)] {
+            if bag {
+                fill(&sessions.join("R-1"));
+            }
+            if rest {
+                fill(&half);
+            }
+            delete(data.path(), &going).expect("deleted");
+            let left: Vec<_> = fs::read_dir(&sessions).expect("a folder").collect();
+            assert_eq!(left.len(), 1, "{left:?}");
+            assert!(stays.join("data/plan.json").exists());
+        }
+    }
+}

@@ -464,6 +464,23 @@ describe("the workstation", () => {
   });
 });
 
+describe("playback", () => {
+  test("an archive says where it lies, and its hold is lifted with a reason", async () => {
+    const { page, context } = await show("/playback", supervisor);
+    await page.getByText("副本 second-disk 完好").waitFor();
+    await page.getByText("副本 s3 损坏").waitFor();
+    await page.getByText("尚未复制到 district").waitFor();
+    await page.getByText("已冻结：投诉处理中").waitFor();
+    await page.getByRole("button", { name: "解除冻结 BS-1123-04" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox").fill("投诉已办结");
+    await dialog.getByRole("button", { name: "解除冻结" }).click();
+    await until("the command is given", () => commands().length > 0);
+    assert.deepEqual(commands(), [{ type: "lift_hold", reason: "投诉已办结" }]);
+    await context.close();
+  });
+});
+
 describe("the technician", () => {
   test("plans, imports with faults shown by line, and hands out a code that is hidden again", async () => {
     const { page, context } = await show("/technician", technician, fixture.empty);

@@ -3,7 +3,7 @@
 use crate::kills::{SESSION, start_session};
 use crate::support::{self, Room, until};
 use bidroom::journal::Reader;
-use bidroom::room::{Event, SessionId};
+use bidroom::room::{Event, Seq, SessionId};
 use rand::RngExt;
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const KILLS: usize = 30;
 /// Files in the bag beside its papers.
 const FILES: usize = 240;
+/// Those that are so large that they go in parts.
+const LARGE: [usize; 4] = [5, 12, 19, 26];
 const DEADLINE: Duration = Duration::from_secs(90);
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
@@ -33,6 +35,8 @@ impl Storage {
     fn serve() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("bidroom")).expect("a bucket");
+        let keys = "[default]\naws_access_key_id = room\naws_secret_access_key = room-secret\n";
+        fs::write(folder.path().join("keys"), keys).expect("written");
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/s3s-fs");
         assert!(
             own.exists(),
@@ -41,10 +45,24 @@ impl Storage {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = free.local_addr().expect("bound").port();
         drop(free);
+        let child = Self::run(folder.path(), port);
+        Self {
+            child,
+            folder,
+            port,
+        }
+    }
+
+    fn run(folder: &Path, port: u16) -> Child {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/s3s-fs");
+        assert!(
+            own.exists(),
+            "scripts/test installs s3s-fs into target/tools"
+        );
         let child = Command::new(own)
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--access-key", "room", "--secret-key", "room-secret"])
-            .arg(folder.path())
+            .arg(folder)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -54,11 +72,26 @@ impl Storage {
             assert!(began.elapsed() < DEADLINE, "the server does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self {
-            child,
-            folder,
-            port,
-        }
+        child
+    }
+
+    fn stop(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("the end");
+    }
+
+    /// The file of its keys, which the profile names.
+    fn keys(&self) -> PathBuf {
+        self.folder.path().join("keys")
+    }
+
+    /// The section of the profile.
+    fn section(&self) -> String {
+        let (port, keys) = (self.port, self.keys());
+        format!(
+            "[[storage.replicas]]\nid = \"s3\"\nto = \"s3://bidroom/baoshan-1\"\n\
+             endpoint = \"http://127.0.0.1:{port}\"\ncredentials_file = {keys:?}\n"
+        )
     }
 
     /// Where the copy of the session's bag lies.
@@ -85,15 +118,15 @@ fn profile(policies: &str, replicas: &str) -> String {
 }
 
 /// A rehearsal that is over, with files of some size in its bag.
-async fn ended(room: &Room, files: usize, large: Option<usize>) {
+async fn ended(room: &Room, files: usize, large: &[usize]) {
     start_session(&room.data()).await;
     let folder = bag(room).join("data/more");
     fs::create_dir_all(&folder).expect("a folder");
     for n in 0..files {
         let mut bytes = vec![0; 200_000];
         rand::fill(&mut bytes[..]);
-        // one goes in parts
-        let times = if Some(n) == large { 200 } else { 1 };
+        // some go in parts
+        let times = if large.contains(&n) { 85 } else { 1 };
         fs::write(folder.join(format!("{n:03}.bin")), bytes.repeat(times)).expect("written");
     }
     order(
@@ -255,16 +288,10 @@ fn damage(copy: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_in_s3_survives_30_kills_and_what_is_damaged_there_is_healed() {
     let storage = Storage::serve();
-    let keys = storage.folder.path().join("keys");
-    let written = "[default]\naws_access_key_id = room\naws_secret_access_key = room-secret\n";
-    fs::write(&keys, written).expect("written");
-    let (port, copy) = (storage.port, storage.bag());
-    let replicas = format!(
-        "[[storage.replicas]]\nid = \"s3\"\nto = \"s3://bidroom/baoshan-1\"\n\
-         endpoint = \"http://127.0.0.1:{port}\"\ncredentials_file = {keys:?}\n"
-    );
-    let mut room = Room::start_with(&profile("scrub = \"10s\"", &replicas)).await;
-    ended(&room, FILES, Some(FILES / 2)).await;
+    let copy = storage.bag();
+    let policies = "scrub = \"10s\"";
+    let mut room = Room::start_with(&profile(policies, &storage.section())).await;
+    ended(&room, FILES, &LARGE).await;
     let places = killed_while_copying(&mut room, &copy).await;
     assert!(places > KILLS / 3, "kills at {places} places only");
     let replicated = event(&room, "replicated", 1, |e| {
@@ -311,8 +338,8 @@ async fn a_copy_on_a_second_disk_is_a_bag_after_30_kills() {
     let disk = tempfile::tempdir().expect("a folder");
     let to = disk.path().join("bidroom");
     let replicas = format!("[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n");
-    let mut room = Room::start_with(&profile("", &replicas)).await;
-    ended(&room, FILES, Some(FILES / 2)).await;
+    let mut room = Room::start_with(&profile("scrub = \"10s\"", &replicas)).await;
+    ended(&room, FILES, &LARGE).await;
     // the disk is not mounted: told, and nothing is written beside it
     until("the fault is known", || {
         room.ctl(&["status"])
@@ -335,6 +362,36 @@ async fn a_copy_on_a_second_disk_is_a_bag_after_30_kills() {
         .output()
         .expect("bagit");
     assert!(validated.status.success(), "{validated:?}");
+
+    // what is damaged on both sides is named, never copied, and never counts as a replica
+    let lost = "data/more/007.bin";
+    flip(&bag(&room).join(lost));
+    fs::write(copy.join(lost), vec![0; 200_000]).expect("written");
+    flip(&copy.join("data/more/009.bin"));
+    event(&room, "damage found", 1, |e| {
+        matches!(e, Event::ReplicaDamaged { damaged: 2, .. })
+    })
+    .await;
+    until("the file is named", || {
+        room.ctl(&["status"]).to_string().contains(lost)
+    })
+    .await;
+    assert_ne!(
+        fs::read(bag(&room).join(lost)).expect("read"),
+        fs::read(copy.join(lost)).expect("read")
+    );
+    // it is tried again and again, and told once
+    tokio::time::sleep(Duration::from_secs(22)).await;
+    let is_healed = |e: &Event| matches!(e, Event::ReplicaHealed { .. });
+    assert!(!events(&room).iter().any(is_healed));
+    let reader = Reader::open(&room.data().join("journal.sqlite")).expect("a journal");
+    let all = reader.entries(Seq(0), usize::MAX).expect("entries");
+    let told = all.iter().filter(|entry| {
+        matches!(&entry.event, Event::EquipmentFailed { fault, .. } if format!("{fault:?}").contains(lost))
+    });
+    assert_eq!(told.count(), 1);
+    let tries = room.log().matches("not replicated yet").count();
+    assert!(tries > 2, "{tries} tries");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -347,7 +404,7 @@ async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     let to = disk.path();
     let replicas = format!("[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n");
     let mut room = Room::start_with(&profile("retention = \"15y\"", &replicas)).await;
-    ended(&room, 3, None).await;
+    ended(&room, 3, &[]).await;
     event(&room, "replicated", 1, |e| {
         matches!(e, Event::ArchiveReplicated { .. })
     })
@@ -366,13 +423,13 @@ async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     says(release(&room, today.date()), "retention is not over");
 
     room.end(Signal::TERM);
-    let ahead = [
+    let in_20_years = [
         ("LD_PRELOAD", FAKETIME),
         ("FAKETIME", "+7400d"),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ("NO_FAKE_STAT", "1"),
     ];
-    room.restart_under(&ahead);
+    room.restart_under(&in_20_years);
     // the clerk lets pass what is due each second
     tokio::time::sleep(Duration::from_secs(5)).await;
     let touched = |room: &Room| {
@@ -389,10 +446,15 @@ async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     order(&room, &["lift", "hold", "reason=x"]);
     assert!(bag(&room).exists() && !touched(&room));
 
-    // whoever says that it is that day is believed, and only the box's own copy goes
+    // whoever says that it is that day is believed, and only the box's own copy goes, be the daemon killed meanwhile
     release(&room, ahead).expect("released");
+    room.end(Signal::KILL);
+    room.restart_under(&in_20_years);
     event(&room, "deleted", 1, |e| matches!(e, Event::ArchiveDeleted)).await;
-    assert!(!bag(&room).exists());
+    let left: Vec<_> = fs::read_dir(room.data().join("sessions"))
+        .expect("a folder")
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
     assert!(to.join(SESSION).join("manifest-sha256.txt").exists());
 }
 
@@ -405,7 +467,7 @@ async fn copying_takes_its_time_while_a_session_is_on() {
         "replica_rate = \"200 kB\"\n[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n"
     );
     let room = Room::start_with(&profile("", &replicas)).await;
-    ended(&room, 20, None).await;
+    ended(&room, 20, &[]).await;
     event(&room, "read back", 1, |e| {
         matches!(e, Event::ArchiveReadBack { .. })
     })
@@ -440,5 +502,35 @@ async fn copying_takes_its_time_while_a_session_is_on() {
         ended.elapsed() < Duration::from_secs(8),
         "{:?}",
         ended.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_or_does_not_answer_is_told_in_words() {
+    let mut storage = Storage::serve();
+    let right = fs::read_to_string(storage.keys()).expect("keys");
+    fs::write(storage.keys(), right.replace("room-secret", "another")).expect("written");
+    let room = Room::start_with(&profile("", &storage.section())).await;
+    ended(&room, 3, &[]).await;
+    let tells = |words: &str| room.ctl(&["status"]).to_string().contains(words);
+    until("the keys are refused", || tells("refuses the keys")).await;
+    fs::write(storage.keys(), "aws_access_key_id = room\n").expect("written");
+    until("a key is missing", || {
+        tells("aws_secret_access_key is missing")
+    })
+    .await;
+    storage.stop();
+    fs::write(storage.keys(), &right).expect("written");
+    until("it is gone", || tells("does not answer")).await;
+    assert!(!room.log().contains("room-secret"));
+    storage.child = Storage::run(storage.folder.path(), storage.port);
+    event(&room, "replicated", 1, |e| {
+        matches!(e, Event::ArchiveReplicated { .. })
+    })
+    .await;
+    until("all is well", || !tells("replica-s3")).await;
+    assert_eq!(
+        differences(&bag(&room), &storage.bag()),
+        Vec::<PathBuf>::new()
     );
 }
