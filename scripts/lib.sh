@@ -113,6 +113,15 @@ need_bagit() {
         fail "bagit could not be installed" "check the network and PyPI, or install bagit 1.9.0 yourself"
 }
 
+# The S3-compatible server against which replicas are tested: it checks signatures, and keeps each object as a file.
+need_s3() {
+    local wanted=0.14.1
+    [[ -x $tools/bin/s3s-fs && $("$tools/bin/s3s-fs" --version) == *" $wanted" ]] && return
+    say "building s3s-fs into target/tools"
+    cargo install --quiet --locked "s3s-fs@$wanted" --features binary --root "$tools" --target-dir "$root/target/s3s-fs" ||
+        fail "s3s-fs could not be built" "check the network and crates.io"
+}
+
 # The browser of the simulated workstations and of the tests.
 need_browser() {
     need_packages chromium fonts-noto-cjk

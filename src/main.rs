@@ -30,6 +30,9 @@ enum Task {
         /// UNSAFE: acknowledge before the journal is written. Only for proving that the kill tests see a loss.
         #[arg(long, hide = true)]
         unsafe_journal: bool,
+        /// Believes a replica's listing; only to prove that the replication tests can see a loss.
+        #[arg(long, hide = true)]
+        unsafe_replicas: bool,
     },
     /// Checks a profile, and what it names: exit code 0 all is well, 1 warnings, 2 faults.
     Check {
@@ -74,12 +77,14 @@ fn main() -> ExitCode {
             profile,
             data,
             unsafe_journal,
+            unsafe_replicas,
         } => {
             start_logging();
             with_runtime(app::run(Order {
                 profile,
                 data,
                 unsafe_journal,
+                unsafe_replicas,
             }))
         }
         Task::Check {

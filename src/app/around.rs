@@ -14,26 +14,37 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// Periods over which the rate of writing is measured.
 const RATE_OVER: usize = 20;
 
+/// The disk that recordings go to.
+#[derive(Debug, Clone)]
+pub(super) struct RecordingDisk {
+    /// The folder on it.
+    pub(super) folder: PathBuf,
+    /// Bytes without which no session starts.
+    pub(super) least: u64,
+    /// Bytes a second that all feeds at once need.
+    pub(super) needed: u64,
+}
+
 /// Gathers until nobody listens.
 pub(super) async fn gather(
     feeds: Feeds,
     recorders: RecordersHandle,
-    folder: PathBuf,
+    disk: RecordingDisk,
     clock_offset: watch::Receiver<Option<f64>>,
     around_tx: watch::Sender<Surroundings>,
 ) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut written = std::collections::VecDeque::new();
-    let mut disk = Storage::default();
-    let mut asked = ask(&folder);
+    let mut space = Storage::default();
+    let mut asked = ask(&disk);
     while !around_tx.is_closed() {
         tick.tick().await;
         let recorded = recorders.status().borrow().clone();
         // a disk over the network that hangs must not hold up the pages
         if asked.is_finished() {
-            disk = asked.await.unwrap_or_default();
-            asked = ask(&folder);
+            space = asked.await.unwrap_or_default();
+            asked = ask(&disk);
         }
         let bytes: u64 = recorded.feeds.values().map(|feed| feed.bytes).sum();
         written.push_back(bytes);
@@ -46,7 +57,7 @@ pub(super) async fn gather(
             .collect();
         let storage = Storage {
             rate: rate(&written),
-            ..disk
+            ..space
         };
         let now = Surroundings {
             feeds,
@@ -74,9 +85,17 @@ fn rate(written: &std::collections::VecDeque<u64>) -> u64 {
         .unwrap_or(0)
 }
 
-fn ask(folder: &Path) -> JoinHandle<Storage> {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || space(&folder))
+fn ask(disk: &RecordingDisk) -> JoinHandle<Storage> {
+    let disk = disk.clone();
+    tokio::task::spawn_blocking(move || {
+        let space = space(&disk.folder);
+        let spare_bytes = space.free_bytes.saturating_sub(disk.least);
+        Storage {
+            spare_bytes,
+            hours: spare_bytes / disk.needed.max(1) / 3600,
+            ..space
+        }
+    })
 }
 
 /// The disk that holds a folder; nothing where it cannot be asked.
@@ -86,7 +105,7 @@ pub(super) fn space(folder: &Path) -> Storage {
         |disk| Storage {
             free_bytes: disk.f_bavail * disk.f_frsize,
             total_bytes: disk.f_blocks * disk.f_frsize,
-            rate: 0,
+            ..Storage::default()
         },
     )
 }

@@ -8,6 +8,7 @@ mod check;
 mod clock;
 mod disk;
 mod health;
+mod keeper;
 mod listen;
 mod preflight;
 mod run;

@@ -4,11 +4,12 @@
 //! Stop: intake (cameras, browsers) → recordings finalised and reported → clerk drains → console.
 
 use super::archivist::Archivist;
-use super::around;
+use super::around::{self, RecordingDisk};
 use super::attendance;
 use super::cameras;
 use super::clock::SystemClock;
 use super::health;
+use super::keeper::Keeper;
 use super::listen;
 use super::preflight;
 use super::tasks::Tasks;
@@ -17,6 +18,7 @@ use crate::access::{Access, AccessPolicy, FirstPassword};
 use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{Clerk, ClerkHandle, Clock};
 use crate::config::Profile;
+use crate::config::check::recording_rate;
 use crate::console::views::Surroundings;
 use crate::console::{Console, History, Parts};
 use crate::journal::{Durability, Journal, Settings};
@@ -54,6 +56,8 @@ pub struct Order {
     pub data: PathBuf,
     /// Whether the journal acknowledges before it writes; only to prove that the kill tests can see a loss.
     pub unsafe_journal: bool,
+    /// Whether a replica's listing is believed; only to prove that the replication tests can see a loss.
+    pub unsafe_replicas: bool,
 }
 
 /// Runs until a signal, or until a part of the daemon fails.
@@ -93,7 +97,15 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         };
         health::report(&clerk, id.as_str(), fault).await;
     }
-    let console = room.console(&profile, &data, &clerk, &media, clock, &mut tasks)?;
+    let console = room.console(&profile, &data, &clerk, &media, clock.clone(), &mut tasks)?;
+    keep(
+        &profile,
+        &data,
+        &clerk,
+        clock,
+        !order.unsafe_replicas,
+        &mut tasks,
+    );
     let listeners = listen::start(&profile, &data, console, &room.keys, &mut tasks)?;
     watchdog::ready(&clerk, media.recorders.clone(), &mut tasks);
     tracing::info!(room = %profile.room.id, port = listeners.port, "ready");
@@ -114,6 +126,29 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
             anyhow::bail!("the daemon stops, as its part '{name}' has failed; the log says why")
         }
     }
+}
+
+/// Starts what keeps sealed archives: a task a replica, and one that deletes.
+fn keep(
+    profile: &Arc<Profile>,
+    data: &Path,
+    clerk: &ClerkHandle,
+    clock: SystemClock,
+    reads_back: bool,
+    tasks: &mut Tasks,
+) {
+    let sessions = profile.storage.sessions(data);
+    let keeper = Keeper {
+        clerk: clerk.clone(),
+        clock: Arc::new(clock),
+        profile: profile.clone(),
+        data: sessions.parent().unwrap_or(data).to_owned(),
+        reads_back,
+    };
+    for spec in &profile.storage.replicas {
+        tasks.start("replica", keeper.clone().replicate(spec.clone()));
+    }
+    tasks.start("retention", keeper.delete());
 }
 
 /// Only one daemon works on a folder.
@@ -235,7 +270,11 @@ impl Room {
             around::gather(
                 media.feeds.clone(),
                 media.recorders.clone(),
-                folder,
+                RecordingDisk {
+                    folder,
+                    least: profile.storage.min_free.0,
+                    needed: recording_rate(profile).0,
+                },
                 offset,
                 around_tx,
             ),

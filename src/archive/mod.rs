@@ -12,6 +12,8 @@ pub mod index;
 pub mod papers;
 pub mod playback;
 pub mod recover;
+pub mod replica;
+pub mod retention;
 pub mod seal;
 pub mod segment;
 pub mod signature;

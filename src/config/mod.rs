@@ -14,6 +14,7 @@ pub mod fuzz;
 mod load;
 mod password;
 mod profile;
+mod replicas;
 mod sections;
 mod settings;
 mod sources;
@@ -31,6 +32,7 @@ pub use profile::{
     Access, Camera, CameraSource, Media, Microphone, Network, PictureFormat, Profile, Room, RoomId,
     SecondFactor, Storage, VideoSource,
 };
+pub use replicas::{Bucket, ReplicaPlace, ReplicaSpec};
 pub use text::{Lang, Text};
 pub use units::{Decibels, Percent, PictureLimit, Size};
 pub use url::{InvalidUrl, RtspUrl};

@@ -2,6 +2,7 @@
 
 use super::detectors::Detectors;
 use super::password::{Password, PasswordError, SignIn};
+use super::replicas::ReplicaSpec;
 use super::text::Lang;
 use super::units::{PictureLimit, Size};
 use super::url::RtspUrl;
@@ -186,6 +187,10 @@ pub struct Storage {
     pub audit_certificate: Option<PathBuf>,
     /// A time-stamping authority (RFC 3161) for sealed archives.
     pub tsa: Option<HttpUrl>,
+    /// Where sealed archives are copied to.
+    pub replicas: Vec<ReplicaSpec>,
+    /// Bytes a second that copying and verifying may take of each replica while a session is on.
+    pub replica_rate: Size,
 }
 
 impl Storage {
@@ -300,6 +305,7 @@ impl Profile {
                 .chain(seats)
                 .chain([talk_back(self.room.language)])
                 .collect(),
+            replicas: self.storage.replicas.iter().map(|r| r.id.clone()).collect(),
         }
     }
 }

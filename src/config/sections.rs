@@ -4,7 +4,7 @@ use super::detectors::{Detectors, detectors};
 use super::document::{At, Section, Value, Wrong};
 use super::profile::{Access, Camera, Media, Microphone, Network, Profile, Room, RoomId, Storage};
 use super::text::Lang;
-use super::values::{Label, Share, TimeOrOff};
+use super::values::{Label, Retention, Share, TimeOrOff};
 use super::{settings, sources};
 use crate::room::{FeedKind, PhaseKind, Policies, RecordRule, Seat, SeatNo, Span, TimeOfDay};
 use jiff::tz::TimeZone;
@@ -230,6 +230,13 @@ fn policies(mut s: Section<'_>, rules: Option<Vec<RecordRule>>) -> Option<Polici
         hour,
     );
     let clock_offset = s.within("clock_offset", default.clock_offset, Span(10), minute);
+    let retention = s.or("retention", Retention(default.retention)).map(|r| r.0);
+    let scrub = s.within(
+        "scrub",
+        default.scrub,
+        Span::seconds(10),
+        Span::hours(366 * 24),
+    );
     s.close();
     Some(Policies {
         committee_min: committee_min?,
@@ -246,6 +253,8 @@ fn policies(mut s: Section<'_>, rules: Option<Vec<RecordRule>>) -> Option<Polici
         help_overdue: help_overdue?,
         clock_offset: clock_offset?,
         recording: rules.unwrap_or(default.recording),
+        retention: retention?,
+        scrub: scrub?,
     })
 }
 

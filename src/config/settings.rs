@@ -2,6 +2,7 @@
 
 use super::document::{At, Section, Wrong};
 use super::profile::{Access, Media, Network, SecondFactor, Storage};
+use super::replicas::replicas;
 use super::sections::{refuse_empty, some};
 use super::units::{PictureLimit, Size};
 use super::values::{AbsolutePath, HttpUrl, Port};
@@ -37,6 +38,13 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         .map(|p| p.value.0);
     let names_tsa = s.has("tsa");
     let tsa = s.optional::<HttpUrl>("tsa").map(|url| url.value);
+    let replicas = replicas(s.sections("replicas"));
+    let replica_rate = s.within(
+        "replica_rate",
+        Size::megabytes(2),
+        Size(10_000),
+        Size::gigabytes(1),
+    );
     s.close();
     if (names_audit && audit_certificate.is_none()) || (names_tsa && tsa.is_none()) {
         return None;
@@ -52,6 +60,8 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         ballast: ballast?,
         audit_certificate,
         tsa,
+        replicas: replicas?,
+        replica_rate: replica_rate?,
     })
 }
 

@@ -6,7 +6,7 @@ use super::profile::{PictureFormat, RoomId, SecondFactor};
 use super::text::Lang;
 use super::units::{self, Decibels, Percent, PictureLimit, Size};
 use crate::keys::{HostName, Secret};
-use crate::room::{FeedId, FeedKind, PhaseKind, Place, Span, TimeOfDay};
+use crate::room::{FeedId, FeedKind, PhaseKind, Place, ReplicaId, Span, TimeOfDay};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::de::DeValue;
@@ -24,7 +24,7 @@ fn quoted(text: &str) -> String {
     format!("\"{shown}\"")
 }
 
-fn invalid(value: &str, zh: &str, en: &str, example: &str) -> Wrong {
+pub(super) fn invalid(value: &str, zh: &str, en: &str, example: &str) -> Wrong {
     let value = quoted(value);
     Wrong {
         what: text!("{value} 无法识别", "{value} is not understood"),
@@ -245,6 +245,33 @@ impl Value for TimeOrOff {
     }
 }
 
+/// How long archives are kept, or `"permanent"`.
+pub(super) struct Retention(pub(super) Option<Span>);
+
+impl Value for Retention {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        if text == "permanent" {
+            return Ok(Self(None));
+        }
+        let wrong = || {
+            invalid(
+                text,
+                "1y 至 99y（年）、1d 至 36500d（天），或 \"permanent\"",
+                "1y to 99y (years), 1d to 36500d (days), or \"permanent\"",
+                "\"15y\"",
+            )
+        };
+        let years = text.strip_suffix('y').and_then(|n| n.parse::<u8>().ok());
+        let length = match years {
+            Some(years @ 1..=99) => Some(Span::hours(u64::from(years) * 366 * 24)),
+            Some(_) => None,
+            None => units::span(text).filter(|span| span.0 >= Span::hours(24).0),
+        };
+        length.map(|span| Self(Some(span))).ok_or_else(wrong)
+    }
+}
+
 impl Value for PictureLimit {
     fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
         let text = string(value)?;
@@ -315,6 +342,21 @@ impl Value for FeedId {
                 "1 至 40 个小写英文字母、数字和 -",
                 "1 to 40 lower-case letters, digits and '-'",
                 "\"camera-1\"",
+            )
+        };
+        text.parse().map_err(wrong)
+    }
+}
+
+impl Value for ReplicaId {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let wrong = |_| {
+            invalid(
+                text,
+                "1 至 30 个小写英文字母、数字和 -",
+                "1 to 30 lower-case letters, digits and '-'",
+                "\"second-disk\"",
             )
         };
         text.parse().map_err(wrong)

@@ -30,7 +30,7 @@ const CHUNK: usize = 1 << 18;
 pub(super) async fn list(
     State(console): State<Console>,
     asker: Asker,
-) -> Answer<Json<Vec<SessionLine>>> {
+) -> Answer<Json<Vec<wire::RecordedLine>>> {
     audit(
         &console,
         &asker,
@@ -45,9 +45,12 @@ pub(super) async fn list(
         let mut lines = Vec::new();
         for id in playback::sessions(&data)? {
             let phase = room.sessions.get(&id).map(|session| session.phase.kind());
-            lines.extend(line(&id, phase, &history.of_session(&id)?));
+            let kept = room.archives.get(&id);
+            let archive = kept.map(|kept| wire::ArchiveView::of(&room, kept));
+            let line = line(&id, phase, &history.of_session(&id)?);
+            lines.extend(line.map(|line| wire::RecordedLine { line, archive }));
         }
-        lines.sort_by_key(|line: &SessionLine| std::cmp::Reverse(line.start));
+        lines.sort_by_key(|recorded| std::cmp::Reverse(recorded.line.start));
         Ok(lines)
     })
     .await?;

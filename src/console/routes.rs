@@ -212,7 +212,7 @@ pub const ROUTES: &[Route] = {
         row(E::EnrolmentCode, Post, "/api/seats/{seat}/enrolment-code", W::Technician, "Makes a one-time code for a seat's workstation", NOTHING, json::<wire::OneTimeCode>()),
         row(E::Workstations, Get, "/api/workstations", W::Technician, "The enrolled workstations", NOTHING, json::<Vec<Workstation>>()),
 
-        row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::views::SessionLine>>()),
+        row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::wire::RecordedLine>>()),
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
         row(E::RecordingFile, Get, "/api/recordings/{session}/{feed}/{file}", W::Supervisor, "A recorded file, by byte ranges", NOTHING, Body::Media("video/mp4")),
         row(E::TakeStill, Post, "/api/recordings/{session}/{feed}/stills", W::Supervisor, "Writes down that a still is taken; the page draws it from the file it shows", json::<wire::StillOrder>(), NOTHING),

@@ -4,8 +4,8 @@ use crate::access::{Role, Scope, SignInState};
 use crate::archive::playback::FeedRecording;
 use crate::config::Media;
 use crate::room::{
-    AccountId, Command, CommandId, EquipmentId, FeedId, MemberKind, MemberNo, Refusal, SeatNo, Seq,
-    SessionId, SessionKind, Utc,
+    AccountId, Command, CommandId, EquipmentId, FeedId, Kept, MemberKind, MemberNo, Note, Refusal,
+    Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -303,6 +303,54 @@ pub struct AuditVerification {
     pub rows: u64,
     /// The first row that is not, and what is wrong with it.
     pub fault: Option<String>,
+}
+
+/// A session in the list of those that have recordings.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct RecordedLine {
+    /// Which it is.
+    #[serde(flatten)]
+    pub line: super::views::SessionLine,
+    /// How its archive is kept; none while it is not sealed and read back.
+    pub archive: Option<ArchiveView>,
+}
+
+/// How a sealed archive is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ArchiveView {
+    /// Until when at least; none: for good.
+    pub until: Option<Utc>,
+    /// Why it may not go, whatever its age.
+    pub hold: Option<Note>,
+    /// Whether it is being deleted.
+    pub released: bool,
+    /// What each replica of the profile is known to hold of it.
+    pub replicas: Vec<ReplicaView>,
+}
+
+/// An archive in one replica.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ReplicaView {
+    /// Which replica.
+    pub id: ReplicaId,
+    /// What was seen there last; none before all was copied.
+    pub seen: Option<Replica>,
+}
+
+impl ArchiveView {
+    /// What the room knows of it.
+    pub(super) fn of(room: &Room, kept: &Kept) -> Self {
+        let replica = |id: &ReplicaId| ReplicaView {
+            id: id.clone(),
+            seen: kept.replicas.get(id).cloned(),
+        };
+        Self {
+            until: kept.until(),
+            hold: kept.hold.clone(),
+            released: kept.released,
+            replicas: room.layout.replicas.iter().map(replica).collect(),
+        }
+    }
 }
 
 /// A recorded session.

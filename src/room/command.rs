@@ -6,13 +6,13 @@ use super::equipment::{CheckResult, Fault};
 use super::event::{
     BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
 };
-use super::ids::{EquipmentId, FeedId, MemberNo, SeatNo, SessionId, WorkstationId};
+use super::ids::{EquipmentId, FeedId, MemberNo, ReplicaId, SeatNo, SessionId, WorkstationId};
 use super::layout::{Layout, Policies};
 use super::note::Note;
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
 use super::source_fault::SourceFault;
-use super::time::{Span, Utc};
+use super::time::{Day, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,6 +194,30 @@ pub enum Command {
         damaged: u32,
         named: Vec<String>,
     },
+
+    // keeping
+    /// Keeps a sealed archive whatever its age (legal hold). Supervisor.
+    HoldArchive { reason: Note },
+    /// Ends that. Supervisor.
+    LiftHold { reason: Note },
+    /// Lets an archive go whose time is over by the wall clock, on a box that was off too long to know it by itself.
+    /// Supervisor, who types the archive's number and today's date.
+    ReleaseArchive { typed: SessionId, today: Day },
+    /// Every file of the archive was read back in a replica; so many had to be written before.
+    ReportReplica {
+        replica: ReplicaId,
+        files: u64,
+        bytes: u64,
+        written: u64,
+    },
+    /// Files in a replica are missing or are not what they were.
+    ReportReplicaDamaged {
+        replica: ReplicaId,
+        damaged: u32,
+        named: Vec<String>,
+    },
+    /// The box's copy of a released archive is gone.
+    ReportArchiveDeleted,
 }
 
 impl Command {
@@ -265,6 +289,12 @@ impl Command {
             Command::ReportHeads { .. } => "report_heads",
             Command::ReportArchiveSealed { .. } => "report_archive_sealed",
             Command::ReportArchiveReadBack { .. } => "report_archive_read_back",
+            Command::HoldArchive { .. } => "hold_archive",
+            Command::LiftHold { .. } => "lift_hold",
+            Command::ReleaseArchive { .. } => "release_archive",
+            Command::ReportReplica { .. } => "report_replica",
+            Command::ReportReplicaDamaged { .. } => "report_replica_damaged",
+            Command::ReportArchiveDeleted => "report_archive_deleted",
         }
     }
 
@@ -278,6 +308,8 @@ impl Command {
             Command::DeclareOutage { cause: note }
             | Command::SuspendSession { reason: note, .. }
             | Command::AbortSession { reason: note, .. }
+            | Command::HoldArchive { reason: note }
+            | Command::LiftHold { reason: note }
             | Command::Mark { note, .. }
             | Command::Warn { text: note, .. }
             | Command::ExplainGap { text: note, .. } => Some(note),

@@ -33,6 +33,15 @@ pub(super) fn pass(room: &Room, now: &Now) -> Vec<Draft> {
 }
 
 fn all<'a>(room: &'a Room, now: &'a Now) -> impl Iterator<Item = (&'a SessionId, Due)> {
+    let going = room.archives.iter().filter_map(move |(id, kept)| {
+        let left = kept.remaining(room, now)?;
+        let event = Event::ArchiveReleased;
+        Some((id, Due { left, event }))
+    });
+    of_sessions(room, now).chain(going)
+}
+
+fn of_sessions<'a>(room: &'a Room, now: &'a Now) -> impl Iterator<Item = (&'a SessionId, Due)> {
     room.sessions
         .iter()
         .filter(|(_, session)| session.phase.occupies())
@@ -198,7 +207,7 @@ fn meal(session: &Session, now: &Now, time: TimeOfDay) -> Option<Due> {
 
 impl Now {
     /// What is left until a moment; nothing once it has passed.
-    fn until(&self, at: Utc) -> Span {
+    pub(super) fn until(&self, at: Utc) -> Span {
         Span(u64::try_from(at.0.saturating_sub(self.stamp.at.0)).unwrap_or(0))
     }
 

@@ -4,7 +4,9 @@ use super::actor::Actor;
 use super::anomaly::Anomaly;
 use super::archive::Seal;
 use super::equipment::{CheckResult, Fault};
-use super::ids::{CommandId, EquipmentId, FeedId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
+use super::ids::{
+    CommandId, EquipmentId, FeedId, MemberNo, ReplicaId, SeatNo, Seq, SessionId, WorkstationId,
+};
 use super::layout::{Layout, Policies};
 use super::note::Note;
 use super::plan::{NewMember, Plan};
@@ -247,6 +249,41 @@ pub enum Event {
         damaged: u32,
         named: Vec<String>,
     },
+
+    // keeping
+    /// Every file of the archive lies in a replica, and was read back there.
+    ArchiveReplicated {
+        replica: ReplicaId,
+        files: u64,
+        bytes: u64,
+    },
+    /// Every file was read back there once more.
+    ReplicaVerified {
+        replica: ReplicaId,
+        files: u64,
+        bytes: u64,
+    },
+    /// So many files there are missing or are not what they were; 20 are named at most.
+    ReplicaDamaged {
+        replica: ReplicaId,
+        damaged: u32,
+        named: Vec<String>,
+    },
+    /// They were written again from the box's archive, and every file was read back.
+    ReplicaHealed {
+        replica: ReplicaId,
+        files: u64,
+        bytes: u64,
+        written: u64,
+    },
+    /// The archive may not go, whatever its age.
+    ArchiveHeld { reason: Note },
+    /// It may go again when it is old enough.
+    HoldLifted { reason: Note },
+    /// Its time is over: the box's copy goes.
+    ArchiveReleased,
+    /// The box's copy is gone.
+    ArchiveDeleted,
 }
 
 /// The seat that chance gave a member. (A map would not do: JSON has no numbers as keys.)

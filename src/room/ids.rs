@@ -95,6 +95,11 @@ text_id!(
     BootId, 64, plain, "1 to 64 letters, digits and '-'"
 );
 text_id!(
+    /// A place that archives are copied to, e.g. `second-disk`.
+    ReplicaId, 30, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+    "1 to 30 lower-case letters, digits and '-'"
+);
+text_id!(
     /// Something of the room that can fail: `disk-recordings`, `clock`, `camera-2`.
     EquipmentId, 40, plain, "1 to 40 letters, digits and '-'"
 );

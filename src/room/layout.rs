@@ -1,6 +1,6 @@
 //! Owns what the room consists of and by which policies it runs: the profile's part that the room needs.
 
-use super::ids::{FeedId, SeatNo};
+use super::ids::{FeedId, ReplicaId, SeatNo};
 use super::session::PhaseKind;
 use super::time::{Span, TimeOfDay};
 use schemars::JsonSchema;
@@ -18,6 +18,9 @@ pub struct Layout {
     pub seats: Vec<Seat>,
     /// Every feed the room can have.
     pub feeds: Vec<FeedSpec>,
+    /// Where every sealed archive must lie besides.
+    #[serde(default)]
+    pub replicas: BTreeSet<ReplicaId>,
 }
 
 impl Layout {
@@ -133,6 +136,18 @@ pub struct Policies {
     pub clock_offset: Span,
     /// What is recorded when.
     pub recording: Vec<RecordRule>,
+    /// How long a sealed archive is kept; none means for good, as it was before there was a policy.
+    #[serde(default)]
+    pub retention: Option<Span>,
+    /// How long an archive in a replica may go unverified.
+    #[serde(default = "Policies::monthly")]
+    pub scrub: Span,
+}
+
+impl Policies {
+    const fn monthly() -> Span {
+        Span::hours(30 * 24)
+    }
 }
 
 impl Default for Policies {
@@ -167,6 +182,9 @@ impl Default for Policies {
                     &[Ready, InSession, Suspended, Closing],
                 ),
             ],
+            // 政府采购法 art. 42: at least 15 years; 366 days, so that no leap year makes them shorter
+            retention: Some(Span::hours(15 * 366 * 24)),
+            scrub: Self::monthly(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Owns every lawful 'no' of the room, each with its reason for the operator.
 
 use super::event::{BreakKind, Pledge};
-use super::ids::{FeedId, MemberNo, SeatNo, SessionId};
+use super::ids::{FeedId, MemberNo, ReplicaId, SeatNo, SessionId};
 use super::session::PhaseKind;
-use super::time::Span;
+use super::time::{Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -144,6 +144,24 @@ pub enum Refusal {
     /// Members leave after they have signed.
     SignFirst,
 
+    // keeping
+    /// The box keeps no sealed archive of that number.
+    NoSuchArchive { session: SessionId },
+    /// It is on hold.
+    ArchiveHeld,
+    /// It is not on hold.
+    NotHeld,
+    /// Its files are not what the manifest says: it stays, as evidence of that.
+    ArchiveDamaged,
+    /// It is not whole in these replicas.
+    NotReplicated { replicas: BTreeSet<ReplicaId> },
+    /// It is being deleted.
+    AlreadyReleased,
+    /// Its retention is not over; for good where no end is named.
+    StillKept { until: Option<Utc> },
+    /// The typed date is not the box's.
+    DateDiffers,
+
     // workstations
     /// No workstation is enrolled at that seat.
     NotEnrolled { seat: SeatNo },
@@ -267,6 +285,25 @@ impl fmt::Display for Refusal {
             Refusal::NoHelpCall { seat } => write!(f, "nobody called for help at seat {seat}"),
             Refusal::HelpAlreadyCalled => f.write_str("help was called for already"),
             Refusal::NoWarning => f.write_str("there is no warning to acknowledge"),
+            Refusal::NoSuchArchive { session } => {
+                write!(f, "the box keeps no sealed archive of session {session}")
+            }
+            Refusal::ArchiveHeld => f.write_str("the archive is on hold"),
+            Refusal::NotHeld => f.write_str("the archive is not on hold"),
+            Refusal::ArchiveDamaged => {
+                f.write_str("files of the archive are damaged; it stays as evidence of that")
+            }
+            Refusal::NotReplicated { replicas } => {
+                write!(f, "the archive is not whole in {}", list(replicas))
+            }
+            Refusal::AlreadyReleased => f.write_str("the archive is being deleted"),
+            Refusal::StillKept { until: None } => f.write_str("the archive is kept for good"),
+            Refusal::StillKept { until: Some(_) } => {
+                f.write_str("the archive's retention is not over")
+            }
+            Refusal::DateDiffers => f.write_str(
+                "the typed date is not the box's; set the box's clock right before anything is deleted",
+            ),
             Refusal::TalkBackLasts => f.write_str("a supervisor speaks already"),
             Refusal::NoTalkBack => f.write_str("nobody speaks"),
             Refusal::NoSuchGap { gap } => write!(f, "there is no gap {gap}"),

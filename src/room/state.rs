@@ -5,6 +5,7 @@ use super::committee::{Conflict, Member, Presence, ReportSignature};
 use super::equipment::{Failure, Preflight};
 use super::event::{BreakKind, Entry, Event, Ruling};
 use super::ids::{EquipmentId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
+use super::keeping::{Age, Kept, Replica};
 use super::layout::{Layout, Policies};
 use super::recordings::{Gap, KnownGap};
 use super::session::{
@@ -29,6 +30,10 @@ pub struct Room {
     pub profile_sha256: String,
     /// Open sessions, those that ended last, and those whose archive is not made yet.
     pub sessions: BTreeMap<SessionId, Session>,
+    /// Sealed archives that the box keeps.
+    pub archives: BTreeMap<SessionId, Kept>,
+    /// How long the box has run.
+    pub age: Age,
     /// Numbers that were used before.
     pub past_sessions: BTreeSet<SessionId>,
     /// Enrolled workstations.
@@ -59,6 +64,7 @@ impl Room {
 pub fn apply(room: &mut Room, entry: &Entry) {
     room.seq = entry.seq;
     let at = &entry.stamp;
+    room.age.note(at);
     match &entry.session {
         None => apply_to_room(room, at, &entry.event),
         Some(id) => {
@@ -75,6 +81,7 @@ pub fn apply(room: &mut Room, entry: &Entry) {
             if let Some(session) = room.sessions.get_mut(id) {
                 apply_to_session(session, at, &entry.event);
             }
+            apply_to_archives(room, id, at, &entry.event);
         }
     }
 }
@@ -577,6 +584,54 @@ fn apply_to_archive(session: &mut Session, at: &Stamp, event: &Event) {
                     damaged: *damaged,
                 };
             }
+        }
+        _ => {}
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each function takes its own events, together they take all"
+)]
+fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event) {
+    if let Event::ArchiveReadBack { damaged, .. } = event {
+        if let Some(session) = room.sessions.get(id)
+            && let Archive::ReadBack { seal, .. } = &session.archive
+        {
+            let retention = session.policies(&room.policies).retention;
+            let kept = Kept::new(
+                at,
+                room.age.by(at),
+                session.plan.kind,
+                seal,
+                *damaged,
+                retention,
+            );
+            room.archives.insert(id.clone(), kept);
+        }
+        return;
+    }
+    let Some(kept) = room.archives.get_mut(id) else {
+        return;
+    };
+    match event {
+        Event::ArchiveReplicated { replica, .. }
+        | Event::ReplicaVerified { replica, .. }
+        | Event::ReplicaHealed { replica, .. } => {
+            let verified = at.clone();
+            let whole = Replica::Whole { verified };
+            kept.replicas.insert(replica.clone(), whole);
+        }
+        Event::ReplicaDamaged { replica, .. } => {
+            let since = at.clone();
+            let damaged = Replica::Damaged { since };
+            kept.replicas.insert(replica.clone(), damaged);
+        }
+        Event::ArchiveHeld { reason } => kept.hold = Some(reason.clone()),
+        Event::HoldLifted { .. } => kept.hold = None,
+        Event::ArchiveReleased => kept.released = true,
+        Event::ArchiveDeleted => {
+            room.archives.remove(id);
         }
         _ => {}
     }

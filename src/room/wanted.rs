@@ -19,6 +19,8 @@ pub struct Wanted {
     pub talk_back: BTreeSet<SeatNo>,
     /// Sessions that are over, and whose archives are to be sealed and read back.
     pub archiving: BTreeSet<SessionId>,
+    /// Archives whose time is over, and that are to be deleted.
+    pub deleting: BTreeSet<SessionId>,
 }
 
 /// What is to be recorded.
@@ -50,6 +52,12 @@ pub fn wanted(room: &Room) -> Wanted {
             .sessions
             .iter()
             .filter(|(_, session)| session.phase.is_over() && !session.archive.is_done())
+            .map(|(id, _)| id.clone())
+            .collect(),
+        deleting: room
+            .archives
+            .iter()
+            .filter(|(_, kept)| kept.released)
             .map(|(id, _)| id.clone())
             .collect(),
     }

@@ -83,7 +83,7 @@ const room = (over) => ({
   seq: 4711, at: NOW(), room: { name: "评标一室", city: "保山市公共资源交易中心", version: "0.1.0" }, me: { account: "tech1" },
   session: null, sessions: [], seats: POSITIONS.map((_, i) => seat(i + 1)), feeds: [...seatFeeds(), ...cameras()], alarms: [], timeline: [],
   actions: [], next: null, preflight: { state: "never" }, recording: { wanted: 22, writing: 22 },
-  storage: { free_bytes: 38_200_000_000_000, total_bytes: 48_000_000_000_000, rate: 4_400_000 }, clock_offset_ms: 1.2,
+  storage: { free_bytes: 38_200_000_000_000, total_bytes: 48_000_000_000_000, rate: 4_400_000, spare_bytes: 37_700_000_000_000, hours: 2380, sessions: 396 }, clock_offset_ms: 1.2,
   ...over,
 });
 
@@ -214,6 +214,16 @@ export const audit = () => Array.from({ length: 30 }, (_, i) => ({
   no: 930 - i, at: NOW() - i * 47_000, kind: ["view-feed", "command", "sign-in", "denied"][i % 4], subject: ["supervisor:jiandu", "technician:tech1", "anonymous", "workstation:3"][i % 4],
   object: ["feed:seat-3-face", "command:begin_break", "account:tech1", "route:/api/audit"][i % 4], result: ["done", "done", "refused", "denied"][i % 4], address: "10.20.3.11",
 }));
+
+/** A sealed archive on hold, whole in one replica, damaged in another, and not yet in a third. */
+export const archive = {
+  until: NOW() + 15 * 366 * 24 * HOUR, hold: "投诉处理中", released: false,
+  replicas: [
+    { id: "second-disk", seen: { state: "whole", verified: { at: NOW() - HOUR, mono: 1, boot: "b" } } },
+    { id: "s3", seen: { state: "damaged", since: { at: NOW() - HOUR, mono: 1, boot: "b" } } },
+    { id: "district", seen: null },
+  ],
+};
 
 /** A recorded session, as `/api/recordings/{session}` gives it; `files` are the names of segments that the server has. */
 export const recorded = (files) => {

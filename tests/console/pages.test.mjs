@@ -26,7 +26,7 @@ beforeEach(async () => {
   stage.answers.set("GET /api/accounts", { value: fixture.accounts() });
   stage.answers.set("GET /api/tokens", { value: fixture.tokens() });
   stage.answers.set("GET /api/audit", { value: fixture.audit() });
-  stage.answers.set("GET /api/recordings", { value: [{ id: "BS-1123-04", kind: "real", phase: "sealed", start: Date.now() - 9e6 }] });
+  stage.answers.set("GET /api/recordings", { value: [{ id: "BS-1123-04", kind: "real", phase: "sealed", start: Date.now() - 9e6, archive: fixture.archive }] });
   stage.answers.set("GET /api/recordings/BS-1123-04", { value: fixture.recorded(["a.mp4"]) });
 });
 after(async () => {
@@ -460,6 +460,23 @@ describe("the workstation", () => {
     await until("two commands", () => commands().length === 2);
     assert.deepEqual(commands(), [{ type: "sign_pledge", pledge: "integrity" }, { type: "call_for_help", kind: "technical" }]);
     assert.ok(stage.asked.filter((a) => a.path === "/api/commands").every((a) => a.page === "seat"));
+    await context.close();
+  });
+});
+
+describe("playback", () => {
+  test("an archive says where it lies, and its hold is lifted with a reason", async () => {
+    const { page, context } = await show("/playback", supervisor);
+    await page.getByText("副本 second-disk 完好").waitFor();
+    await page.getByText("副本 s3 损坏").waitFor();
+    await page.getByText("尚未复制到 district").waitFor();
+    await page.getByText("已冻结：投诉处理中").waitFor();
+    await page.getByRole("button", { name: "解除冻结 BS-1123-04" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox").fill("投诉已办结");
+    await dialog.getByRole("button", { name: "解除冻结" }).click();
+    await until("the command is given", () => commands().length > 0);
+    assert.deepEqual(commands(), [{ type: "lift_hold", reason: "投诉已办结" }]);
     await context.close();
   });
 });

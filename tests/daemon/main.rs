@@ -30,5 +30,6 @@ mod media_kills;
 mod no_network;
 mod power_cuts;
 mod recorded;
+mod replicas;
 mod session;
 mod start;

@@ -139,5 +139,6 @@ pub(crate) fn layout() -> Layout {
         city: "保山".into(),
         seats: (1..=9).map(seat).collect(),
         feeds: faces.chain([camera]).collect(),
+        replicas: Default::default(),
     }
 }

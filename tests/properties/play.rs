@@ -900,5 +900,6 @@ fn layout() -> Layout {
         city: "保山".to_owned(),
         seats: (1..=SEATS).map(seat).collect(),
         feeds: faces.chain([camera]).collect(),
+        replicas: Default::default(),
     }
 }

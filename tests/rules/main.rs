@@ -41,6 +41,9 @@ stories!(
     ending_without_a_result,
     workstations,
     seats_with_workstations_first,
+    archives_are_kept,
+    archives_go_by_two_clocks,
+    a_person_stands_in_for_a_clock,
 );
 
 #[test]

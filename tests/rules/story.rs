@@ -5,6 +5,8 @@
 //! given a convened committee of 5 experts at 09:00             … with its committee
 //! given check-in of 5 experts at 09:00                         … with everybody seated and pledged
 //! given a session of 5 experts at 09:00                        … started
+//! given a second disk                                          archives must lie there too
+//! wall clock: +20y                                             it is set, and no time passes
 //! 08:30 technician: open check in                              a command, as on the wire; later times pass deadlines
 //! 08:40 member 1: sign pledge pledge=integrity                 arguments are JSON or plain words
 //! everybody: check in                                          each active member, at his seat
@@ -92,6 +94,13 @@ impl Play {
         if words[..3] == ["test", "pictures", "in"] {
             return self.give(&daemon(Part::App), None, configure(true));
         }
+        if words == ["a", "second", "disk"] {
+            let mut command = configure(false);
+            if let Command::ConfigureRoom { layout, .. } = &mut command {
+                layout.replicas = ["second-disk".parse().expect("valid")].into();
+            }
+            return self.give(&daemon(Part::App), None, command);
+        }
         let experts = number("expert").unwrap_or(5);
         let representatives = number("representative").unwrap_or(0);
         let at = words
@@ -173,6 +182,11 @@ impl Play {
         match what {
             "all recorded" => self.all_recorded(),
             "restart" => self.restart(),
+            _ if who == "wall clock" => {
+                let years = what.strip_suffix('y').expect("years");
+                let years: i64 = years.parse().expect("years");
+                self.now.stamp.at.0 += years * 366 * DAY_MS;
+            }
             _ if who == "everybody" => self.everybody(what),
             _ => {
                 let command = self.command(what);
@@ -282,6 +296,7 @@ impl Play {
             "media" => daemon(Part::Media),
             "health" => daemon(Part::Health),
             "clock" => daemon(Part::Clock),
+            "archive" => daemon(Part::Archive),
             _ => account(who),
         }
     }
@@ -517,6 +532,7 @@ fn configure(simulated: bool) -> Command {
         city: "保山".to_owned(),
         seats,
         feeds,
+        replicas: Default::default(),
     };
     let profile_sha256 = if simulated { "test" } else { "real" }.to_owned();
     Command::ConfigureRoom {

@@ -71,7 +71,12 @@ impl Room {
 
     /// Starts the daemon again, after its end.
     pub(crate) fn restart_under(&mut self, environment: &[(&str, &str)]) {
-        self.child = spawn_under(self.folder.path(), &[], environment);
+        self.restart_with(&[], environment);
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn restart_with(&mut self, more: &[&str], environment: &[(&str, &str)]) {
+        self.child = spawn_under(self.folder.path(), more, environment);
         self.until_ready().expect("the daemon starts");
     }
 

@@ -6,6 +6,7 @@ mod finding;
 mod clock;
 mod keys;
 mod ports;
+mod replicas;
 mod software;
 mod sources;
 mod storage;
@@ -16,6 +17,7 @@ pub use clock::KernelClock;
 pub use finding::{Finding, Level, Report};
 pub use run::{Premises, check};
 pub use sources::{Codec, Source, SourceSeen, Stage, StreamFault, StreamSeen};
+pub use storage::recording_rate;
 
 #[cfg(test)]
 mod tests;

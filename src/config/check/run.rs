@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Report};
 use super::sources::{self, Source, SourceSeen};
-use super::{clock, keys, ports, software, storage};
+use super::{clock, keys, ports, replicas, software, storage};
 use crate::config::Profile;
 use crate::room::Utc;
 use std::path::PathBuf;
@@ -44,6 +44,7 @@ where
 fn of_the_box(profile: &Profile, premises: &Premises) -> Vec<Finding> {
     let mut findings = vec![clock::zone(profile), clock::check(profile)];
     findings.extend(storage::check(profile, premises));
+    findings.extend(replicas::check(profile, premises));
     findings.extend(keys::check(profile, premises));
     findings.extend(ports::check(profile, premises));
     findings.push(software::check(profile));

@@ -32,7 +32,7 @@ pub(super) fn check(profile: &Profile, premises: &Premises) -> Vec<Finding> {
 }
 
 /// The folder, or the nearest one above it that exists.
-fn existing(path: &Path) -> PathBuf {
+pub(super) fn existing(path: &Path) -> PathBuf {
     let mut existing = path;
     while !existing.exists() {
         match existing.parent() {
@@ -43,7 +43,12 @@ fn existing(path: &Path) -> PathBuf {
     existing.to_owned()
 }
 
-fn unusable(id: &str, subject: crate::config::Text, path: &Path, error: &io::Error) -> Finding {
+pub(super) fn unusable(
+    id: &str,
+    subject: crate::config::Text,
+    path: &Path,
+    error: &io::Error,
+) -> Finding {
     let path = path.display();
     let full = error.kind() == io::ErrorKind::StorageFull;
     let remedy = match full {
@@ -85,7 +90,7 @@ fn disk(profile: &Profile, recordings: &Path) -> Finding {
         Ok(measured) => measured,
         Err(error) => return unusable(id, subject, &folder, &error),
     };
-    let needed = bits_per_second(profile).div_ceil(8);
+    let needed = recording_rate(profile).0;
     let hours = free.0 / needed.max(1) / 3600;
     let (least, needed) = (profile.storage.min_free, Size(needed));
     let result = text!(
@@ -160,8 +165,8 @@ fn disk(profile: &Profile, recordings: &Path) -> Finding {
     Finding::ok(id, subject, result)
 }
 
-/// All feeds of the room at once.
-fn bits_per_second(profile: &Profile) -> u64 {
+/// What all feeds of the room at once write in a second.
+pub fn recording_rate(profile: &Profile) -> Size {
     let cameras = profile.cameras.iter().map(|camera| match &camera.source {
         VideoSource::Rtsp(_) => CAMERA_BITS,
         VideoSource::Device { picture, .. } | VideoSource::TestPattern(picture) => {
@@ -171,7 +176,7 @@ fn bits_per_second(profile: &Profile) -> u64 {
     let seat = profile.media.face.bits_per_second + profile.media.screen.bits_per_second;
     let seats = profile.seats.len() as u64 * (u64::from(seat) + SOUND_BITS);
     let sounds = (profile.cameras.len() + profile.microphones.len() + 1) as u64 * SOUND_BITS;
-    cameras.sum::<u64>() + seats + sounds
+    Size((cameras.sum::<u64>() + seats + sounds).div_ceil(8))
 }
 
 /// Free space, whether it lies in memory, and what is written to the disk itself in a second.
@@ -213,7 +218,7 @@ fn stopwatch() -> Instant {
 }
 
 /// A file that no name leads to, so that nothing is left behind.
-fn tempfile_in(folder: &Path) -> io::Result<File> {
+pub(super) fn tempfile_in(folder: &Path) -> io::Result<File> {
     let name = format!(".bidroom-check-{}", std::process::id());
     let path = folder.join(name);
     let file = File::options().write(true).create_new(true).open(&path)?;

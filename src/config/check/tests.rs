@@ -362,3 +362,39 @@ fn missing_software_names_its_debian_packages() {
     );
     assert!(software::judge(std::iter::empty()).is_none());
 }
+
+#[tokio::test]
+async fn replicas_are_looked_at_before_they_are_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, keys) = (folder.path().join("disk"), folder.path().join("keys"));
+    let profile = profile_with(&format!(
+        "[[storage.replicas]]\nid = \"disk\"\nto = {disk:?}\n\
+         [[storage.replicas]]\nid = \"s3\"\nto = \"s3://abc\"\nendpoint = \"https://s3\"\ncredentials_file = {keys:?}\n"
+    ));
+    let premises = Premises {
+        data: folder.path().join("data"),
+        credentials: None,
+        now: NOW,
+    };
+    let levels = |profile: &Profile| {
+        let findings = replicas::check(profile, &premises);
+        findings
+            .iter()
+            .map(|finding| finding.level)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(levels(&profile), [Level::Fault, Level::Fault]);
+    std::fs::create_dir(&disk).unwrap();
+    std::fs::write(&keys, "aws_access_key_id = x").unwrap();
+    let mode = |mode| std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(mode));
+    mode(0o644).unwrap();
+    // the disk is the one of the recordings
+    assert_eq!(levels(&profile), [Level::Warning, Level::Warning]);
+    mode(0o600).unwrap();
+    let elsewhere = Premises {
+        data: "/proc".into(),
+        ..premises.clone()
+    };
+    let findings = replicas::check(&profile, &elsewhere);
+    assert!(findings.iter().all(|finding| finding.level == Level::Ok));
+}

@@ -46,6 +46,12 @@ pub struct Storage {
     pub total_bytes: u64,
     /// Bytes a second that are being written now.
     pub rate: u64,
+    /// Free bytes beyond those without which no session starts.
+    pub spare_bytes: u64,
+    /// Hours of recording all feeds at once that these are enough for.
+    pub hours: u64,
+    /// Sessions that they are enough for, by the size of the last ones; none before a real one was archived.
+    pub sessions: Option<u64>,
 }
 
 /// The room, as every page's header names it.

@@ -10,7 +10,7 @@ use super::parts::{
 };
 use crate::room::{
     AccountId, Actor, FeedKind, Now, Phase, Place, Preflight, Room, Seat, Seq, Session, SessionId,
-    Utc,
+    Utc, usual_size,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -114,7 +114,11 @@ pub fn room_view(
             actions::next_step(session.phase.kind(), confirmed)
         }),
         preflight: room.preflight.clone(),
-        storage: around.storage.clone(),
+        storage: Storage {
+            sessions: usual_size(room)
+                .and_then(|size| around.storage.spare_bytes.checked_div(size)),
+            ..around.storage.clone()
+        },
         clock_offset_ms: around.clock_offset_ms,
     }
 }

@@ -3,6 +3,7 @@
 mod check_in;
 mod closing;
 mod course;
+mod keeping;
 mod planning;
 mod readiness;
 mod reports;
@@ -50,6 +51,9 @@ pub fn decide(
     let id = session.ok_or(Refusal::NoSessionNamed)?;
     if let Command::PlanSession { plan } = command {
         return planning::plan(room, id, plan).map(|events| of_session(id, events));
+    }
+    if let Some(events) = keeping::decide(room, now, id, command)? {
+        return Ok(of_session(id, events));
     }
     let found = room
         .sessions
@@ -128,7 +132,10 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::Mark { .. }
         | Command::Warn { .. }
         | Command::StartTalkBack { .. }
-        | Command::SignClosingRecord => supervisor,
+        | Command::SignClosingRecord
+        | Command::HoldArchive { .. }
+        | Command::LiftHold { .. }
+        | Command::ReleaseArchive { .. } => supervisor,
         // a supervisor whose page vanished must not stay on the air
         Command::EndTalkBack => supervisor || part(Part::Media),
         Command::SignPledge { .. }
@@ -158,9 +165,11 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         Command::ReportGapOpened { .. }
         | Command::ReportGapClosed { .. }
         | Command::ReportHeads { .. } => part(Part::Media) || part(Part::Archive),
-        Command::ReportArchiveSealed { .. } | Command::ReportArchiveReadBack { .. } => {
-            part(Part::Archive)
-        }
+        Command::ReportArchiveSealed { .. }
+        | Command::ReportArchiveReadBack { .. }
+        | Command::ReportReplica { .. }
+        | Command::ReportReplicaDamaged { .. }
+        | Command::ReportArchiveDeleted => part(Part::Archive),
     };
     if allowed {
         Ok(())
@@ -288,6 +297,12 @@ impl Case<'_> {
 
             // decided before a session was looked for
             Command::PlanSession { .. }
+            | Command::HoldArchive { .. }
+            | Command::LiftHold { .. }
+            | Command::ReleaseArchive { .. }
+            | Command::ReportReplica { .. }
+            | Command::ReportReplicaDamaged { .. }
+            | Command::ReportArchiveDeleted
             | Command::RunPreflight
             | Command::EnrolWorkstation { .. }
             | Command::RevokeWorkstation { .. }

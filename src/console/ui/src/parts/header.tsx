@@ -2,7 +2,7 @@
 import { Button, Dropdown } from "antd";
 import { GlobalOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
 import { hourMinute, size, timeOfDay, useNow } from "../clock";
-import { useI18n } from "../i18n";
+import { useI18n, type Dictionary } from "../i18n";
 import type { Link } from "../live";
 import { request } from "../api";
 import type { Role, RoomView } from "../wire";
@@ -43,7 +43,7 @@ export function Header(props: HeaderProps) {
       <div className="header-state">
         {props.recording !== undefined && <RecordingState recording={props.recording} />}
         {props.storage !== undefined && props.storage.total_bytes > 0 && (
-          <State level={props.diskFault === true ? "bad" : "info"} text={`${t.header.disk} ${size(props.storage.free_bytes)}`} />
+          <State level={props.diskFault === true ? "bad" : "info"} text={`${t.header.disk} ${size(props.storage.free_bytes)}`} title={forecast(t, props.storage)} />
         )}
         {link !== undefined && (
           <State level={link === "live" ? "info" : link === "connecting" ? "none" : "bad"} text={link === "live" ? t.header.live : link === "connecting" ? t.header.connecting : t.header.stale} />
@@ -70,8 +70,12 @@ function RecordingState({ recording }: { recording: RoomView["recording"] }) {
   return <State level={whole ? "rec" : "bad"} text={`${t.header.recording} ${recording.writing}/${recording.wanted}`} />;
 }
 
-function State({ level, text }: { level: MarkLevel; text: string }) {
-  return <span className={`state state-${level}`}><Mark level={level} /> {text}</span>;
+/** What the disk is enough for. */
+const forecast = (t: Dictionary, { hours, sessions }: RoomView["storage"]): string =>
+  sessions == null ? t.header.hours(hours) : `${t.header.hours(hours)}${t.header.sessions(sessions)}`;
+
+function State({ level, text, title }: { level: MarkLevel; text: string; title?: string }) {
+  return <span className={`state state-${level}`} title={title}><Mark level={level} /> {text}</span>;
 }
 
 function Clock() {

@@ -805,6 +805,17 @@ export interface components {
         };
         /** @description What is wrong. */
         Anomaly: "frozen" | "black" | "silent" | "too_loud";
+        /** @description How a sealed archive is kept. */
+        ArchiveView: {
+            /** @description Why it may not go, whatever its age. */
+            hold?: components["schemas"]["Note"] | null;
+            /** @description Whether it is being deleted. */
+            released: boolean;
+            /** @description What each replica of the profile is known to hold of it. */
+            replicas: components["schemas"]["ReplicaView"][];
+            /** @description Until when at least; none: for good. */
+            until?: components["schemas"]["Utc"] | null;
+        };
         /** @description A person who stands at the gate: by ID number, or by mask where he was identified by eye. */
         AtTheGate: {
             /**
@@ -1201,6 +1212,39 @@ export interface components {
             named: string[];
             /** @constant */
             type: "report_archive_read_back";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "hold_archive";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "lift_hold";
+        } | {
+            today: components["schemas"]["Day"];
+            /** @constant */
+            type: "release_archive";
+            typed: components["schemas"]["SessionId"];
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "report_replica";
+            /** Format: uint64 */
+            written: number;
+        } | {
+            /** Format: uint32 */
+            damaged: number;
+            named: string[];
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "report_replica_damaged";
+        } | {
+            /** @constant */
+            type: "report_archive_deleted";
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
@@ -1233,6 +1277,8 @@ export interface components {
              */
             tenderer_representatives: number;
         };
+        /** @description A local day, days since 1970-01-01; written `"2041-03-05"`. */
+        Day: string;
         /** @description A break that is due. */
         DueBreakView: {
             /** @description Rest or meal. */
@@ -1559,6 +1605,53 @@ export interface components {
             named: string[];
             /** @constant */
             type: "archive_read_back";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "archive_replicated";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "replica_verified";
+        } | {
+            /** Format: uint32 */
+            damaged: number;
+            named: string[];
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "replica_damaged";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            replica: components["schemas"]["ReplicaId"];
+            /** @constant */
+            type: "replica_healed";
+            /** Format: uint64 */
+            written: number;
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "archive_held";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "hold_lifted";
+        } | {
+            /** @constant */
+            type: "archive_released";
+        } | {
+            /** @constant */
+            type: "archive_deleted";
         };
         /** @description A second factor to enrol. */
         FactorOffer: {
@@ -1815,6 +1908,11 @@ export interface components {
             feeds: components["schemas"]["FeedSpec"][];
             /** @description What people call the room, e.g. 评标一室. */
             name: string;
+            /**
+             * @description Where every sealed archive must lie besides.
+             * @default []
+             */
+            replicas: components["schemas"]["ReplicaId"][];
             /** @description The seats, by number. */
             seats: components["schemas"]["Seat"][];
         };
@@ -2099,6 +2197,16 @@ export interface components {
             recording: components["schemas"]["RecordRule"][];
             /** @description How long a committee works before a rest is due. */
             rest_every: components["schemas"]["Span"];
+            /**
+             * @description How long a sealed archive is kept; none means for good, as it was before there was a policy.
+             * @default null
+             */
+            retention: components["schemas"]["Span"] | null;
+            /**
+             * @description How long an archive in a replica may go unverified.
+             * @default 2592000000
+             */
+            scrub: components["schemas"]["Span"];
         };
         /**
          * @description The preflight's state.
@@ -2149,6 +2257,19 @@ export interface components {
             kinds: components["schemas"]["FeedKind"][];
             /** @description The phases in which they are recorded. */
             phases: components["schemas"]["PhaseKind"][];
+        };
+        /** @description A session in the list of those that have recordings. */
+        RecordedLine: {
+            /** @description How its archive is kept; none while it is not sealed and read back. */
+            archive?: components["schemas"]["ArchiveView"] | null;
+            /** @description Its number. */
+            id: components["schemas"]["SessionId"];
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
         };
         /** @description A recorded session. */
         RecordedSession: {
@@ -2416,6 +2537,33 @@ export interface components {
             code: "sign_first";
         } | {
             /** @constant */
+            code: "no_such_archive";
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            code: "archive_held";
+        } | {
+            /** @constant */
+            code: "not_held";
+        } | {
+            /** @constant */
+            code: "archive_damaged";
+        } | {
+            /** @constant */
+            code: "not_replicated";
+            replicas: components["schemas"]["ReplicaId"][];
+        } | {
+            /** @constant */
+            code: "already_released";
+        } | {
+            /** @constant */
+            code: "still_kept";
+            until?: components["schemas"]["Utc"] | null;
+        } | {
+            /** @constant */
+            code: "date_differs";
+        } | {
+            /** @constant */
             code: "not_enrolled";
             seat: components["schemas"]["SeatNo"];
         } | {
@@ -2429,6 +2577,33 @@ export interface components {
             /** @constant */
             code: "session_on";
             session: components["schemas"]["SessionId"];
+        };
+        /**
+         * @description What is known of an archive in one replica.
+         *
+         *     ```text
+         *     (nothing) ──every file read back there──► whole ──a file is not what it was──► damaged ──healed──► whole
+         *     ```
+         */
+        Replica: {
+            /** @constant */
+            state: "whole";
+            /** @description When last. */
+            verified: components["schemas"]["Stamp"];
+        } | {
+            /** @description When that was found. */
+            since: components["schemas"]["Stamp"];
+            /** @constant */
+            state: "damaged";
+        };
+        /** @description A place that archives are copied to, e.g. `second-disk`. */
+        ReplicaId: string;
+        /** @description An archive in one replica. */
+        ReplicaView: {
+            /** @description Which replica. */
+            id: components["schemas"]["ReplicaId"];
+            /** @description What was seen there last; none before all was copied. */
+            seen?: components["schemas"]["Replica"] | null;
         };
         /** @description What an account is for; one account has one. */
         Role: "technician" | "supervisor" | "expert" | "system_administrator" | "security_administrator" | "audit_administrator" | "bidder";
@@ -2865,9 +3040,24 @@ export interface components {
             free_bytes: number;
             /**
              * Format: uint64
+             * @description Hours of recording all feeds at once that these are enough for.
+             */
+            hours: number;
+            /**
+             * Format: uint64
              * @description Bytes a second that are being written now.
              */
             rate: number;
+            /**
+             * Format: uint64
+             * @description Sessions that they are enough for, by the size of the last ones; none before a real one was archived.
+             */
+            sessions?: number | null;
+            /**
+             * Format: uint64
+             * @description Free bytes beyond those without which no session starts.
+             */
+            spare_bytes: number;
             /**
              * Format: uint64
              * @description All bytes.
@@ -3502,7 +3692,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionLine"][];
+                    "application/json": components["schemas"]["RecordedLine"][];
                 };
             };
             /** @description Why it was not done */

@@ -37,6 +37,8 @@ export const pages = {
     recording: "Recording",
     recordingNone: "Not recording",
     disk: "Disk",
+    hours: (count: number) => `Enough for about ${count} hours of all feeds`,
+    sessions: (count: number) => `, about ${count} sessions of the usual size`,
     live: "Live",
     stale: "Stale",
     connecting: "Connecting",

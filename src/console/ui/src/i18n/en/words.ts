@@ -145,6 +145,14 @@ export const refusals: Refusals = {
   talk_back_lasts: () => "a supervisor speaks already",
   no_talk_back: () => "nobody speaks",
   no_such_gap: () => "there is no such gap",
+  no_such_archive: (r) => `the box keeps no sealed archive of session ${r.session}`,
+  archive_held: () => "the archive is on legal hold",
+  not_held: () => "the archive is not on hold",
+  archive_damaged: () => "files of the archive are damaged; it stays as evidence of that",
+  not_replicated: (r) => `the archive is not whole in ${r.replicas.join(", ")}`,
+  already_released: () => "the archive is being deleted",
+  still_kept: (r) => (r.until == null ? "the archive is kept for good" : "the archive's retention is not over"),
+  date_differs: () => "the typed date is not the box's; set the box's clock right before anything is deleted",
   signatures_missing: (r, n) => `report not signed by ${n.members(r.members)}`,
   closing_record_unsigned: () => "the supervisor has not signed the closing record",
   sign_first: () => "sign the report first",
@@ -172,8 +180,10 @@ export function equipment(id: string): string {
     faces: "Seat cameras",
     microphones: "Seat microphones",
     cameras: "Room cameras",
+    retention: "Deletion of archives",
     hub: "Hub",
   };
+  if (id.startsWith("replica-")) return `Replica ${id.slice(8)}`;
   const exact = known[id];
   if (exact !== undefined) return exact;
   const words = id.replaceAll("-", " ");
@@ -324,6 +334,14 @@ export const events: Events = {
   session_aborted: (e) => ({ what: `Ended without result: ${e.reason}`, level: "bad" }),
   archive_sealed: () => ({ what: "Archive sealed and signed", level: "good" }),
   archive_read_back: (e) => (e.damaged ? { what: `Archive read back: ${e.damaged} files damaged`, level: "bad" } : { what: "Archive read back: all whole", level: "good" }),
+  archive_replicated: (e) => ({ what: `Archive copied to ${e.replica}, ${e.files} files read back`, level: "good" }),
+  replica_verified: (e) => ({ what: `Replica ${e.replica} verified: ${e.files} files whole`, level: "good" }),
+  replica_damaged: (e) => ({ what: `Replica ${e.replica}: ${e.damaged} files missing or damaged`, level: "bad" }),
+  replica_healed: (e) => ({ what: `Replica ${e.replica} healed: ${e.written} files written again, all read back`, level: "good" }),
+  archive_held: (e) => ({ what: `Archive on legal hold: ${e.reason}`, level: "warn" }),
+  hold_lifted: (e) => ({ what: `Hold lifted: ${e.reason}`, level: "warn" }),
+  archive_released: () => ({ what: "Retention over: the archive may be deleted", level: "warn" }),
+  archive_deleted: () => ({ what: "The box's archive was deleted", level: "warn" }),
 };
 
 export const problems: Record<string, string> = {

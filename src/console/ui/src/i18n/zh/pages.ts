@@ -37,6 +37,8 @@ export const pages = {
     recording: "录像",
     recordingNone: "未录像",
     disk: "磁盘",
+    hours: (count: number) => `全部信号同时录制约可录 ${count} 小时`,
+    sessions: (count: number) => `，按以往档案大小约 ${count} 场评标`,
     live: "实时",
     stale: "画面已过时",
     connecting: "连接中",

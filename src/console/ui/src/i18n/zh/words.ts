@@ -145,6 +145,14 @@ export const refusals: Refusals = {
   talk_back_lasts: () => "正在对讲",
   no_talk_back: () => "没有人在对讲",
   no_such_gap: () => "没有这处缺失",
+  no_such_archive: (r) => `本机没有保管评标 ${r.session} 的封存档案`,
+  archive_held: () => "该档案已依法冻结保管",
+  not_held: () => "该档案没有被冻结",
+  archive_damaged: () => "该档案有文件损坏，须作为证据保留",
+  not_replicated: (r) => `该档案在以下副本中不完整：${r.replicas.join("、")}`,
+  already_released: () => "该档案正在删除",
+  still_kept: (r) => (r.until == null ? "该档案永久保管" : "该档案保管期限未满"),
+  date_differs: () => "输入的日期与主机日期不一致；删除之前先校准主机时钟",
   signatures_missing: (r, n) => `${n.members(r.members)}尚未签署评标报告`,
   closing_record_unsigned: () => "监督人员尚未签署结束记录",
   sign_first: () => "请先签署评标报告",
@@ -172,8 +180,10 @@ export function equipment(id: string): string {
     faces: "席位摄像头",
     microphones: "席位麦克风",
     cameras: "房间摄像头",
+    retention: "档案到期删除",
     hub: "市级平台",
   };
+  if (id.startsWith("replica-")) return `副本 ${id.slice(8)}`;
   const exact = known[id];
   if (exact !== undefined) return exact;
   const numbered = /^([a-z-]+?)-(\d+)(?:-([a-z]+))?$/.exec(id);
@@ -327,6 +337,14 @@ export const events: Events = {
   session_aborted: (e) => ({ what: `评标终止：${e.reason}`, level: "bad" }),
   archive_sealed: () => ({ what: "档案已封存签名", level: "good" }),
   archive_read_back: (e) => (e.damaged ? { what: `档案回读：${e.damaged} 个文件损坏`, level: "bad" } : { what: "档案回读：全部完好", level: "good" }),
+  archive_replicated: (e) => ({ what: `档案已复制到 ${e.replica}，${e.files} 个文件全部回读无误`, level: "good" }),
+  replica_verified: (e) => ({ what: `副本 ${e.replica} 复核：${e.files} 个文件全部完好`, level: "good" }),
+  replica_damaged: (e) => ({ what: `副本 ${e.replica} 有 ${e.damaged} 个文件缺失或损坏`, level: "bad" }),
+  replica_healed: (e) => ({ what: `副本 ${e.replica} 已修复：重写 ${e.written} 个文件，全部回读无误`, level: "good" }),
+  archive_held: (e) => ({ what: `档案依法冻结：${e.reason}`, level: "warn" }),
+  hold_lifted: (e) => ({ what: `档案解除冻结：${e.reason}`, level: "warn" }),
+  archive_released: () => ({ what: "档案保管期满，准予删除", level: "warn" }),
+  archive_deleted: () => ({ what: "本机档案已删除", level: "warn" }),
 };
 
 /** Answers of the box that are not the room's refusals. */

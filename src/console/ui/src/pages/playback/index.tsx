@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { useT } from "../../i18n";
 import { Broken, Busy, useLoad } from "../../parts/load";
 import { Shell } from "../../parts/shell";
-import type { SessionLine } from "../../wire";
+import type { RecordedLine } from "../../wire";
 import type { PageProps } from "../common";
 import "./playback.css";
 import { Session } from "./session";
@@ -41,10 +41,10 @@ export function Playback({ welcome, account, onRefused }: PageProps) {
 }
 
 function List({ onOpen, onRefused }: { onOpen: (id: string) => void; onRefused: () => void }) {
-  const list = useLoad<SessionLine[]>("/api/recordings");
+  const list = useLoad<RecordedLine[]>("/api/recordings");
   if (list.problem !== null) return <Broken problem={list.problem} onRetry={list.reload} onRefused={onRefused} />;
   if (list.value === null) return <Busy />;
-  return <Sessions sessions={list.value} onOpen={onOpen} />;
+  return <Sessions sessions={list.value} onOpen={onOpen} onChanged={list.reload} />;
 }
 
 function One({ id, place, onBack, onRefused }: { id: string; place: { city: string; room: string; account: string }; onBack: () => void; onRefused: () => void }) {

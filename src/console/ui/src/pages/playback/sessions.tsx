@@ -3,9 +3,10 @@ import { Button, Table } from "antd";
 import { dateTime } from "../../clock";
 import { useT } from "../../i18n";
 import { Empty, Panel } from "../../parts/shell";
-import type { SessionLine } from "../../wire";
+import type { RecordedLine } from "../../wire";
+import { Archive } from "./archive";
 
-export function Sessions({ sessions, onOpen }: { sessions: SessionLine[]; onOpen: (id: string) => void }) {
+export function Sessions({ sessions, onOpen, onChanged }: { sessions: RecordedLine[]; onOpen: (id: string) => void; onChanged: () => void }) {
   const t = useT();
   const words = t.playback.list;
   if (sessions.length === 0) {
@@ -20,15 +21,20 @@ export function Sessions({ sessions, onOpen }: { sessions: SessionLine[]; onOpen
   }
   return (
     <Panel title={words.heading} aside={words.help}>
-      <Table<SessionLine>
+      <Table<RecordedLine>
         rowKey="id"
         dataSource={sessions}
         pagination={sessions.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
         columns={[
           { title: words.session, dataIndex: "id", render: (id: string) => <strong className="identifier">{id}</strong> },
-          { title: words.kind, dataIndex: "kind", render: (kind: SessionLine["kind"]) => <span className={kind === "rehearsal" ? "tag tag-warn" : ""}>{t.words.kinds.session[kind]}</span> },
-          { title: words.phase, dataIndex: "phase", render: (phase: SessionLine["phase"]) => t.words.phases[phase] },
+          { title: words.kind, dataIndex: "kind", render: (kind: RecordedLine["kind"]) => <span className={kind === "rehearsal" ? "tag tag-warn" : ""}>{t.words.kinds.session[kind]}</span> },
+          { title: words.phase, dataIndex: "phase", render: (phase: RecordedLine["phase"]) => t.words.phases[phase] },
           { title: words.start, dataIndex: "start", render: (start: number) => <time className="figures">{dateTime(start).slice(0, -3)}</time> },
+          {
+            title: words.archive,
+            key: "archive",
+            render: (_, session) => (session.archive == null ? null : <Archive session={session.id} archive={session.archive} onChanged={onChanged} />),
+          },
           {
             title: words.acts,
             key: "open",

@@ -75,7 +75,9 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   member_left: "people", recording_started: null, recording_ended: null, recording_gap_opened: "fault",
   recording_gap_closed: "fault", anomaly_began: "fault", anomaly_ended: "fault", gap_explained: null, index_heads: null, closing_begun: "phase", report_signed: "phase",
   closing_record_signed: "phase", session_sealed: "phase", session_aborted: "phase",
-  archive_sealed: null, archive_read_back: null,
+  archive_sealed: null, archive_read_back: null, archive_replicated: null, replica_verified: null,
+  replica_damaged: null, replica_healed: null, archive_held: null, hold_lifted: null, archive_released: null,
+  archive_deleted: null,
 };
 
 /** Lays a recorded session out on the clock. `now` ends what still grows. */

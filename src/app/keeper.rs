@@ -1,0 +1,188 @@
+//! Owns that sealed archives are copied to every replica and verified there, and that what was released is deleted.
+
+use super::health;
+use crate::archive::replica::{self, Piece, Replica};
+use crate::archive::retention;
+use crate::clerk::{ClerkHandle, Clock, SubmitError};
+use crate::config::{Profile, ReplicaSpec};
+use crate::room::{
+    Actor, Command, EquipmentId, Fault, Part, Refusal, ReplicaId, SessionId, wanted, wanted_copies,
+};
+use anyhow::Context;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// How soon what failed is tried again, and how often the room is asked what has become due.
+const AGAIN: Duration = Duration::from_secs(10);
+/// Damaged files that are named in an event.
+const NAMED: usize = 20;
+
+/// What the ids of replicas as equipment begin with.
+const REPLICA: &str = "replica-";
+
+fn equipment(id: &ReplicaId) -> String {
+    format!("{REPLICA}{id}")
+}
+
+/// The worker that keeps archives.
+#[derive(Debug, Clone)]
+pub(super) struct Keeper {
+    pub(super) clerk: ClerkHandle,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) profile: Arc<Profile>,
+    /// The folder that holds `sessions`.
+    pub(super) data: PathBuf,
+    /// Whether replicas are read back; else their listings are believed, which only tests want to see fail.
+    pub(super) reads_back: bool,
+}
+
+impl Keeper {
+    /// Keeps one replica, for ever: what it lacks is copied, what is there is verified as often as the policy says.
+    pub(super) async fn replicate(self, spec: ReplicaSpec) {
+        let mut changes = self.clerk.watch();
+        let equipment = equipment(&spec.id);
+        // one archive that cannot be copied must not hold up the others
+        let mut failed = BTreeSet::new();
+        loop {
+            let now = self.clock.now().stamp;
+            let wanted = wanted_copies(&self.clerk.room(), &spec.id, &now);
+            if let Some(id) = wanted.iter().find(|id| !failed.contains(*id)) {
+                let Err(error) = self.one(&spec, id).await else {
+                    continue;
+                };
+                tracing::error!(replica = %spec.id, session = %id, error = format!("{error:#}"), "not replicated yet");
+                // the first, without what differs each time: a fault that lasts is one event
+                if failed.is_empty() {
+                    let detail = format!("{id}: {error}");
+                    let fault = Some(Fault::Other { detail });
+                    health::report(&self.clerk, &equipment, fault).await;
+                }
+                failed.insert(id.clone());
+            } else if !failed.is_empty() {
+                sleep(AGAIN).await;
+                failed.clear();
+            } else {
+                health::report(&self.clerk, &equipment, None).await;
+                if matches!(timeout(AGAIN, changes.changed()).await, Ok(Err(_))) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Brings one archive in one replica to what its manifests say.
+    async fn one(&self, spec: &ReplicaSpec, id: &SessionId) -> anyhow::Result<()> {
+        let room = self.clerk.room();
+        let Some(kept) = room.archives.get(id) else {
+            return Ok(());
+        };
+        let (seal, was_whole) = (kept.seal.clone(), kept.is_whole_in(&spec.id));
+        let (place, reads_back) = (spec.place.clone(), self.reads_back);
+        let (of, data) = (id.clone(), self.data.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            let replica = Replica::open(&place, reads_back)?;
+            replica.tidy(&of)?;
+            let pieces = replica::pieces(&data, &of, &seal)?;
+            anyhow::Ok((replica, pieces))
+        });
+        let (replica, pieces) = opened.await??;
+        let rate = || {
+            let busy = self.clerk.room().occupant().is_some();
+            busy.then_some(self.profile.storage.replica_rate.0)
+        };
+        let lacking = replica.lacking(id, &pieces, rate).await?;
+        if was_whole && !lacking.is_empty() {
+            self.damaged(&spec.id, id, &lacking).await?;
+        }
+        for piece in &lacking {
+            replica.write(&self.data, id, piece, rate).await?;
+        }
+        let command = Command::ReportReplica {
+            replica: spec.id.clone(),
+            files: pieces.len() as u64,
+            bytes: pieces.iter().map(|piece| piece.bytes).sum(),
+            written: lacking.len() as u64,
+        };
+        self.tell(id, command).await
+    }
+
+    async fn damaged(
+        &self,
+        replica: &ReplicaId,
+        id: &SessionId,
+        lacking: &[&Piece],
+    ) -> anyhow::Result<()> {
+        let named = lacking.iter().take(NAMED).map(|piece| piece.path.clone());
+        let command = Command::ReportReplicaDamaged {
+            replica: replica.clone(),
+            damaged: u32::try_from(lacking.len()).unwrap_or(u32::MAX),
+            named: named.collect(),
+        };
+        self.tell(id, command).await
+    }
+
+    /// Deletes what was released, for ever.
+    pub(super) async fn delete(self) {
+        self.forget().await;
+        let mut changes = self.clerk.watch();
+        loop {
+            let mut failed = None;
+            for id in wanted(&self.clerk.room()).deleting {
+                if let Err(error) = self.go(&id).await {
+                    tracing::error!(session = %id, error = format!("{error:#}"), "not deleted yet");
+                    failed = Some(Fault::Other {
+                        detail: format!("{id}: {error:#}"),
+                    });
+                }
+            }
+            let again = failed.is_some();
+            health::report(&self.clerk, "retention", failed).await;
+            if again {
+                sleep(AGAIN).await;
+            } else if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// A replica that the profile names no more has no faults.
+    async fn forget(&self) {
+        let named = |id: &EquipmentId| {
+            let specs = &self.profile.storage.replicas;
+            specs.iter().any(|spec| equipment(&spec.id) == id.as_str())
+        };
+        let room = self.clerk.room();
+        let known = room.failures.keys();
+        for id in known.filter(|id| id.as_str().starts_with(REPLICA) && !named(id)) {
+            health::report(&self.clerk, id.as_str(), None).await;
+        }
+    }
+
+    async fn go(&self, id: &SessionId) -> anyhow::Result<()> {
+        let (data, of) = (self.data.clone(), id.clone());
+        tokio::task::spawn_blocking(move || retention::delete(&data, &of)).await??;
+        tracing::info!(session = %id, "the box's copy of an archive was deleted");
+        self.tell(id, Command::ReportArchiveDeleted).await
+    }
+
+    async fn tell(&self, id: &SessionId, command: Command) -> anyhow::Result<()> {
+        let actor = Actor::Daemon {
+            part: Part::Archive,
+        };
+        let told = self
+            .clerk
+            .submit(actor, Some(id.clone()), None, command)
+            .await;
+        match told {
+            // it was deleted meanwhile
+            Ok(_)
+            | Err(SubmitError::Stopped | SubmitError::Refused(Refusal::NoSuchArchive { .. })) => {
+                Ok(())
+            }
+            Err(error) => Err(error).context("journalling"),
+        }
+    }
+}

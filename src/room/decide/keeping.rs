@@ -1,0 +1,110 @@
+//! Owns what may be done with sealed archives: hold, release, and what is reported of their replicas.
+
+use crate::room::command::Command;
+use crate::room::event::Event;
+use crate::room::ids::{ReplicaId, SessionId};
+use crate::room::keeping::{Kept, Replica};
+use crate::room::refusal::Refusal;
+use crate::room::state::Room;
+use crate::room::time::{Day, Now};
+
+/// Answers commands about kept archives, whose sessions the room need not hold any more; none for all others.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other commands are not about kept archives"
+)]
+pub(super) fn decide(
+    room: &Room,
+    now: &Now,
+    id: &SessionId,
+    command: &Command,
+) -> Result<Option<Vec<Event>>, Refusal> {
+    let kept = || {
+        room.archives.get(id).ok_or_else(|| Refusal::NoSuchArchive {
+            session: id.clone(),
+        })
+    };
+    let event = match command {
+        Command::HoldArchive { reason } => {
+            let kept = kept()?;
+            if kept.released {
+                return Err(Refusal::AlreadyReleased);
+            }
+            if kept.hold.is_some() {
+                return Err(Refusal::ArchiveHeld);
+            }
+            Some(Event::ArchiveHeld {
+                reason: reason.clone(),
+            })
+        }
+        Command::LiftHold { reason } => {
+            if kept()?.hold.is_none() {
+                return Err(Refusal::NotHeld);
+            }
+            Some(Event::HoldLifted {
+                reason: reason.clone(),
+            })
+        }
+        Command::ReleaseArchive { typed, today } => {
+            release(room, now, kept()?, *today)?;
+            if typed != id {
+                return Err(Refusal::TypedNumberDiffers);
+            }
+            Some(Event::ArchiveReleased)
+        }
+        Command::ReportReplica {
+            replica,
+            files,
+            bytes,
+            written,
+        } => Some(seen_whole(kept()?, replica, *files, *bytes, *written)),
+        Command::ReportReplicaDamaged {
+            replica,
+            damaged,
+            named,
+        } => kept()?.is_whole_in(replica).then(|| Event::ReplicaDamaged {
+            replica: replica.clone(),
+            damaged: *damaged,
+            named: named.clone(),
+        }),
+        Command::ReportArchiveDeleted => kept()?.released.then_some(Event::ArchiveDeleted),
+        _ => return Ok(None),
+    };
+    Ok(Some(event.into_iter().collect()))
+}
+
+/// A supervisor stands in for the clock that counts running time, not for the wall clock: he says what day it is, and
+/// a box whose clock is set to another day does not believe him.
+fn release(room: &Room, now: &Now, kept: &Kept, today: Day) -> Result<(), Refusal> {
+    kept.kept_by(room)?;
+    let until = kept.until();
+    if until.is_none_or(|until| now.stamp.at < until) {
+        return Err(Refusal::StillKept { until });
+    }
+    match today == now.day() {
+        true => Ok(()),
+        false => Err(Refusal::DateDiffers),
+    }
+}
+
+fn seen_whole(kept: &Kept, replica: &ReplicaId, files: u64, bytes: u64, written: u64) -> Event {
+    let replica_id = replica.clone();
+    match kept.replicas.get(replica) {
+        None => Event::ArchiveReplicated {
+            replica: replica_id,
+            files,
+            bytes,
+        },
+        Some(Replica::Damaged { .. }) => Event::ReplicaHealed {
+            replica: replica_id,
+            files,
+            bytes,
+            written,
+        },
+        Some(Replica::Whole { .. }) => Event::ReplicaVerified {
+            replica: replica_id,
+            files,
+            bytes,
+        },
+    }
+}
