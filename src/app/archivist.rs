@@ -1,11 +1,14 @@
 //! Owns that what is over becomes a sealed archive, is read back, and that checkpoints are stated meanwhile.
 
 use super::health;
+use crate::archive::bag_folder;
 use crate::archive::checkpoints::{Checkpoint, Witnesses};
 use crate::archive::container::{self, Recipient};
+use crate::archive::detection::{self, Detection};
 use crate::archive::papers::{self, Circumstances};
 use crate::archive::seal::{self, Papers};
 use crate::archive::token;
+use crate::archive::verify::{self, Verdict};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::{HttpUrl, Profile};
 use crate::journal::Reader;
@@ -20,7 +23,7 @@ use anyhow::Context;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,19 +150,16 @@ impl Archivist {
                 tracing::info!(session = %id, files = seal.files, bytes = seal.bytes, "sealed");
                 self.tell(id, Command::ReportArchiveSealed { seal }).await
             }
-            Archive::Sealed { .. } => {
+            Archive::Sealed { seal, .. } => {
                 let (this, session) = (self.clone(), id.clone());
-                let read = tokio::task::spawn_blocking(move || {
-                    let busy = || this.clerk.room().occupant().map(|_| BESIDE_A_SESSION);
-                    seal::read_back(&this.data, &session, busy)
-                });
+                let read = tokio::task::spawn_blocking(move || this.read_back(&session, &seal));
                 let read = read.await?.context("reading the archive back")?;
-                let damaged = u32::try_from(read.damaged.len()).unwrap_or(u32::MAX);
+                let damaged: BTreeSet<String> = read.faults.into_iter().map(|f| f.file).collect();
                 let command = Command::ReportArchiveReadBack {
                     files: read.files,
                     bytes: read.bytes,
-                    damaged,
-                    named: read.damaged.into_iter().take(20).collect(),
+                    damaged: u32::try_from(damaged.len()).unwrap_or(u32::MAX),
+                    named: damaged.into_iter().take(20).collect(),
                 };
                 self.tell(id, command).await
             }
@@ -290,6 +290,28 @@ impl Archivist {
             at,
         };
         Ok(seal::prepare(&self.data, id, &papers)?)
+    }
+
+    /// Verifies what was sealed as a stranger would, from the disk, and writes the detection report beside it.
+    fn read_back(&self, id: &SessionId, seal: &Seal) -> anyhow::Result<Verdict> {
+        detection::forget(&self.data, id)?;
+        let order = verify::Order {
+            bag: bag_folder(&self.data, id),
+            trusted: vec![self.keys.ca_certificate().to_vec()],
+            witnesses: Vec::new(),
+        };
+        let busy = || self.clerk.room().occupant().map(|_| BESIDE_A_SESSION);
+        let verdict = verify::read_back(&order, &busy).map_err(anyhow::Error::msg)?;
+        let found = Detection {
+            seal,
+            verdict: &verdict,
+            playable: detection::playable(&self.data, id)?,
+            told: papers::told(&self.history.session_entries(id)?),
+            zone: &self.profile.room.time_zone,
+            at: self.clock.now().stamp.at,
+        };
+        detection::write(&self.data, id, &self.keys, &found)?;
+        Ok(verdict)
     }
 
     /// The committee's personal data, encrypted to the audit certificate; none where the profile names no certificate.

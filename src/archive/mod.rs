@@ -5,6 +5,7 @@
 
 pub mod checkpoints;
 pub mod container;
+pub mod detection;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod index;

@@ -2,10 +2,13 @@
 
 use crate::session::{Evaluation, SESSION};
 use crate::support::committee;
+use bidroom::archive::detection::{self, DETECTION, DETECTION_SIGNATURE, Detection, Playable};
+use bidroom::archive::papers;
 use bidroom::archive::seal::{PERSONAL, SIGNATURE, SIGNED, TOKEN};
 use bidroom::archive::verify::{Order, Verdict, verify};
 use bidroom::journal::Reader;
-use bidroom::room::Event;
+use bidroom::keys::{KeySources, Keys};
+use bidroom::room::{Event, Seal, Utc};
 use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -238,10 +241,37 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
         "data/attendance.json",
         "data/report.html",
         "bag-info.txt",
+        DETECTION,
     ] {
         let text = fs::read_to_string(bag.join(file)).expect("text");
         assert!(!NAMES.iter().any(|name| text.contains(name)), "{file}");
     }
+    // what sealing wrote claims no conclusion; those are of the read-back, and signed after it
+    let at_sealing = fs::read_to_string(bag.join("data/report.html")).expect("text");
+    assert!(!at_sealing.contains("合格") && at_sealing.contains(DETECTION));
+    let detected = fs::read_to_string(bag.join(DETECTION)).expect("text");
+    assert_eq!(detected.matches("<td>合格").count(), 4, "{detected}");
+    assert!(detected.contains("不符 0 处；已记录的缺失"), "{detected}");
+    let signature = [
+        "cms",
+        "-verify",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        DETECTION_SIGNATURE,
+    ];
+    let with = [
+        "-content",
+        DETECTION,
+        "-CAfile",
+        ca_path,
+        "-purpose",
+        "any",
+        "-out",
+        "/dev/null",
+    ];
+    does(&bag, "openssl", &[&signature[..], &with[..]].concat());
     let profile = fs::read_to_string(bag.join("data/profile.toml")).expect("text");
     assert!(profile.contains("camera-1") && !profile.contains("password"));
 
@@ -301,6 +331,48 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
         assert!(!remade || believed.status.success(), "{n}: {what} {file}");
     }
     hostile(&bag, folder.path(), &trusted);
+    another_bags_report(&evaluation, folder.path(), &trusted);
+}
+
+/// A report that the box made and signed for another bag is no report on this one.
+fn another_bags_report(evaluation: &Evaluation, folder: &Path, trusted: &[Vec<u8>]) {
+    let copy = copied(&bag_of(evaluation), folder);
+    let data = folder.join("data");
+    fs::create_dir_all(data.join("sessions")).expect("made");
+    let session = SESSION.parse().expect("an id");
+    let bag = data.join("sessions").join(SESSION);
+    fs::rename(copy, &bag).expect("moved");
+    let sources = KeySources {
+        folder: evaluation.room.data().join("keys"),
+        credentials: None,
+    };
+    let at = Utc(jiff::Timestamp::now().as_millisecond());
+    let keys = Keys::open(sources, &[], at).expect("the box's keys");
+    let seal = |sha256: String| Seal {
+        sha256,
+        files: 0,
+        bytes: 0,
+        timestamped: false,
+    };
+    let own = hex::encode(Sha256::digest(fs::read(bag.join(SIGNED)).expect("read")));
+    for (sha256, faults) in [(own, 0), ("0".repeat(64), 1)] {
+        let detection = Detection {
+            seal: &seal(sha256),
+            verdict: &Verdict::default(),
+            playable: Playable::default(),
+            told: papers::told(&[]),
+            zone: &jiff::tz::TimeZone::UTC,
+            at,
+        };
+        detection::write(&data, &session, &keys, &detection).expect("written");
+        let verdict = verified(&bag, trusted);
+        let found = verdict.faults.iter().filter(|f| f.file == DETECTION);
+        assert_eq!(
+            (found.count(), verdict.faults.len()),
+            (faults, faults),
+            "{verdict:?}"
+        );
+    }
 }
 
 fn copied(bag: &Path, folder: &Path) -> PathBuf {
@@ -410,7 +482,19 @@ fn hostile(bag: &Path, folder: &Path, trusted: &[Vec<u8>]) {
     let outside = folder.join("outside");
     fs::write(&outside, "theirs").expect("written");
     type Harm = fn(&Path);
-    let harms: [(&str, Harm); 7] = [
+    let harms: [(&str, Harm); 9] = [
+        ("a friendlier detection report", |bag| {
+            let report = bag.join(DETECTION);
+            let text = fs::read_to_string(&report).expect("read");
+            fs::write(
+                report,
+                text.replace("没有时间戳", "时间戳 2026-01-01") + " ",
+            )
+            .expect("written");
+        }),
+        ("no signature of the detection report", |bag| {
+            fs::remove_file(bag.join(DETECTION_SIGNATURE)).expect("removed");
+        }),
         ("traversal", |bag| {
             let manifest = bag.join("manifest-sha256.txt");
             let text = fs::read_to_string(&manifest).expect("read");
@@ -483,4 +567,15 @@ async fn a_daemon_killed_while_it_seals_seals_after_all_and_a_replaced_segment_i
         assert_eq!(fault.file, file, "{verdict:#?}");
         assert!(fault.from.is_some() && fault.feed.as_deref() == Some("camera-1"));
     }
+    // the detection says so: not whole, and nothing else
+    let detected = fs::read_to_string(bag_of(&evaluation).join(DETECTION)).expect("a report");
+    let row = |property: &str| {
+        let rest = detected.split(property).nth(1).expect("a row");
+        rest.split("<tr>")
+            .next()
+            .expect("its end")
+            .contains("不合格")
+    };
+    assert!(row("<td>完整性") && detected.contains(&file), "{detected}");
+    assert!(!row("<td>真实性") && !row("<td>安全性"), "{detected}");
 }
