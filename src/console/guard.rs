@@ -173,6 +173,8 @@ fn is_by_person(route: &Route) -> bool {
             | Endpoint::Tokens
             | Endpoint::Audit
             | Endpoint::VerifyAudit
+            | Endpoint::Checkpoints
+            | Endpoint::NewestCheckpoint
             | Endpoint::Recordings
             | Endpoint::Recording
             | Endpoint::RecordingFile
@@ -251,6 +253,7 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
         Who::Seat => seat,
         Who::Technician => is(&[Role::Technician]),
         Who::Supervisor => is(&[Role::Supervisor]),
+        Who::TechnicianOrSupervisor => is(&[Role::Technician, Role::Supervisor]),
         Who::SystemAdministrator => is(&[Role::SystemAdministrator]),
         Who::SecurityAdministrator => is(&[Role::SecurityAdministrator]),
         Who::AccountAdministrators => is(&[Role::SystemAdministrator, Role::SecurityAdministrator]),

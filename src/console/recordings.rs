@@ -188,9 +188,9 @@ fn mime() -> mime_guess::Mime {
 }
 
 /// Why something on the disk could not be read.
-type Unread = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Unread = Box<dyn std::error::Error + Send + Sync>;
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Unread> + Send + 'static,
 ) -> Answer<T> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -32,6 +32,8 @@ pub enum Endpoint {
     Gate,
     EnrolmentCode,
     Workstations,
+    Checkpoints,
+    NewestCheckpoint,
     Recordings,
     Recording,
     RecordingFile,
@@ -95,6 +97,8 @@ pub enum Who {
     Technician,
     /// The supervisor.
     Supervisor,
+    /// The technician or the supervisor, or somebody on the box.
+    TechnicianOrSupervisor,
     /// The system administrator.
     SystemAdministrator,
     /// The security administrator.
@@ -211,6 +215,8 @@ pub const ROUTES: &[Route] = {
         row(E::EnrolmentCode, Post, "/api/seats/{seat}/enrolment-code", W::Technician, "Makes a one-time code for a seat's workstation", NOTHING, json::<wire::OneTimeCode>()),
         row(E::Workstations, Get, "/api/workstations", W::Technician, "The enrolled workstations", NOTHING, json::<Vec<Workstation>>()),
 
+        row(E::Checkpoints, Get, "/api/checkpoints", W::TechnicianOrSupervisor, "The running session's signed checkpoints, for a witness to keep", NOTHING, Body::Media("application/jsonl")),
+        row(E::NewestCheckpoint, Get, "/api/checkpoints/newest", W::TechnicianOrSupervisor, "The newest of them, as a line and as a QR code", NOTHING, json::<wire::NewestCheckpoint>()),
         row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::views::SessionLine>>()),
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
         row(E::RecordingFile, Get, "/api/recordings/{session}/{feed}/{file}", W::Supervisor, "A recorded file, by byte ranges", NOTHING, Body::Media("video/mp4")),

@@ -175,8 +175,27 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
             view["feeds"][0]["recording"]["bytes"].as_u64() > Some(400_000)
         })
         .await;
+    let taken_along = taken_along(&evaluation, folder.path()).await;
     evaluation.sealed().await;
     assert_eq!(read_back(&evaluation).await, 0);
+    witnessed(&bag_of(&evaluation), &taken_along, folder.path());
+    // over: there is nothing to witness, and it is said so
+    let stick = folder.path().to_str().expect("a path");
+    let data = evaluation.room.data();
+    let words = [
+        "ctl",
+        "--data",
+        data.to_str().unwrap(),
+        "checkpoint",
+        "export",
+        stick,
+    ];
+    let refused = run(folder.path(), env!("CARGO_BIN_EXE_bidroom"), &words);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && said.contains("no_session_runs"),
+        "{said}"
+    );
 
     // strangers' tools
     let bag = bag_of(&evaluation);
@@ -373,6 +392,68 @@ fn another_bags_report(evaluation: &Evaluation, folder: &Path, trusted: &[Vec<u8
             "{verdict:?}"
         );
     }
+}
+
+/// What a supervisor takes along while the session is on: the file of the stick, and what the QR code says. Gives both files.
+async fn taken_along(evaluation: &Evaluation, folder: &Path) -> [PathBuf; 2] {
+    let stick = folder.join("stick");
+    fs::create_dir(&stick).expect("made");
+    let program = env!("CARGO_BIN_EXE_bidroom");
+    let data = evaluation.room.data();
+    let words = [
+        "ctl",
+        "--data",
+        data.to_str().expect("a path"),
+        "--json",
+        "checkpoint",
+        "export",
+        stick.to_str().expect("a path"),
+    ];
+    let told: serde_json::Value =
+        serde_json::from_slice(&does(folder, program, &words)).expect("JSON");
+    let exported = PathBuf::from(told["file"].as_str().expect("a file"));
+    let leaf = fs::read_to_string(told["leaf"].as_str().expect("a leaf")).expect("text");
+    assert!(
+        leaf.contains("bidroom verify") && leaf.contains("见证"),
+        "{leaf}"
+    );
+    let newest = evaluation
+        .supervisor
+        .get_json("/api/checkpoints/newest")
+        .await;
+    let brief = folder.join("photographed");
+    fs::write(&brief, newest["text"].as_str().expect("text")).expect("written");
+    [exported, brief]
+}
+
+/// Both are witnesses of the archive, and against whoever shortens the box's own list of checkpoints.
+fn witnessed(bag: &Path, taken_along: &[PathBuf; 2], folder: &Path) {
+    let with = |bag: &Path, witness: &Path| {
+        verify(&Order {
+            bag: bag.to_owned(),
+            witnesses: vec![witness.to_owned()],
+            ..Order::default()
+        })
+        .expect("a bag")
+    };
+    for witness in taken_along {
+        let verdict = with(bag, witness);
+        assert_eq!(verdict.faults, [], "{}", witness.display());
+        let nobodys = verified(bag, &[]).unwitnessed;
+        assert_ne!(verdict.unwitnessed, nobodys, "{}", witness.display());
+    }
+    // an insider takes the checkpoints away and makes the manifests anew
+    let copy = copied(bag, folder);
+    fs::write(copy.join("checkpoints.jsonl"), "").expect("written");
+    for signed in ["signatures", "detection"] {
+        fs::remove_dir_all(copy.join(signed)).expect("removed");
+    }
+    remake(&copy);
+    assert_eq!(verified(&copy, &[]).faults, []);
+    let verdict = with(&copy, &taken_along[1]);
+    let found = verdict.faults.iter().any(|f| f.file == "checkpoints.jsonl");
+    assert!(found, "{verdict:?}");
+    fs::remove_dir_all(copy).expect("removed");
 }
 
 fn copied(bag: &Path, folder: &Path) -> PathBuf {

@@ -346,6 +346,8 @@ export const problems: Record<string, string> = {
   busy: "The room is busy; try again",
   stopping: "The system is stopping",
   not_written: "The journal cannot be written; nothing was done",
+  no_session_runs: "No session is on in this room, so there is nothing to witness; open the check-in first",
+  no_checkpoint_yet: "No checkpoint yet; the first is made within a minute",
   internal: "The box could not do it; its log says why",
   faults_in_table: "The table has faults; nobody was imported",
   one_row: "The table must have one row below its header",

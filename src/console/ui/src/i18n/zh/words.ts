@@ -350,6 +350,8 @@ export const problems: Record<string, string> = {
   busy: "系统繁忙，请重试",
   stopping: "系统正在停止",
   not_written: "日志无法写入，操作没有执行",
+  no_session_runs: "评标室中没有进行中的评标，没有可见证的内容；请先开放签到",
+  no_checkpoint_yet: "尚无检查点；一分钟内会生成第一个",
   internal: "主机未能完成操作，原因已写入系统日志",
   faults_in_table: "名单有误，未导入任何人",
   one_row: "名单在表头之下应当只有一行",
