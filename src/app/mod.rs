@@ -11,7 +11,10 @@ mod health;
 mod listen;
 mod preflight;
 mod run;
+mod sealing;
+mod smart;
 mod tasks;
+mod tsa;
 mod verify;
 mod watchdog;
 

@@ -13,12 +13,16 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rustix::process::Signal;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const NAMES: [&str; 5] = ["张三丰", "李四光", "王五六", "赵六七", "钱七八"];
@@ -33,7 +37,7 @@ fn run(folder: &Path, program: &str, words: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
+pub(crate) fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
     let output = run(folder, program, words);
     let told = String::from_utf8_lossy(&output.stderr);
     let said = String::from_utf8_lossy(&output.stdout);
@@ -42,7 +46,7 @@ fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
 }
 
 /// A key and a certificate of its own for it.
-fn certificate(folder: &Path, name: &str, usage: &[&str]) {
+pub(crate) fn certificate(folder: &Path, name: &str, usage: &[&str]) {
     let (key, pem) = (format!("{name}.key"), format!("{name}.pem"));
     let subject = format!("/CN={name}");
     let mut words = vec![
@@ -60,8 +64,8 @@ fn certificate(folder: &Path, name: &str, usage: &[&str]) {
     does(folder, "openssl", &words);
 }
 
-/// A time-stamping authority: `openssl ts` behind HTTP. Gives its port.
-fn authority(folder: &Path) -> u16 {
+/// A time-stamping authority: `openssl ts` behind HTTP, or HTTPS with a site's certificate. Gives its port.
+pub(crate) fn authority(folder: &Path, site: Option<&str>) -> u16 {
     let usage = ["-addext", "extendedKeyUsage=critical,timeStamping"];
     certificate(folder, "tsa", &usage);
     let config = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\n\
@@ -69,14 +73,26 @@ fn authority(folder: &Path) -> u16 {
     fs::write(folder.join("tsa.cnf"), config).expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
+    let tls = site.map(|site| Arc::new(served(folder, site)));
     let folder = folder.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
+            let stream = stream.expect("a connection");
+            let mut stream: Box<dyn Stream> = match &tls {
+                None => Box::new(stream),
+                Some(tls) => {
+                    let tls = ServerConnection::new(tls.clone()).expect("a connection");
+                    Box::new(StreamOwned::new(tls, stream))
+                }
+            };
             let mut request = Vec::new();
             let mut chunk = [0; 4096];
             let question = loop {
-                let n = stream.read(&mut chunk).expect("read");
+                // a client that does not trust the site goes away
+                let n = stream.read(&mut chunk).unwrap_or(0);
+                if n == 0 {
+                    break None;
+                }
                 request.extend_from_slice(&chunk[..n]);
                 let head = request.windows(4).position(|w| w == b"\r\n\r\n");
                 let Some(head) = head else { continue };
@@ -84,9 +100,10 @@ fn authority(folder: &Path) -> u16 {
                 let length = length.split("content-length: ").nth(1).expect("a length");
                 let length: usize = length.lines().next().expect("a line").parse().expect("n");
                 if request.len() >= head + 4 + length {
-                    break request.split_off(head + 4);
+                    break Some(request.split_off(head + 4));
                 }
             };
+            let Some(question) = question else { continue };
             fs::write(folder.join("question.tsq"), question).expect("written");
             let words = [
                 "ts",
@@ -115,6 +132,20 @@ fn authority(folder: &Path) -> u16 {
         }
     });
     port
+}
+
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+fn served(folder: &Path, site: &str) -> ServerConfig {
+    let chain = CertificateDer::from_pem_file(folder.join(format!("{site}.pem"))).expect("PEM");
+    let key = PrivateKeyDer::from_pem_file(folder.join(format!("{site}.key"))).expect("PEM");
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .expect("a pair")
 }
 
 /// How many files were damaged when the archive was read back, by the journal.
@@ -164,7 +195,7 @@ fn der(pem: &Path) -> Vec<u8> {
 async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     certificate(folder.path(), "audit", &[]);
-    let port = authority(folder.path());
+    let port = authority(folder.path(), None);
     let audit = folder.path().join("audit.pem");
     let storage = format!(
         "sm3 = true\naudit_certificate = {audit:?}\ntsa = \"http://127.0.0.1:{port}/tsr\"\n"

@@ -6,6 +6,7 @@ mod finding;
 mod clock;
 mod keys;
 mod ports;
+mod sealing;
 mod software;
 mod sources;
 mod storage;
@@ -14,8 +15,11 @@ mod run;
 
 pub use clock::KernelClock;
 pub use finding::{Finding, Level, Report};
+pub use keys::{WARN_DAYS, certificate_days};
 pub use run::{Premises, check};
+pub use sealing::{AUDIT_WARN_DAYS, SealingSeen, days_until};
 pub use sources::{Codec, Source, SourceSeen, Stage, StreamFault, StreamSeen};
+pub use storage::bytes_per_second;
 
 #[cfg(test)]
 mod tests;

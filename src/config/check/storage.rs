@@ -85,7 +85,7 @@ fn disk(profile: &Profile, recordings: &Path) -> Finding {
         Ok(measured) => measured,
         Err(error) => return unusable(id, subject, &folder, &error),
     };
-    let needed = bits_per_second(profile).div_ceil(8);
+    let needed = bytes_per_second(profile);
     let hours = free.0 / needed.max(1) / 3600;
     let (least, needed) = (profile.storage.min_free, Size(needed));
     let result = text!(
@@ -160,7 +160,11 @@ fn disk(profile: &Profile, recordings: &Path) -> Finding {
     Finding::ok(id, subject, result)
 }
 
-/// All feeds of the room at once.
+/// What all feeds of the room write at once, bytes a second.
+pub fn bytes_per_second(profile: &Profile) -> u64 {
+    bits_per_second(profile).div_ceil(8)
+}
+
 fn bits_per_second(profile: &Profile) -> u64 {
     let cameras = profile.cameras.iter().map(|camera| match &camera.source {
         VideoSource::Rtsp(_) => CAMERA_BITS,

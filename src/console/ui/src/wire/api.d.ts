@@ -1650,6 +1650,52 @@ export interface components {
             /** @constant */
             kind: "certificate_expiring";
         } | {
+            /** @constant */
+            kind: "disk_too_slow";
+            /**
+             * Format: uint64
+             * @description What is needed.
+             */
+            needs: number;
+            /**
+             * Format: uint64
+             * @description What was measured.
+             */
+            writes: number;
+        } | {
+            /** @description Which. */
+            disk: string;
+            /** @constant */
+            kind: "disk_failing";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "disk_health_unknown";
+        } | {
+            /** @description What is wrong. */
+            anomaly: components["schemas"]["Anomaly"];
+            /** @constant */
+            kind: "anomalous";
+        } | {
+            /** @description Of which feeds. */
+            feeds: components["schemas"]["FeedId"][];
+            /** @constant */
+            kind: "not_playable";
+        } | {
+            /** @constant */
+            kind: "no_audit_certificate";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "audit_certificate_unfit";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "no_time_stamp";
+        } | {
             /** @description What. */
             detail: string;
             /** @constant */
