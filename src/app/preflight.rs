@@ -116,10 +116,8 @@ async fn try_streams(
     let item = "test-recording";
     let none = BTreeMap::new;
     if wanted(room).recording.is_some() {
-        let fault = Fault::Other {
-            detail: "a session is being recorded: no test beside it".to_owned(),
-        };
-        let told = result(item, Verdict::Attention, Some(fault), String::new());
+        let fault = Some(Fault::SessionRecorded);
+        let told = result(item, Verdict::Attention, fault, String::new());
         return (told, none());
     }
     let beside = folder.with_file_name("preflight");

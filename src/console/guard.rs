@@ -177,6 +177,7 @@ fn is_by_person(route: &Route) -> bool {
             | Endpoint::NewestCheckpoint
             | Endpoint::Recordings
             | Endpoint::Recording
+            | Endpoint::Detection
             | Endpoint::RecordingFile
     );
     (changes && !media) || looks_up

@@ -36,6 +36,7 @@ pub enum Endpoint {
     NewestCheckpoint,
     Recordings,
     Recording,
+    Detection,
     RecordingFile,
     TakeStill,
     Accounts,
@@ -219,6 +220,7 @@ pub const ROUTES: &[Route] = {
         row(E::NewestCheckpoint, Get, "/api/checkpoints/newest", W::TechnicianOrSupervisor, "The newest of them, as a line and as a QR code", NOTHING, json::<wire::NewestCheckpoint>()),
         row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::views::SessionLine>>()),
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
+        row(E::Detection, Get, "/api/recordings/{session}/detection", W::Supervisor, "The detection report of a session's archive, once it was read back", NOTHING, Body::Media("text/html")),
         row(E::RecordingFile, Get, "/api/recordings/{session}/{feed}/{file}", W::Supervisor, "A recorded file, by byte ranges", NOTHING, Body::Media("video/mp4")),
         row(E::TakeStill, Post, "/api/recordings/{session}/{feed}/stills", W::Supervisor, "Writes down that a still is taken; the page draws it from the file it shows", json::<wire::StillOrder>(), NOTHING),
 

@@ -63,6 +63,7 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::NewestCheckpoint => get(checkpoints::newest),
         Endpoint::Recordings => get(recordings::list),
         Endpoint::Recording => get(recordings::session),
+        Endpoint::Detection => get(recordings::detection),
         Endpoint::RecordingFile => get(recordings::file),
         Endpoint::TakeStill => post(recordings::take_still),
         Endpoint::Accounts => get(administration::accounts),

@@ -89,6 +89,8 @@ pub enum Fault {
         /// Of which feeds.
         feeds: Vec<FeedId>,
     },
+    /// A session is being recorded: no test is recorded beside it.
+    SessionRecorded,
     /// Nobody is named to whom personal data can be sealed.
     NoAuditCertificate,
     /// Nothing can be encrypted to the audit certificate, so nothing can be sealed.
@@ -130,6 +132,7 @@ impl Fault {
             | Fault::DiskHealthUnknown { .. }
             | Fault::Anomalous { .. }
             | Fault::NotPlayable { .. }
+            | Fault::SessionRecorded
             | Fault::NoAuditCertificate
             | Fault::AuditCertificateUnfit { .. }
             | Fault::NoTimeStamp { .. }

@@ -47,6 +47,7 @@ GET /api/checkpoints: technician supervisor local
 GET /api/checkpoints/newest: technician supervisor local
 GET /api/recordings: supervisor
 GET /api/recordings/{session}: supervisor
+GET /api/recordings/{session}/detection: supervisor
 GET /api/recordings/{session}/{feed}/{file}: supervisor
 POST /api/recordings/{session}/{feed}/stills: supervisor
 GET /api/accounts: system security

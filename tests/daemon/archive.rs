@@ -302,6 +302,11 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
     let detected = fs::read_to_string(bag.join(DETECTION)).expect("text");
     assert_eq!(detected.matches("<td>合格").count(), 4, "{detected}");
     assert!(detected.contains("不符 0 处；已记录的缺失"), "{detected}");
+    let path = format!("/api/recordings/{SESSION}/detection");
+    let served = evaluation.supervisor.get(&path).await;
+    assert_eq!(served.text().await.expect("a report"), detected);
+    let listed = evaluation.supervisor.get_json("/api/recordings").await;
+    assert_eq!(listed[0]["damaged"], 0, "{listed}");
     let signature = [
         "cms",
         "-verify",

@@ -2,8 +2,8 @@
 
 use crate::archive::{authority, certificate, does};
 use crate::cameras::Cameras;
-use crate::session::profile_with;
-use crate::support::{Room, profile};
+use crate::session::{Evaluation, profile_with};
+use crate::support::{Browser, Room, committee, profile};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -137,24 +137,8 @@ async fn the_preflight_records_and_plays_back_a_test_and_says_what_is_missing() 
         assert!(began.elapsed() < Duration::from_secs(30), "{}", room.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let order = json!({"id": "p-1", "session": null, "command": {"type": "run_preflight"}});
-    let taken = technician.post("/api/commands", order).await;
-    assert!(taken.status().is_success());
-    let results = loop {
-        let preflight = technician.view(view).await["preflight"].clone();
-        if preflight["state"] == "done" {
-            break preflight["results"].clone();
-        }
-        assert!(began.elapsed() < Duration::from_secs(90), "{}", room.log());
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    };
-    let of = |item: &str| {
-        let mut all = results.as_array().expect("results").iter();
-        let found = all.find(|result| result["item"] == item);
-        found
-            .unwrap_or_else(|| panic!("no {item}: {results}"))
-            .clone()
-    };
+    let results = run(&room, &technician).await;
+    let of = |item: &str| of(&results, item);
     let judged = |item: &str| {
         (
             of(item)["verdict"].clone(),
@@ -199,6 +183,42 @@ async fn the_preflight_records_and_plays_back_a_test_and_says_what_is_missing() 
     );
     let sessions = room.data().join("preflight");
     assert!(!sessions.exists(), "the test recording is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_recorded_is_not_disturbed_by_a_test_recording() {
+    let names = ["张三丰", "李四光", "王五六", "赵六七", "钱七八"];
+    let evaluation = Evaluation::started(&committee(&names)).await;
+    let results = run(&evaluation.room, &evaluation.technician).await;
+    let tested = of(&results, "test-recording");
+    assert_eq!(tested["verdict"], "attention", "{results}");
+    assert_eq!(tested["fault"]["kind"], "session_recorded", "{results}");
+    assert!(!evaluation.room.data().join("preflight").exists());
+}
+
+/// Runs the preflight, and gives its results.
+async fn run(room: &Room, technician: &Browser) -> Value {
+    let began = Instant::now();
+    let order = json!({"id": "p-1", "session": null, "command": {"type": "run_preflight"}});
+    let taken = technician.post("/api/commands", order).await;
+    assert!(taken.status().is_success());
+    loop {
+        let view = technician.view("/api/live/technician").await;
+        if view["preflight"]["state"] == "done" {
+            return view["preflight"]["results"].clone();
+        }
+        assert!(began.elapsed() < Duration::from_secs(90), "{}", room.log());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[track_caller]
+fn of(results: &Value, item: &str) -> Value {
+    let mut all = results.as_array().expect("results").iter();
+    let found = all.find(|result| result["item"] == item);
+    found
+        .unwrap_or_else(|| panic!("no {item}: {results}"))
+        .clone()
 }
 
 /// What smartctl itself says of the disk below a folder.

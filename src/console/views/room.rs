@@ -9,8 +9,8 @@ use super::parts::{
     Surroundings,
 };
 use crate::room::{
-    AccountId, Actor, FeedKind, Now, Phase, Place, Preflight, Room, Seat, Seq, Session, SessionId,
-    Utc,
+    AccountId, Actor, Archive, FeedKind, Now, Phase, Place, Preflight, Room, Seat, Seq, Session,
+    SessionId, Utc,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -142,6 +142,10 @@ fn line(id: &SessionId, session: &Session) -> SessionLine {
         kind: session.plan.kind,
         phase: session.phase.kind(),
         start: session.plan.start,
+        damaged: match session.archive {
+            Archive::ReadBack { damaged, .. } => Some(damaged),
+            Archive::Open | Archive::Sealed { .. } => None,
+        },
     }
 }
 

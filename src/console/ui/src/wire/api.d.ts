@@ -328,6 +328,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{session}/detection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The detection report of a session's archive, once it was read back */
+        get: operations["detection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings/{session}/{feed}/stills": {
         parameters: {
             query?: never;
@@ -1684,6 +1701,9 @@ export interface components {
             kind: "not_playable";
         } | {
             /** @constant */
+            kind: "session_recorded";
+        } | {
+            /** @constant */
             kind: "no_audit_certificate";
         } | {
             /** @description Why, in English. */
@@ -2725,6 +2745,11 @@ export interface components {
         SessionKind: "real" | "rehearsal";
         /** @description A session in a list. */
         SessionLine: {
+            /**
+             * Format: uint32
+             * @description Files that were not as sealed when its archive was read back; none before that.
+             */
+            damaged?: number | null;
             /** @description Its number. */
             id: components["schemas"]["SessionId"];
             /** @description Real, or a rehearsal. */
@@ -3666,6 +3691,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordedSession"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The detection report of a session's archive, once it was read back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Why it was not done */

@@ -30,6 +30,13 @@ export function Sessions({ sessions, onOpen }: { sessions: SessionLine[]; onOpen
           { title: words.phase, dataIndex: "phase", render: (phase: SessionLine["phase"]) => t.words.phases[phase] },
           { title: words.start, dataIndex: "start", render: (start: number) => <time className="figures">{dateTime(start).slice(0, -3)}</time> },
           {
+            title: words.detection,
+            dataIndex: "damaged",
+            render: (damaged: SessionLine["damaged"], { id }) => damaged == null
+              ? words.undetected
+              : <Button size="small" danger={damaged > 0} href={`/api/recordings/${encodeURIComponent(id)}/detection`} download>{damaged === 0 ? words.detected : words.differs(damaged)}</Button>,
+          },
+          {
             title: words.acts,
             key: "open",
             width: 180,
