@@ -119,7 +119,7 @@ need_s3() {
     [[ -x $tools/bin/s3s-fs && $("$tools/bin/s3s-fs" --version) == *" $wanted" ]] && return
     say "building s3s-fs into target/tools"
     cargo install --quiet --locked "s3s-fs@$wanted" --features binary --root "$tools" --target-dir "$root/target/s3s-fs" ||
-        fail "s3s-fs could not be built" "check the network and crates.io"
+        fail "s3s-fs could not be built" "check the network"
 }
 
 # The browser of the simulated workstations and of the tests.

@@ -1,13 +1,16 @@
 //! Owns that what is over becomes a sealed archive, is read back, and that checkpoints are stated meanwhile.
 
 use super::health;
+use super::tsa;
+use crate::archive::bag_folder;
 use crate::archive::checkpoints::{Checkpoint, Witnesses};
 use crate::archive::container::{self, Recipient};
+use crate::archive::detection::{self, Detection};
 use crate::archive::papers::{self, Circumstances};
 use crate::archive::seal::{self, Papers};
-use crate::archive::token;
+use crate::archive::verify::{self, Verdict};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
-use crate::config::{HttpUrl, Profile};
+use crate::config::Profile;
 use crate::journal::Reader;
 use crate::keys::Keys;
 use crate::media::recorder::RecordersHandle;
@@ -17,14 +20,10 @@ use crate::room::{
 };
 use crate::vault::{Purpose, Vault};
 use anyhow::Context;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// How often a checkpoint is stated where nothing else happens.
@@ -33,8 +32,6 @@ const CHECKPOINT: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(10);
 /// How long the last reports of recordings are waited for.
 const LAST_REPORTS: Duration = Duration::from_secs(5);
-/// How long the time-stamping authority may take.
-const STAMPED: Duration = Duration::from_secs(10);
 /// Bytes a second that are read back while a session is on: a tenth of what a disk gives.
 const BESIDE_A_SESSION: u64 = 15_000_000;
 
@@ -147,19 +144,16 @@ impl Archivist {
                 tracing::info!(session = %id, files = seal.files, bytes = seal.bytes, "sealed");
                 self.tell(id, Command::ReportArchiveSealed { seal }).await
             }
-            Archive::Sealed { .. } => {
+            Archive::Sealed { seal, .. } => {
                 let (this, session) = (self.clone(), id.clone());
-                let read = tokio::task::spawn_blocking(move || {
-                    let busy = || this.clerk.room().occupant().map(|_| BESIDE_A_SESSION);
-                    seal::read_back(&this.data, &session, busy)
-                });
+                let read = tokio::task::spawn_blocking(move || this.read_back(&session, &seal));
                 let read = read.await?.context("reading the archive back")?;
-                let damaged = u32::try_from(read.damaged.len()).unwrap_or(u32::MAX);
+                let damaged: BTreeSet<String> = read.faults.into_iter().map(|f| f.file).collect();
                 let command = Command::ReportArchiveReadBack {
                     files: read.files,
                     bytes: read.bytes,
-                    damaged,
-                    named: read.damaged.into_iter().take(20).collect(),
+                    damaged: u32::try_from(damaged.len()).unwrap_or(u32::MAX),
+                    named: damaged.into_iter().take(20).collect(),
                 };
                 self.tell(id, command).await
             }
@@ -197,7 +191,7 @@ impl Archivist {
         let signed = tokio::task::spawn_blocking(move || this.prepare(&session)).await??;
         let token = match &self.profile.storage.tsa {
             None => None,
-            Some(tsa) => match stamp(tsa, &signed).await {
+            Some(tsa) => match tsa::stamp(tsa, &signed).await {
                 Ok(token) => Some(token),
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "sealed without a time stamp");
@@ -292,6 +286,28 @@ impl Archivist {
         Ok(seal::prepare(&self.data, id, &papers)?)
     }
 
+    /// Verifies what was sealed as a stranger would, from the disk, and writes the detection report beside it.
+    fn read_back(&self, id: &SessionId, seal: &Seal) -> anyhow::Result<Verdict> {
+        detection::forget(&self.data, id)?;
+        let order = verify::Order {
+            bag: bag_folder(&self.data, id),
+            trusted: vec![self.keys.ca_certificate().to_vec()],
+            witnesses: Vec::new(),
+        };
+        let busy = || self.clerk.room().occupant().map(|_| BESIDE_A_SESSION);
+        let verdict = verify::read_back(&order, &busy).map_err(anyhow::Error::msg)?;
+        let found = Detection {
+            seal,
+            verdict: &verdict,
+            playable: detection::playable(&self.data, id)?,
+            told: papers::told(&self.history.session_entries(id)?),
+            zone: &self.profile.room.time_zone,
+            at: self.clock.now().stamp.at,
+        };
+        detection::write(&self.data, id, &self.keys, &found)?;
+        Ok(verdict)
+    }
+
     /// The committee's personal data, encrypted to the audit certificate; none where the profile names no certificate.
     fn personal(&self, id: &SessionId) -> anyhow::Result<Option<Vec<u8>>> {
         let Some(path) = &self.profile.storage.audit_certificate else {
@@ -323,40 +339,5 @@ impl Archivist {
             Ok(_) | Err(SubmitError::Stopped) => Ok(()),
             Err(error) => Err(error).context("journalling"),
         }
-    }
-}
-
-/// Asks the authority to confirm the moment.
-async fn stamp(tsa: &HttpUrl, signed: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let question = token::question(signed)?;
-    let asked = ask(tsa, question.clone());
-    let answer = timeout(STAMPED, asked)
-        .await
-        .context("no answer in time")??;
-    token::confirms(&answer, signed, Some(&question)).map_err(anyhow::Error::msg)?;
-    Ok(answer)
-}
-
-async fn ask(tsa: &HttpUrl, question: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    let stream = TcpStream::connect((tsa.host(), tsa.port())).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let path = tsa.uri().path_and_query().map_or("/", |path| path.as_str());
-    let request = hyper::Request::post(path)
-        .header("host", tsa.host())
-        .header("content-type", "application/timestamp-query")
-        .body(Full::new(Bytes::from(question)))?;
-    let asked = async {
-        let answer = sender.send_request(request).await?;
-        anyhow::ensure!(answer.status().is_success(), "answered {}", answer.status());
-        let body = Limited::new(answer.into_body(), token::LARGEST_ANSWER).collect();
-        let body = body.await.map_err(|e| anyhow::anyhow!("{e}"))?;
-        Ok(body.to_bytes().to_vec())
-    };
-    tokio::pin!(asked, connection);
-    tokio::select! {
-        answer = &mut asked => answer,
-        // the answer may have come with the end
-        _ = &mut connection => asked.await,
     }
 }

@@ -1,6 +1,7 @@
 //! Owns `bidroom check`: a profile is read, what it names is probed with media's own means, and told.
 
 use super::cameras;
+use super::sealing;
 use crate::config::check::{self, Codec, Premises, SourceSeen, Stage, StreamFault, StreamSeen};
 use crate::config::{Lang, Profile};
 use crate::media::capture::{self, ProbeFault, Source, StreamReport};
@@ -42,7 +43,7 @@ pub async fn check(order: CheckOrder) -> (String, u8) {
         credentials: cameras::credentials(),
         now,
     };
-    let report = check::check(&profile, &premises, probe).await;
+    let report = check::check(&profile, &premises, probe, sealing::look(&profile.storage)).await;
     let told = match order.json {
         true => format!("{:#}", json!(report)),
         false => report.told(order.lang),

@@ -12,7 +12,10 @@ mod keeper;
 mod listen;
 mod preflight;
 mod run;
+mod sealing;
+mod smart;
 mod tasks;
+mod tsa;
 mod verify;
 mod watchdog;
 

@@ -1,26 +1,32 @@
-//! Owns the preflight (自检): when the room wants one, looks at disk, clock, cameras and seats, and reports.
+//! Owns the preflight (自检): when the room wants one, looks at disks, clock, certificates, cameras and seats, records and plays
+//! back a test on every stream, and reports.
 
 use super::around::space;
 use super::disk::named;
 use super::health;
+use super::smart::{self, Health};
+use super::{cameras, sealing};
 use crate::clerk::{ClerkHandle, SubmitError};
-use crate::config::Profile;
+use crate::config::check::{self as checks, Premises, SealingSeen};
+use crate::config::{Lang, Profile};
 use crate::media::feed::{Feed, Feeds, Liveness};
+use crate::media::trial::{Tried, trial};
 use crate::room::{
-    Actor, CheckResult, Command, EquipmentId, Fault, FeedId, FeedKind, Part, Place, Room, Seat,
-    Verdict, wanted,
+    Actor, Anomaly, CheckResult, Command, EquipmentId, Fault, FeedId, FeedKind, Part, Place, Room,
+    Seat, Utc, Verdict, wanted,
 };
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// What is written to measure the disk.
 const SAMPLE: usize = 32 << 20;
-/// What a room writes at most, bytes a second: 9 seats of 3 Mbit/s and 4 cameras of 2 Mbit/s, twice over.
-const NEEDED: u64 = 2 * 35_000_000 / 8;
+/// The test recording of all streams and its playing take less by far, unless the disk hangs.
+const TRIAL: Duration = Duration::from_secs(120);
 /// How soon a report is given again that the clerk could not take.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -60,7 +66,10 @@ async fn report(clerk: &ClerkHandle, results: Vec<CheckResult>) {
 async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Vec<CheckResult> {
     let folder = profile.storage.sessions(data);
     let least = profile.storage.min_free.0;
-    let disk = tokio::task::spawn_blocking(move || disk(&folder, least)).await;
+    let needs = checks::recording_rate(profile).0;
+    let measured = folder.clone();
+    // the disk is measured before the test recording, not against it
+    let disk = tokio::task::spawn_blocking(move || disk(&measured, least, needs)).await;
     let mut results = match disk {
         Ok(results) => results,
         Err(error) => vec![failed(
@@ -70,14 +79,125 @@ async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Ve
             },
         )],
     };
+    let premises = Premises {
+        data: data.to_owned(),
+        credentials: cameras::credentials(),
+        now: Utc(jiff::Timestamp::now().as_millisecond()),
+    };
+    let (health, seen, tried) = tokio::join!(
+        smart::health(&folder),
+        sealing::look(&profile.storage),
+        try_streams(room, profile, &folder, feeds)
+    );
+    results.push(disk_health(health));
     results.push(clock(room));
-    results.extend(feeds.iter().filter(|feed| is_fixed(feed)).map(source));
+    results.extend(certificate(&premises));
+    results.extend(of_sealing(seen, premises.now));
+    let (tested, tried) = tried;
+    results.push(tested);
+    let fixed = feeds.iter().filter(|feed| is_fixed(feed));
+    results.extend(fixed.map(|feed| source(feed, tried.get(feed.id()))));
     results.extend(
         room.layout
             .seats
             .iter()
-            .map(|place| seat(room, feeds, place)),
+            .map(|place| seat(room, feeds, place, &tried)),
     );
+    results
+}
+
+/// Records and plays back a test on every live stream. A session that is being recorded is not disturbed by it.
+async fn try_streams(
+    room: &Room,
+    profile: &Profile,
+    folder: &Path,
+    feeds: &Feeds,
+) -> (CheckResult, BTreeMap<FeedId, Tried>) {
+    let item = "test-recording";
+    let none = BTreeMap::new;
+    if wanted(room).recording.is_some() {
+        let fault = Some(Fault::SessionRecorded);
+        let told = result(item, Verdict::Attention, fault, String::new());
+        return (told, none());
+    }
+    let beside = folder.with_file_name("preflight");
+    let tried = trial(feeds, &profile.detectors, &beside, profile.storage.sm3);
+    let tried = match timeout(TRIAL, tried).await {
+        Ok(Ok(tried)) => tried,
+        Ok(Err(error)) => {
+            let fault = named(error.kind(), error.to_string());
+            return (failed(item, fault), none());
+        }
+        Err(_) => return (failed(item, Fault::DiskSlow), none()),
+    };
+    let mut unplayed = Vec::new();
+    for (feed, tried) in &tried {
+        if let Err(why) = &tried.played {
+            tracing::warn!(%feed, why, "the test recording cannot be played back");
+            unplayed.push(feed.clone());
+        }
+    }
+    let bytes: u64 = tried.values().map(|tried| tried.bytes).sum();
+    let detail = format!("{} · {:.1} MB", tried.len(), bytes as f64 / 1e6);
+    let told = match (tried.is_empty(), unplayed.is_empty()) {
+        (true, _) => result(item, Verdict::Attention, Some(Fault::NoSignalYet), detail),
+        (false, true) => passed(item, detail),
+        (false, false) => failed(item, Fault::NotPlayable { feeds: unplayed }),
+    };
+    (told, tried)
+}
+
+fn disk_health(health: Health) -> CheckResult {
+    let item = "disk-health";
+    match health {
+        Health::Good(disks) => passed(item, disks.join(" · ")),
+        Health::Failing(disk) => failed(item, Fault::DiskFailing { disk }),
+        Health::Unknown(detail) => {
+            let fault = Fault::DiskHealthUnknown { detail };
+            result(item, Verdict::Attention, Some(fault), String::new())
+        }
+    }
+}
+
+fn expiring(item: &str, days: i64, warn: i64) -> CheckResult {
+    if days >= warn {
+        return passed(item, format!("{days} d"));
+    }
+    let verdict = match days < 0 {
+        true => Verdict::Failed,
+        false => Verdict::Attention,
+    };
+    let fault = Fault::CertificateExpiring { days };
+    result(item, verdict, Some(fault), String::new())
+}
+
+/// The console's certificate.
+fn certificate(premises: &Premises) -> Option<CheckResult> {
+    let item = "certificate";
+    Some(match checks::certificate_days(premises)? {
+        Ok(days) => expiring(item, days, checks::WARN_DAYS),
+        Err(why) => {
+            let detail = why.of(Lang::En).to_owned();
+            failed(item, Fault::Other { detail })
+        }
+    })
+}
+
+fn of_sealing(seen: SealingSeen, now: Utc) -> Vec<CheckResult> {
+    let item = "audit-certificate";
+    let attention = |item, fault| result(item, Verdict::Attention, Some(fault), String::new());
+    let mut results = vec![match seen.audit {
+        None => attention(item, Fault::NoAuditCertificate),
+        Some(Err(detail)) => failed(item, Fault::AuditCertificateUnfit { detail }),
+        Some(Ok(ends)) => {
+            let days = checks::days_until(ends, now);
+            expiring(item, days, checks::AUDIT_WARN_DAYS)
+        }
+    }];
+    results.extend(seen.tsa.map(|(address, answered)| match answered {
+        Ok(()) => passed("time-stamp", address),
+        Err(detail) => attention("time-stamp", Fault::NoTimeStamp { detail }),
+    }));
     results
 }
 
@@ -103,9 +223,9 @@ fn failed(item: &str, fault: Fault) -> CheckResult {
 }
 
 /// Space, and how fast it can be written and synced.
-fn disk(folder: &Path, least: u64) -> Vec<CheckResult> {
+fn disk(folder: &Path, least: u64, needs: u64) -> Vec<CheckResult> {
     let free = space(folder).free_bytes;
-    let hours = free / NEEDED * 2 / 3600;
+    let hours = free / needs.max(1) / 3600;
     let room = match free < least {
         true => failed("disk-space", Fault::DiskNearlyFull { free_bytes: free }),
         false => passed(
@@ -115,17 +235,13 @@ fn disk(folder: &Path, least: u64) -> Vec<CheckResult> {
     };
     let speed = match measure(folder) {
         Err(error) => failed("disk-recordings", named(error.kind(), error.to_string())),
-        Ok(rate) => {
-            let detail = format!("{} MB/s", rate / 1_000_000);
-            match rate < NEEDED {
-                true => {
-                    let fault = Fault::Other {
-                        detail: "slower than a full room writes".to_owned(),
-                    };
-                    result("disk-recordings", Verdict::Failed, Some(fault), detail)
-                }
-                false => passed("disk-recordings", detail),
-            }
+        Ok(writes) if writes < needs => {
+            failed("disk-recordings", Fault::DiskTooSlow { writes, needs })
+        }
+        Ok(writes) => {
+            let megabytes = |rate: u64| format!("{:.1} MB/s", rate as f64 / 1e6);
+            let detail = format!("{} ≥ {}", megabytes(writes), megabytes(needs));
+            passed("disk-recordings", detail)
         }
     };
     vec![room, speed]
@@ -171,7 +287,7 @@ fn is_fixed(feed: &Feed) -> bool {
     matches!(feed.spec().kind, FeedKind::Camera | FeedKind::Microphone)
 }
 
-fn source(feed: &Feed) -> CheckResult {
+fn source(feed: &Feed, tried: Option<&Tried>) -> CheckResult {
     let status = feed.status().borrow().clone();
     let item = feed.id().as_str();
     let codecs: Vec<String> = status
@@ -189,9 +305,10 @@ fn source(feed: &Feed) -> CheckResult {
         Liveness::Live { .. } if !status.is_showable() => {
             failed(item, Fault::NotShowable { codec: detail })
         }
-        Liveness::Live { .. } => match status.troubles.values().next() {
-            None => passed(item, detail),
-            Some(cause) => {
+        Liveness::Live { .. } => match (status.troubles.values().next(), worst(tried)) {
+            (None, None) => passed(item, detail),
+            (_, Some(anomaly)) => anomalous(item, anomaly, detail),
+            (Some(cause), None) => {
                 let fault = Fault::SendsWrongly {
                     cause: cause.clone(),
                 };
@@ -201,8 +318,22 @@ fn source(feed: &Feed) -> CheckResult {
     }
 }
 
+/// What is worst of a feed's picture and sound.
+fn worst(tried: Option<&Tried>) -> Option<Anomaly> {
+    tried?.anomalies.iter().next().copied()
+}
+
+/// A picture that shows nothing is no evidence; a muted microphone may be meant.
+fn anomalous(item: &str, anomaly: Anomaly, detail: String) -> CheckResult {
+    let verdict = match anomaly {
+        Anomaly::Frozen | Anomaly::Black => Verdict::Failed,
+        Anomaly::Silent | Anomaly::TooLoud => Verdict::Attention,
+    };
+    result(item, verdict, Some(Fault::Anomalous { anomaly }), detail)
+}
+
 /// A seat: its workstation is enrolled, and sends face and screen.
-fn seat(room: &Room, feeds: &Feeds, place: &Seat) -> CheckResult {
+fn seat(room: &Room, feeds: &Feeds, place: &Seat, tried: &BTreeMap<FeedId, Tried>) -> CheckResult {
     let item = format!("seat-{}", place.no);
     if !room.workstations.contains_key(&place.no) {
         return result(
@@ -212,15 +343,22 @@ fn seat(room: &Room, feeds: &Feeds, place: &Seat) -> CheckResult {
             String::new(),
         );
     }
-    let of_seat = feeds
+    let of_seat: Vec<&Feed> = feeds
         .iter()
-        .filter(|feed| feed.spec().place == Place::Seat(place.no));
+        .filter(|feed| feed.spec().place == Place::Seat(place.no))
+        .collect();
+    let mut found = of_seat.iter().map(|feed| worst(tried.get(feed.id())));
+    let wrong = found.find_map(|anomaly| anomaly);
     let silent: Vec<FeedId> = of_seat
+        .iter()
         .filter(|feed| !matches!(feed.status().borrow().liveness, Liveness::Live { .. }))
         .map(|feed| feed.id().clone())
         .collect();
     match silent.is_empty() {
-        true => passed(&item, String::new()),
+        true => match wrong {
+            Some(anomaly) => anomalous(&item, anomaly, String::new()),
+            None => passed(&item, String::new()),
+        },
         false => {
             let fault = Fault::NotSending { feeds: silent };
             result(&item, Verdict::Attention, Some(fault), String::new())

@@ -81,6 +81,41 @@ impl SignedCheckpoint {
     }
 }
 
+/// A session's checkpoints, as the lines of its file; empty where there are none. A line torn by a crash is left out.
+///
+/// # Errors
+/// The disk's.
+pub fn kept(data: &Path, session: &SessionId) -> io::Result<Vec<u8>> {
+    let mut known = match fs::read(bag_folder(data, session).join(CHECKPOINTS)) {
+        Ok(known) => known,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(fault) => return Err(fault),
+    };
+    let whole = known
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .map_or(0, |at| at + 1);
+    known.truncate(whole);
+    Ok(known)
+}
+
+fn last(kept: &[u8]) -> Option<&[u8]> {
+    kept.split(|&b| b == b'\n').rfind(|line| !line.is_empty())
+}
+
+/// The newest of the kept checkpoints in so few words that a QR code holds them: without the indexes. Its `prev` is the hash
+/// of the one that it shortens, so that whoever keeps it has fixed the indexes too.
+///
+/// # Errors
+/// There is none, or it is damaged.
+pub fn brief(keys: &Keys, kept: &[u8]) -> io::Result<SignedCheckpoint> {
+    let line = last(kept).ok_or(io::ErrorKind::NotFound)?;
+    let mut newest: SignedCheckpoint = serde_json::from_slice(line)?;
+    newest.checkpoint.indexes.clear();
+    newest.checkpoint.prev = hex::encode(Sha256::digest(line));
+    Ok(SignedCheckpoint::new(newest.checkpoint, keys)?)
+}
+
 /// Hands checkpoints to whoever subscribes: the hub, other venues.
 #[derive(Debug, Clone)]
 pub struct Witnesses(broadcast::Sender<Arc<SignedCheckpoint>>);
@@ -105,21 +140,12 @@ impl Witnesses {
         let folder = bag_folder(data, &checkpoint.session);
         fs::create_dir_all(&folder)?;
         let path = folder.join(CHECKPOINTS);
-        let known = match fs::read(&path) {
-            Ok(known) => known,
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(fault) => return Err(fault),
-        };
         // a last line torn by a crash was handed to nobody
-        let whole = known
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |at| at + 1);
-        let last = known[..whole]
-            .split(|&b| b == b'\n')
-            .rfind(|line| !line.is_empty());
-        checkpoint.prev =
-            last.map_or_else(|| "0".repeat(64), |line| hex::encode(Sha256::digest(line)));
+        let known = kept(data, &checkpoint.session)?;
+        checkpoint.prev = match last(&known) {
+            None => "0".repeat(64),
+            Some(line) => hex::encode(Sha256::digest(line)),
+        };
         let signed = SignedCheckpoint::new(checkpoint, keys)?;
         let mut line = serde_json::to_vec(&signed)?;
         line.push(b'\n');
@@ -128,7 +154,7 @@ impl Witnesses {
             .truncate(false)
             .write(true)
             .open(&path)?;
-        file.set_len(whole as u64)?;
+        file.set_len(known.len() as u64)?;
         io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
         file.write_all(&line)?;
         file.sync_all()?;

@@ -2,6 +2,7 @@
 //!
 //! CMS AuthEnvelopedData (RFC 5083, 5084, 5753): AES-256-GCM, its key agreed by ECDH on P-256 and wrapped (RFC 3394).
 
+use crate::room::Utc;
 use aes_kw::KwAes256;
 use aes_kw::cipher::KeyInit;
 use cms::cert::IssuerAndSerialNumber;
@@ -56,6 +57,7 @@ pub enum ContainerFault {
 pub struct Recipient {
     id: IssuerAndSerialNumber,
     point: Vec<u8>,
+    ends: Utc,
 }
 
 impl Recipient {
@@ -79,16 +81,27 @@ impl Recipient {
             .parameters
             .as_ref()
             .and_then(|any| any.decode_as::<ObjectIdentifier>().ok());
+        if key.algorithm.oid == super::signature::RSA {
+            // `rsa` has RUSTSEC-2023-0071, and ring encrypts with no RSA key
+            return Err(wrong("its key is RSA".into()));
+        }
         if key.algorithm.oid != EC_PUBLIC_KEY || curve != Some(P256) {
             return Err(wrong("its key is not of P-256".into()));
         }
+        let ends = tbs.validity.not_after.to_unix_duration();
         Ok(Self {
             id: IssuerAndSerialNumber {
                 issuer: tbs.issuer.clone(),
                 serial_number: tbs.serial_number.clone(),
             },
             point: key.subject_public_key.raw_bytes().to_vec(),
+            ends: Utc(i64::try_from(ends.as_millis()).unwrap_or(i64::MAX)),
         })
+    }
+
+    /// When the certificate ends. What was encrypted to it can be opened after that, too.
+    pub fn ends(&self) -> Utc {
+        self.ends
     }
 }
 

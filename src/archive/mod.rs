@@ -6,6 +6,7 @@
 pub mod checkpoints;
 pub mod clip;
 pub mod container;
+pub mod detection;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod index;

@@ -1,5 +1,6 @@
 //! Owns the small papers of a bag, made from the session's journal: attendance by mask, the profile without passwords, and the
-//! report of the four checks (四性检测, DA/T 70) that a person reads.
+//! sealing report that a person reads. It says what sealing knows and claims no more: whether the archive has the four
+//! properties (四性检测, DA/T 70) is found when it is read back, and told by [`super::detection`].
 
 use crate::room::{
     Actor, Entry, Event, GapCause, IndexHead, MemberNo, Plan, SeatNo, SessionKind, Track, Utc,
@@ -87,6 +88,45 @@ fn redact(table: &mut toml::Table) {
     }
 }
 
+/// How a page that needs nothing else looks.
+pub(super) const STYLE: &str = "<style>body{font:16px/1.6 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}\
+    table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.3em .6em;text-align:left}\
+    code{overflow-wrap:anywhere}.bad{color:#b00}</style>";
+
+/// A moment as the room's people write it.
+pub(super) fn shown(at: Utc, zone: &TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(
+        |_| at.0.to_string(),
+        |t| {
+            zone.to_datetime(t)
+                .strftime("%Y-%m-%d %H:%M:%S")
+                .to_string()
+        },
+    )
+}
+
+/// What a session's journal tells, in figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Its entries.
+    pub entries: usize,
+    /// The gaps of its recordings.
+    pub gaps: usize,
+    /// Those that the technician or the supervisor has not explained.
+    pub unexplained: usize,
+}
+
+/// Counts what a session's journal tells.
+pub fn told(entries: &[Entry]) -> Told {
+    let gaps = gaps(entries);
+    let open = |gap: &&Gap| gap.technician.is_empty() || gap.supervisor.is_empty();
+    Told {
+        entries: entries.len(),
+        gaps: gaps.len(),
+        unexplained: gaps.values().filter(open).count(),
+    }
+}
+
 /// What the report tells of beside the journal.
 #[derive(Debug)]
 pub struct Circumstances<'a> {
@@ -114,30 +154,16 @@ struct Gap {
     supervisor: Vec<String>,
 }
 
-/// The report of the four checks, as one HTML page that needs nothing else.
+/// The sealing report, as one HTML page that needs nothing else.
 pub fn report(entries: &[Entry], around: &Circumstances<'_>) -> String {
-    let time = |at: Utc| {
-        jiff::Timestamp::from_millisecond(at.0).map_or_else(
-            |_| at.0.to_string(),
-            |t| {
-                around
-                    .zone
-                    .to_datetime(t)
-                    .strftime("%Y-%m-%d %H:%M:%S")
-                    .to_string()
-            },
-        )
-    };
+    let time = |at| shown(at, around.zone);
     let session = entries.iter().find_map(|e| e.session.as_ref());
     let session = session.map_or("", |id| id.as_str());
     let rehearsal = plan(entries).is_some_and(|plan| plan.kind == SessionKind::Rehearsal);
     let gaps = gaps(entries);
     let bytes: u64 = around.heads.values().map(|head| head.bytes).sum();
-    let mut page = String::from(
-        "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>四性检测报告</title>\
-         <style>body{font:16px/1.6 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}\
-         table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.3em .6em;text-align:left}\
-         .bad{color:#b00}</style>",
+    let mut page = format!(
+        "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>封存报告</title>{STYLE}"
     );
     let title = if rehearsal {
         "演练（非正式评标）"
@@ -147,7 +173,10 @@ pub fn report(entries: &[Entry], around: &Circumstances<'_>) -> String {
     // writing to a string cannot fail
     let _ = write!(
         page,
-        "<h1>电子档案四性检测报告</h1><p>{title}场次 {} · {} · {} · 封存于 {}</p>",
+        "<h1>电子档案封存报告</h1><p>{title}场次 {} · {} · {} · 封存于 {}</p>\
+         <p>本报告写于封存之时，只记封存时已知的事实，不作检测结论：录像文件的散列值是录制时边写边算的，封存时没有重新读取。\
+         四性检测（真实性、完整性、可用性、安全性）在封存之后重新读取全部文件时进行，\
+         结论见本档案包中的 detection/report.html，由本机证书另行签名。</p>",
         escape(session),
         escape(around.room.1),
         escape(around.room.0),
@@ -165,20 +194,15 @@ pub fn report(entries: &[Entry], around: &Circumstances<'_>) -> String {
     };
     let _ = write!(
         page,
-        "<table><tr><th>检测项<th>内容<th>结果\
-         <tr><td>真实性<td>业务日志 {} 条，逐条以散列链接；档案由本机证书签名<td>一致\
-         <tr><td>完整性<td>{} 路录像，{} 个文件，{bytes} 字节，{hashes} 清单；缺失 {} 处<td>{}\
-         <tr><td>可用性<td>MP4 文件未经转码，通用播放器可播放；清单与签名可用 sha256sum、openssl 验证<td>可用\
-         <tr><td>安全性<td>{personal}；档案中以代号称呼成员<td>符合</table>",
+        "<table><tr><th>事项<th>封存时所记\
+         <tr><td>业务日志<td>{} 条，逐条以散列链接\
+         <tr><td>录像<td>{} 路，{} 个文件，{bytes} 字节，录制时未经转码；已记录的缺失 {} 处\
+         <tr><td>清单<td>{hashes}；清单由本机证书签名\
+         <tr><td>个人信息<td>{personal}；档案中以代号称呼成员</table>",
         entries.len(),
         around.heads.len(),
         around.heads.values().map(|head| head.segments).sum::<u64>(),
         gaps.len(),
-        if gaps.is_empty() {
-            "完整"
-        } else {
-            "缺失已逐一记录"
-        },
     );
     page.push_str("<h2>各路录像</h2><table><tr><th>录像<th>文件<th>字节<th>索引末行 SHA-256");
     for (feed, head) in around.heads {
@@ -278,7 +302,7 @@ fn cause(cause: GapCause) -> &'static str {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -120,6 +120,18 @@ pub fn sessions(data: &Path) -> io::Result<Vec<SessionId>> {
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
+/// The detection report of a session's archive; none before it was read back.
+///
+/// # Errors
+/// The disk's.
+pub fn detection(data: &Path, session: &SessionId) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(super::bag_folder(data, session).join(super::detection::DETECTION)) {
+        Ok(report) => Ok(Some(report)),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Where a segment lies, and when it begins; none where that is no segment of this feed.
 pub fn locate(
     data: &Path,

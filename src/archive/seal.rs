@@ -14,9 +14,8 @@ use crate::room::{FeedId, Gap, GapCause, IndexHead, Plan, Seal, SessionId, Sessi
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What is signed.
 pub const SIGNED: &str = "tagmanifest-sha256.txt";
@@ -40,7 +39,7 @@ pub struct Papers {
     pub attendance: Vec<u8>,
     /// The profile without passwords; TOML.
     pub profile: String,
-    /// The report of the four checks; HTML.
+    /// The sealing report; HTML.
     pub report: String,
     /// The container of personal data, where there is one.
     pub personal: Option<Vec<u8>>,
@@ -224,55 +223,6 @@ pub enum SealFault {
     Sign(#[from] SignFault),
 }
 
-/// What was found when a sealed bag was read again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReadBack {
-    /// Files read.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Those that are not what the manifest says.
-    pub damaged: Vec<String>,
-}
-
-/// Reads every file of a sealed bag from the disk again, at most `rate` bytes a second where that says so.
-///
-/// # Errors
-/// There is no manifest.
-pub fn read_back(
-    data: &Path,
-    session: &SessionId,
-    rate: impl Fn() -> Option<u64>,
-) -> io::Result<ReadBack> {
-    let bag = bag_folder(data, session);
-    let manifest = fs::read_to_string(bag.join("manifest-sha256.txt"))?;
-    let mut told = ReadBack::default();
-    let mut chunk = vec![0; 1 << 20];
-    for (sha256, path) in manifest.lines().filter_map(|line| line.split_once("  ")) {
-        let mut hash = Sha256::new();
-        let read = File::open(bag.join(path)).and_then(|mut file| {
-            // from the disk, not from memory
-            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
-            loop {
-                let n = file.read(&mut chunk)?;
-                if n == 0 {
-                    return Ok(());
-                }
-                hash.update(&chunk[..n]);
-                told.bytes += n as u64;
-                if let Some(rate) = rate() {
-                    std::thread::sleep(Duration::from_secs_f64(n as f64 / rate.max(1) as f64));
-                }
-            }
-        });
-        told.files += 1;
-        if read.is_err() || hex::encode(hash.finalize()) != sha256 {
-            told.damaged.push(path.to_owned());
-        }
-    }
-    Ok(told)
-}
-
 struct PayloadFile {
     bytes: u64,
     sha256: String,
@@ -382,7 +332,7 @@ fn json(value: &impl serde::Serialize) -> io::Result<Vec<u8>> {
 const PART: &str = ".part";
 
 /// Writes a file so that after a crash it is there whole or not at all. The folder is synced by the caller.
-fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(PART);
     let part = PathBuf::from(name);

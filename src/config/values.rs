@@ -446,7 +446,7 @@ impl Value for AbsolutePath {
     }
 }
 
-/// The address of a service: `http://host:port/path`, without user or password.
+/// The address of a service: `http://host:port/path` or `https://…`, without user or password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpUrl(hyper::Uri);
 
@@ -458,7 +458,13 @@ impl HttpUrl {
 
     /// The TCP port.
     pub fn port(&self) -> u16 {
-        self.0.port_u16().unwrap_or(80)
+        let usual = if self.is_https() { 443 } else { 80 };
+        self.0.port_u16().unwrap_or(usual)
+    }
+
+    /// Whether it is spoken to over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme_str() == Some("https")
     }
 
     /// The whole address.
@@ -472,7 +478,7 @@ impl Value for HttpUrl {
         let text = string(value)?;
         let uri: Option<hyper::Uri> = text.parse().ok();
         let plain = uri.filter(|uri| {
-            uri.scheme_str() == Some("http")
+            matches!(uri.scheme_str(), Some("http" | "https"))
                 && uri.host().is_some_and(|host| !host.is_empty())
                 && !text.contains('@')
         });
@@ -480,7 +486,10 @@ impl Value for HttpUrl {
             // never repeated: it may hold a password
             Wrong {
                 what: text!("不是有效的地址", "this is no valid address"),
-                allowed: text!("http://主机:端口/路径", "http://host:port/path"),
+                allowed: text!(
+                    "http:// 或 https://主机:端口/路径",
+                    "http:// or https://host:port/path"
+                ),
                 remedy: text!(
                     "例如 \"http://tsa.example.cn/tsr\"；不含用户名和密码",
                     "for example \"http://tsa.example.cn/tsr\"; without user or password"

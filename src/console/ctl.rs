@@ -3,6 +3,7 @@
 //! Commands are written as they stand in the journal, in words: `order begin break kind=rest`. In a rehearsal `--as`
 //! practises the other roles.
 
+use super::export::export;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use http_body_util::{BodyExt, Full};
@@ -95,10 +96,24 @@ enum Task {
         /// The seat.
         seat: u8,
     },
+    /// The signed checkpoints of the running session.
+    Checkpoint {
+        #[command(subcommand)]
+        task: CheckpointTask,
+    },
     /// Gets what any GET route gives, e.g. `/metrics`.
     Get {
         /// The path.
         path: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CheckpointTask {
+    /// Writes them onto the supervisor's USB stick, with a leaf that says how an archive is verified with them.
+    Export {
+        /// A folder, or a file that is not there yet.
+        path: PathBuf,
     },
 }
 
@@ -180,6 +195,15 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 Value::Null,
             )
             .await?
+        }
+        Task::Checkpoint {
+            task: CheckpointTask::Export { path },
+        } => {
+            let lines = get(&socket, "/api/checkpoints").await?;
+            let done = export(&path, &lines)?;
+            json!({
+                "file": done.file, "leaf": done.leaf, "checkpoints": done.checkpoints, "newest": done.newest,
+            })
         }
         Task::Get { path } => {
             let text = get(&socket, &path).await?;

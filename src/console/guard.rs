@@ -173,8 +173,11 @@ fn is_by_person(route: &Route) -> bool {
             | Endpoint::Tokens
             | Endpoint::Audit
             | Endpoint::VerifyAudit
+            | Endpoint::Checkpoints
+            | Endpoint::NewestCheckpoint
             | Endpoint::Recordings
             | Endpoint::Recording
+            | Endpoint::Detection
             | Endpoint::RecordingFile
     );
     (changes && !media) || looks_up
@@ -251,6 +254,7 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
         Who::Seat => seat,
         Who::Technician => is(&[Role::Technician]),
         Who::Supervisor => is(&[Role::Supervisor]),
+        Who::TechnicianOrSupervisor => is(&[Role::Technician, Role::Supervisor]),
         Who::SystemAdministrator => is(&[Role::SystemAdministrator]),
         Who::SecurityAdministrator => is(&[Role::SecurityAdministrator]),
         Who::AccountAdministrators => is(&[Role::SystemAdministrator, Role::SecurityAdministrator]),

@@ -10,8 +10,10 @@ pub mod wire;
 
 mod administration;
 mod assets;
+mod checkpoints;
 mod commands;
 pub mod ctl;
+mod export;
 mod guard;
 mod history;
 mod live;

@@ -104,6 +104,7 @@ fn security(who: Who) -> Value {
         Who::SignedIn
         | Who::Technician
         | Who::Supervisor
+        | Who::TechnicianOrSupervisor
         | Who::SystemAdministrator
         | Who::SecurityAdministrator
         | Who::AccountAdministrators

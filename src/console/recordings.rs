@@ -13,7 +13,7 @@ use crate::room::{Event, FeedId, PhaseKind, SessionId, Utc};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,12 +73,17 @@ fn line(
         Event::SessionAborted { .. } => Some(PhaseKind::Aborted),
         _ => None,
     });
+    let damaged = moments.iter().rev().find_map(|line| match &line.event {
+        Event::ArchiveReadBack { damaged, .. } => Some(*damaged),
+        _ => None,
+    });
     let phase = phase.or(ended)?;
     Some(SessionLine {
         id: id.clone(),
         kind: plan.kind,
         phase,
         start: plan.start,
+        damaged,
     })
 }
 
@@ -125,6 +130,27 @@ pub(super) async fn session(
         return Err(No::not_found("recorded session"));
     }
     Ok(Json(recorded))
+}
+
+/// `GET /api/recordings/{session}/detection`: the report of the read-back, as it lies in the archive.
+pub(super) async fn detection(
+    State(console): State<Console>,
+    Path(session): Path<SessionId>,
+    asker: Asker,
+) -> Answer<(HeaderMap, Vec<u8>)> {
+    let (data, of) = (console.data.clone(), session.clone());
+    let report = blocking(move || Ok(playback::detection(&data, &of)?)).await?;
+    let report = report.ok_or_else(|| No::not_found("detection report"))?;
+    let name = format!("attachment; filename=\"{session}-detection.html\"");
+    let object = AuditObject::Session(session);
+    audit(&console, &asker, AuditKind::Read, object, AuditResult::Done).await?;
+    let mut headers = HeaderMap::new();
+    // it brings its own styles, which the pages' policy forbids: it is opened from where it was saved
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    let name = HeaderValue::from_str(&name).expect("a session's number is plain ASCII");
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    Ok((headers, report))
 }
 
 /// `GET /api/recordings/{session}/{feed}/{file}`.
@@ -279,9 +305,9 @@ fn mime() -> mime_guess::Mime {
 }
 
 /// Why something on the disk could not be read.
-type Unread = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Unread = Box<dyn std::error::Error + Send + Sync>;
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Unread> + Send + 'static,
 ) -> Answer<T> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -32,8 +32,11 @@ pub enum Endpoint {
     Gate,
     EnrolmentCode,
     Workstations,
+    Checkpoints,
+    NewestCheckpoint,
     Recordings,
     Recording,
+    Detection,
     RecordingFile,
     TakeStill,
     TakeClip,
@@ -96,6 +99,8 @@ pub enum Who {
     Technician,
     /// The supervisor.
     Supervisor,
+    /// The technician or the supervisor, or somebody on the box.
+    TechnicianOrSupervisor,
     /// The system administrator.
     SystemAdministrator,
     /// The security administrator.
@@ -212,8 +217,11 @@ pub const ROUTES: &[Route] = {
         row(E::EnrolmentCode, Post, "/api/seats/{seat}/enrolment-code", W::Technician, "Makes a one-time code for a seat's workstation", NOTHING, json::<wire::OneTimeCode>()),
         row(E::Workstations, Get, "/api/workstations", W::Technician, "The enrolled workstations", NOTHING, json::<Vec<Workstation>>()),
 
+        row(E::Checkpoints, Get, "/api/checkpoints", W::TechnicianOrSupervisor, "The running session's signed checkpoints, for a witness to keep", NOTHING, Body::Media("application/jsonl")),
+        row(E::NewestCheckpoint, Get, "/api/checkpoints/newest", W::TechnicianOrSupervisor, "The newest of them, as a line and as a QR code", NOTHING, json::<wire::NewestCheckpoint>()),
         row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::wire::RecordedLine>>()),
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
+        row(E::Detection, Get, "/api/recordings/{session}/detection", W::Supervisor, "The detection report of a session's archive, once it was read back", NOTHING, Body::Media("text/html")),
         row(E::RecordingFile, Get, "/api/recordings/{session}/{feed}/{file}", W::Supervisor, "A recorded file, by byte ranges", NOTHING, Body::Media("video/mp4")),
         row(E::TakeStill, Post, "/api/recordings/{session}/{feed}/stills", W::Supervisor, "Writes down that a still is taken; the page draws it from the file it shows", json::<wire::StillOrder>(), NOTHING),
         row(E::TakeClip, Get, "/api/recordings/{session}/clip", W::Supervisor, "The files of some feeds and a time, as a part of the sealed archive that proves itself", NOTHING, Body::Media("application/zip")),

@@ -5,8 +5,8 @@ use super::guard::{Origin, guard};
 use super::routes::{Endpoint, ROUTES};
 use super::state::Console;
 use super::{
-    administration, assets, commands, live, metrics, openapi, people, recordings, sign_in,
-    signalling, whep, whip,
+    administration, assets, checkpoints, commands, live, metrics, openapi, people, recordings,
+    sign_in, signalling, whep, whip,
 };
 use axum::Router;
 use axum::body::Body;
@@ -59,8 +59,11 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::Gate => post(people::gate),
         Endpoint::EnrolmentCode => post(people::enrolment_code),
         Endpoint::Workstations => get(administration::workstations),
+        Endpoint::Checkpoints => get(checkpoints::file),
+        Endpoint::NewestCheckpoint => get(checkpoints::newest),
         Endpoint::Recordings => get(recordings::list),
         Endpoint::Recording => get(recordings::session),
+        Endpoint::Detection => get(recordings::detection),
         Endpoint::RecordingFile => get(recordings::file),
         Endpoint::TakeStill => post(recordings::take_still),
         Endpoint::TakeClip => get(recordings::take_clip),

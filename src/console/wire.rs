@@ -368,6 +368,19 @@ pub struct RecordedSession {
     pub moments: Vec<super::views::Line>,
 }
 
+/// The running session's newest checkpoint, for a witness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct NewestCheckpoint {
+    /// Which session.
+    pub session: SessionId,
+    /// When it was stated.
+    pub at: Utc,
+    /// A line that `bidroom verify --witness` takes.
+    pub text: String,
+    /// The same as a QR code, an SVG document.
+    pub qr: String,
+}
+
 /// A still to be taken of a feed's recording.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

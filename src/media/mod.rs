@@ -20,6 +20,8 @@ pub mod recorder;
 
 pub mod detect;
 
+pub mod trial;
+
 pub mod reports;
 
 pub use peer::Peers;

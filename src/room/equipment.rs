@@ -1,5 +1,6 @@
 //! Owns the faults of the room's equipment, and the preflight (自检).
 
+use super::anomaly::Anomaly;
 use super::ids::{EquipmentId, FeedId};
 use super::source_fault::SourceFault;
 use super::time::Stamp;
@@ -61,6 +62,47 @@ pub enum Fault {
         /// Days left.
         days: i64,
     },
+    /// The disk writes slower than the room's feeds need together, bytes a second.
+    DiskTooSlow {
+        /// What was measured.
+        writes: u64,
+        /// What is needed.
+        needs: u64,
+    },
+    /// A disk says of itself that it fails (SMART).
+    DiskFailing {
+        /// Which.
+        disk: String,
+    },
+    /// Whether the disks are well is not known.
+    DiskHealthUnknown {
+        /// Why, in English.
+        detail: String,
+    },
+    /// A live feed's picture or sound is worth nothing.
+    Anomalous {
+        /// What is wrong.
+        anomaly: Anomaly,
+    },
+    /// What was recorded for a test cannot be played back.
+    NotPlayable {
+        /// Of which feeds.
+        feeds: Vec<FeedId>,
+    },
+    /// A session is being recorded: no test is recorded beside it.
+    SessionRecorded,
+    /// Nobody is named to whom personal data can be sealed.
+    NoAuditCertificate,
+    /// Nothing can be encrypted to the audit certificate, so nothing can be sealed.
+    AuditCertificateUnfit {
+        /// Why, in English.
+        detail: String,
+    },
+    /// The time-stamping authority gives no time stamp.
+    NoTimeStamp {
+        /// Why, in English.
+        detail: String,
+    },
     /// Something else, in its own words.
     Other {
         /// What.
@@ -85,6 +127,15 @@ impl Fault {
             | Fault::NotEnrolled
             | Fault::NotSending { .. }
             | Fault::CertificateExpiring { .. }
+            | Fault::DiskTooSlow { .. }
+            | Fault::DiskFailing { .. }
+            | Fault::DiskHealthUnknown { .. }
+            | Fault::Anomalous { .. }
+            | Fault::NotPlayable { .. }
+            | Fault::SessionRecorded
+            | Fault::NoAuditCertificate
+            | Fault::AuditCertificateUnfit { .. }
+            | Fault::NoTimeStamp { .. }
             | Fault::Other { .. } => false,
         }
     }

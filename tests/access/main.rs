@@ -43,8 +43,11 @@ POST /api/sessions/{session}/replacement: technician local
 POST /api/sessions/{session}/gate: technician local
 POST /api/seats/{seat}/enrolment-code: technician local
 GET /api/workstations: technician local
+GET /api/checkpoints: technician supervisor local
+GET /api/checkpoints/newest: technician supervisor local
 GET /api/recordings: supervisor
 GET /api/recordings/{session}: supervisor
+GET /api/recordings/{session}/detection: supervisor
 GET /api/recordings/{session}/{feed}/{file}: supervisor
 POST /api/recordings/{session}/{feed}/stills: supervisor
 GET /api/recordings/{session}/clip: supervisor

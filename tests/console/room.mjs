@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { chromium } = createRequire(join(root, "src/console/ui/package.json"))("playwright-core");
 const run = promisify(execFile);
-const BIDROOM = process.env.BIDROOM ?? join(root, "target/debug/bidroom");
+export const BIDROOM = process.env.BIDROOM ?? join(root, "target/debug/bidroom");
 const PASSWORD = "correct horse battery";
 const NAMES = ["赵一", "钱二", "孙三", "李四", "周五", "吴六", "郑七", "王八", "冯九"];
 

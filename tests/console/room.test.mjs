@@ -2,12 +2,12 @@
 // Run with `node --test tests/console/room.test.mjs` after `cargo build`.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { Room, until } from "./room.mjs";
+import { BIDROOM, Room, until } from "./room.mjs";
 
 const SESSION = "T-1";
 let room;
@@ -146,7 +146,49 @@ describe("a workstation in a room", () => {
       }
     }
   });
+
+  test("the supervisor photographs the newest checkpoint, and verify takes it as a witness", async () => {
+    const { session, seats } = await room.ctl("status");
+    assert.ok(session !== null && seats.length > 0);
+    await wall.bringToFront();
+    await wall.getByRole("button", { name: "更多操作" }).click();
+    await wall.getByRole("menuitem", { name: "见证检查点" }).click();
+    const code = wall.getByRole("img", { name: "最新检查点的二维码" });
+    await code.waitFor();
+    // the whole screen, as a telephone sees it
+    const photograph = join(room.folder, "photograph.png");
+    await wall.screenshot({ path: photograph });
+    const read = execFileSync("zbarimg", ["--raw", "--quiet", photograph]).toString().trim();
+    assert.equal(read, await wall.locator(".checkpoint-text").textContent());
+    assert.equal(JSON.parse(read).checkpoint.session, SESSION);
+    const witness = join(room.folder, "photographed.jsonl");
+    writeFileSync(witness, read);
+
+    // the session ends; what the code says is compared with its archive
+    await room.ctl("order", "--session", SESSION, "abort", "session", `typed=${SESSION}`, "reason=test");
+    const bag = join(room.data, "sessions", SESSION);
+    await until("it was read back", () => existsSync(join(bag, "detection", "report.html")), 60_000);
+    const { verdict } = verify(bag, witness);
+    assert.deepEqual(verdict.faults, []);
+    const alone = verify(bag).verdict;
+    const { at } = JSON.parse(read).checkpoint;
+    assert.equal(alone.unwitnessed.length, 1);
+    assert.ok(verdict.unwitnessed.some(({ from }) => from === at), "the stretch after it is named alone");
+    // a photograph of another past is no witness of this archive
+    writeFileSync(witness, read.replace(/"prev":"./, (start) => `${start.slice(0, -1)}${start.endsWith("0") ? "1" : "0"}`));
+    assert.match(verify(bag, witness).verdict.faults[0].detail, /no genuine checkpoint/);
+  });
 });
+
+/** What `bidroom verify` says of a bag; whose it is does not matter here. */
+function verify(bag, witness) {
+  try {
+    execFileSync(BIDROOM, ["verify", bag, "--json", ...(witness === undefined ? [] : ["--witness", witness])]);
+  } catch (told) {
+    return JSON.parse(told.stdout.toString());
+  }
+  throw new Error("nobody vouches for the box, and verify says that all is well");
+}
 
 /** Plays what the page shows to its end. */
 async function played() {

@@ -2,15 +2,21 @@
 
 use crate::session::{Evaluation, SESSION};
 use crate::support::committee;
+use bidroom::archive::detection::{self, DETECTION, DETECTION_SIGNATURE, Detection, Playable};
+use bidroom::archive::papers;
 use bidroom::archive::seal::{PERSONAL, SIGNATURE, SIGNED, TOKEN};
 use bidroom::archive::verify::{Order, Verdict, verify};
 use bidroom::journal::Reader;
-use bidroom::room::Event;
+use bidroom::keys::{KeySources, Keys};
+use bidroom::room::{Event, Seal, Utc};
 use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -18,6 +24,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const NAMES: [&str; 5] = ["张三丰", "李四光", "王五六", "赵六七", "钱七八"];
@@ -32,7 +39,7 @@ fn run(folder: &Path, program: &str, words: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
+pub(crate) fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
     let output = run(folder, program, words);
     let told = String::from_utf8_lossy(&output.stderr);
     let said = String::from_utf8_lossy(&output.stdout);
@@ -41,7 +48,7 @@ fn does(folder: &Path, program: &str, words: &[&str]) -> Vec<u8> {
 }
 
 /// A key and a certificate of its own for it.
-fn certificate(folder: &Path, name: &str, usage: &[&str]) {
+pub(crate) fn certificate(folder: &Path, name: &str, usage: &[&str]) {
     let (key, pem) = (format!("{name}.key"), format!("{name}.pem"));
     let subject = format!("/CN={name}");
     let mut words = vec![
@@ -59,8 +66,8 @@ fn certificate(folder: &Path, name: &str, usage: &[&str]) {
     does(folder, "openssl", &words);
 }
 
-/// A time-stamping authority: `openssl ts` behind HTTP. Gives its port.
-fn authority(folder: &Path) -> u16 {
+/// A time-stamping authority: `openssl ts` behind HTTP, or HTTPS with a site's certificate. Gives its port.
+pub(crate) fn authority(folder: &Path, site: Option<&str>) -> u16 {
     let usage = ["-addext", "extendedKeyUsage=critical,timeStamping"];
     certificate(folder, "tsa", &usage);
     let config = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\n\
@@ -68,14 +75,26 @@ fn authority(folder: &Path) -> u16 {
     fs::write(folder.join("tsa.cnf"), config).expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
+    let tls = site.map(|site| Arc::new(served(folder, site)));
     let folder = folder.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.expect("a connection");
+            let stream = stream.expect("a connection");
+            let mut stream: Box<dyn Stream> = match &tls {
+                None => Box::new(stream),
+                Some(tls) => {
+                    let tls = ServerConnection::new(tls.clone()).expect("a connection");
+                    Box::new(StreamOwned::new(tls, stream))
+                }
+            };
             let mut request = Vec::new();
             let mut chunk = [0; 4096];
             let question = loop {
-                let n = stream.read(&mut chunk).expect("read");
+                // a client that does not trust the site goes away
+                let n = stream.read(&mut chunk).unwrap_or(0);
+                if n == 0 {
+                    break None;
+                }
                 request.extend_from_slice(&chunk[..n]);
                 let head = request.windows(4).position(|w| w == b"\r\n\r\n");
                 let Some(head) = head else { continue };
@@ -83,9 +102,10 @@ fn authority(folder: &Path) -> u16 {
                 let length = length.split("content-length: ").nth(1).expect("a length");
                 let length: usize = length.lines().next().expect("a line").parse().expect("n");
                 if request.len() >= head + 4 + length {
-                    break request.split_off(head + 4);
+                    break Some(request.split_off(head + 4));
                 }
             };
+            let Some(question) = question else { continue };
             fs::write(folder.join("question.tsq"), question).expect("written");
             let words = [
                 "ts",
@@ -114,6 +134,20 @@ fn authority(folder: &Path) -> u16 {
         }
     });
     port
+}
+
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+fn served(folder: &Path, site: &str) -> ServerConfig {
+    let chain = CertificateDer::from_pem_file(folder.join(format!("{site}.pem"))).expect("PEM");
+    let key = PrivateKeyDer::from_pem_file(folder.join(format!("{site}.key"))).expect("PEM");
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .expect("a pair")
 }
 
 /// How many files were damaged when the archive was read back, by the journal.
@@ -163,7 +197,7 @@ fn der(pem: &Path) -> Vec<u8> {
 async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found() {
     let folder = tempfile::tempdir().expect("a folder");
     certificate(folder.path(), "audit", &[]);
-    let port = authority(folder.path());
+    let port = authority(folder.path(), None);
     let audit = folder.path().join("audit.pem");
     let storage = format!(
         "sm3 = true\naudit_certificate = {audit:?}\ntsa = \"http://127.0.0.1:{port}/tsr\"\n"
@@ -174,8 +208,27 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
             view["feeds"][0]["recording"]["bytes"].as_u64() > Some(400_000)
         })
         .await;
+    let taken_along = taken_along(&evaluation, folder.path()).await;
     evaluation.sealed().await;
     assert_eq!(read_back(&evaluation).await, 0);
+    witnessed(&bag_of(&evaluation), &taken_along, folder.path());
+    // over: there is nothing to witness, and it is said so
+    let stick = folder.path().to_str().expect("a path");
+    let data = evaluation.room.data();
+    let words = [
+        "ctl",
+        "--data",
+        data.to_str().unwrap(),
+        "checkpoint",
+        "export",
+        stick,
+    ];
+    let refused = run(folder.path(), env!("CARGO_BIN_EXE_bidroom"), &words);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        !refused.status.success() && said.contains("no_session_runs"),
+        "{said}"
+    );
 
     // strangers' tools
     let bag = bag_of(&evaluation);
@@ -240,10 +293,42 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
         "data/attendance.json",
         "data/report.html",
         "bag-info.txt",
+        DETECTION,
     ] {
         let text = fs::read_to_string(bag.join(file)).expect("text");
         assert!(!NAMES.iter().any(|name| text.contains(name)), "{file}");
     }
+    // what sealing wrote claims no conclusion; those are of the read-back, and signed after it
+    let at_sealing = fs::read_to_string(bag.join("data/report.html")).expect("text");
+    assert!(!at_sealing.contains("合格") && at_sealing.contains(DETECTION));
+    let detected = fs::read_to_string(bag.join(DETECTION)).expect("text");
+    assert_eq!(detected.matches("<td>合格").count(), 4, "{detected}");
+    assert!(detected.contains("不符 0 处；已记录的缺失"), "{detected}");
+    let path = format!("/api/recordings/{SESSION}/detection");
+    let served = evaluation.supervisor.get(&path).await;
+    assert_eq!(served.text().await.expect("a report"), detected);
+    let listed = evaluation.supervisor.get_json("/api/recordings").await;
+    assert_eq!(listed[0]["damaged"], 0, "{listed}");
+    let signature = [
+        "cms",
+        "-verify",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        DETECTION_SIGNATURE,
+    ];
+    let with = [
+        "-content",
+        DETECTION,
+        "-CAfile",
+        ca_path,
+        "-purpose",
+        "any",
+        "-out",
+        "/dev/null",
+    ];
+    does(&bag, "openssl", &[&signature[..], &with[..]].concat());
     let profile = fs::read_to_string(bag.join("data/profile.toml")).expect("text");
     assert!(profile.contains("camera-1") && !profile.contains("password"));
 
@@ -303,6 +388,110 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
         assert!(!remade || believed.status.success(), "{n}: {what} {file}");
     }
     hostile(&bag, folder.path(), &trusted);
+    another_bags_report(&evaluation, folder.path(), &trusted);
+}
+
+/// A report that the box made and signed for another bag is no report on this one.
+fn another_bags_report(evaluation: &Evaluation, folder: &Path, trusted: &[Vec<u8>]) {
+    let copy = copied(&bag_of(evaluation), folder);
+    let data = folder.join("data");
+    fs::create_dir_all(data.join("sessions")).expect("made");
+    let session = SESSION.parse().expect("an id");
+    let bag = data.join("sessions").join(SESSION);
+    fs::rename(copy, &bag).expect("moved");
+    let sources = KeySources {
+        folder: evaluation.room.data().join("keys"),
+        credentials: None,
+    };
+    let at = Utc(jiff::Timestamp::now().as_millisecond());
+    let keys = Keys::open(sources, &[], at).expect("the box's keys");
+    let seal = |sha256: String| Seal {
+        sha256,
+        files: 0,
+        bytes: 0,
+        timestamped: false,
+    };
+    let own = hex::encode(Sha256::digest(fs::read(bag.join(SIGNED)).expect("read")));
+    for (sha256, faults) in [(own, 0), ("0".repeat(64), 1)] {
+        let detection = Detection {
+            seal: &seal(sha256),
+            verdict: &Verdict::default(),
+            playable: Playable::default(),
+            told: papers::told(&[]),
+            zone: &jiff::tz::TimeZone::UTC,
+            at,
+        };
+        detection::write(&data, &session, &keys, &detection).expect("written");
+        let verdict = verified(&bag, trusted);
+        let found = verdict.faults.iter().filter(|f| f.file == DETECTION);
+        assert_eq!(
+            (found.count(), verdict.faults.len()),
+            (faults, faults),
+            "{verdict:?}"
+        );
+    }
+}
+
+/// What a supervisor takes along while the session is on: the file of the stick, and what the QR code says. Gives both files.
+async fn taken_along(evaluation: &Evaluation, folder: &Path) -> [PathBuf; 2] {
+    let stick = folder.join("stick");
+    fs::create_dir(&stick).expect("made");
+    let program = env!("CARGO_BIN_EXE_bidroom");
+    let data = evaluation.room.data();
+    let words = [
+        "ctl",
+        "--data",
+        data.to_str().expect("a path"),
+        "--json",
+        "checkpoint",
+        "export",
+        stick.to_str().expect("a path"),
+    ];
+    let told: serde_json::Value =
+        serde_json::from_slice(&does(folder, program, &words)).expect("JSON");
+    let exported = PathBuf::from(told["file"].as_str().expect("a file"));
+    let leaf = fs::read_to_string(told["leaf"].as_str().expect("a leaf")).expect("text");
+    assert!(
+        leaf.contains("bidroom verify") && leaf.contains("见证"),
+        "{leaf}"
+    );
+    let newest = evaluation
+        .supervisor
+        .get_json("/api/checkpoints/newest")
+        .await;
+    let brief = folder.join("photographed");
+    fs::write(&brief, newest["text"].as_str().expect("text")).expect("written");
+    [exported, brief]
+}
+
+/// Both are witnesses of the archive, and against whoever shortens the box's own list of checkpoints.
+fn witnessed(bag: &Path, taken_along: &[PathBuf; 2], folder: &Path) {
+    let with = |bag: &Path, witness: &Path| {
+        verify(&Order {
+            bag: bag.to_owned(),
+            witnesses: vec![witness.to_owned()],
+            ..Order::default()
+        })
+        .expect("a bag")
+    };
+    for witness in taken_along {
+        let verdict = with(bag, witness);
+        assert_eq!(verdict.faults, [], "{}", witness.display());
+        let nobodys = verified(bag, &[]).unwitnessed;
+        assert_ne!(verdict.unwitnessed, nobodys, "{}", witness.display());
+    }
+    // an insider takes the checkpoints away and makes the manifests anew
+    let copy = copied(bag, folder);
+    fs::write(copy.join("checkpoints.jsonl"), "").expect("written");
+    for signed in ["signatures", "detection"] {
+        fs::remove_dir_all(copy.join(signed)).expect("removed");
+    }
+    remake(&copy);
+    assert_eq!(verified(&copy, &[]).faults, []);
+    let verdict = with(&copy, &taken_along[1]);
+    let found = verdict.faults.iter().any(|f| f.file == "checkpoints.jsonl");
+    assert!(found, "{verdict:?}");
+    fs::remove_dir_all(copy).expect("removed");
 }
 
 fn copied(bag: &Path, folder: &Path) -> PathBuf {
@@ -412,7 +601,19 @@ fn hostile(bag: &Path, folder: &Path, trusted: &[Vec<u8>]) {
     let outside = folder.join("outside");
     fs::write(&outside, "theirs").expect("written");
     type Harm = fn(&Path);
-    let harms: [(&str, Harm); 7] = [
+    let harms: [(&str, Harm); 9] = [
+        ("a friendlier detection report", |bag| {
+            let report = bag.join(DETECTION);
+            let text = fs::read_to_string(&report).expect("read");
+            fs::write(
+                report,
+                text.replace("没有时间戳", "时间戳 2026-01-01") + " ",
+            )
+            .expect("written");
+        }),
+        ("no signature of the detection report", |bag| {
+            fs::remove_file(bag.join(DETECTION_SIGNATURE)).expect("removed");
+        }),
         ("traversal", |bag| {
             let manifest = bag.join("manifest-sha256.txt");
             let text = fs::read_to_string(&manifest).expect("read");
@@ -485,6 +686,17 @@ async fn a_daemon_killed_while_it_seals_seals_after_all_and_a_replaced_segment_i
         assert_eq!(fault.file, file, "{verdict:#?}");
         assert!(fault.from.is_some() && fault.feed.as_deref() == Some("camera-1"));
     }
+    // the detection says so: not whole, and nothing else
+    let detected = fs::read_to_string(bag_of(&evaluation).join(DETECTION)).expect("a report");
+    let row = |property: &str| {
+        let rest = detected.split(property).nth(1).expect("a row");
+        rest.split("<tr>")
+            .next()
+            .expect("its end")
+            .contains("不合格")
+    };
+    assert!(row("<td>完整性") && detected.contains(&file), "{detected}");
+    assert!(!row("<td>真实性") && !row("<td>安全性"), "{detected}");
 }
 
 /// A recording of that many bytes, of files that take no place on the disk: what sealing and verifying do with

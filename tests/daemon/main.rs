@@ -29,6 +29,7 @@ mod kills;
 mod media_kills;
 mod no_network;
 mod power_cuts;
+mod preflight;
 mod recorded;
 mod replicas;
 mod session;

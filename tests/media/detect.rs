@@ -7,6 +7,7 @@ use bidroom::config::Profile;
 use bidroom::media::capture::{self, Password, RtspSource, Source};
 use bidroom::media::detect::{Found, Job, Wanted, watch};
 use bidroom::media::feed::{Codec, Feed, Feeds, Layer, Liveness, Unit};
+use bidroom::media::trial::trial;
 use bidroom::room::{Anomaly, FeedId, FeedKind, FeedSpec, Place};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -162,6 +163,55 @@ impl Drop for StillRoom {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The preflight's test: all that cameras send is recorded and played back, and what is wrong with it is found meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_recording_is_played_back_and_what_is_wrong_is_found() {
+    let mut room = StillRoom::serve("cbr,reduced,vbr");
+    let cameras = ["cbr", "reduced", "vbr"];
+    let profile = concat!(env!("CARGO_MANIFEST_DIR"), "/room-profiles/demo.toml");
+    let settings = Profile::load(profile).unwrap().detectors;
+    let detectors = Detectors::over(&cameras.map(|id| (id, FeedKind::Camera)));
+    let mut captures = JoinSet::new();
+    for id in cameras {
+        let (feed, source) = (detectors.feed(id), room.source(id, id != "vbr"));
+        captures.spawn(async move {
+            let never = capture::run(feed, source).await;
+            match never {}
+        });
+    }
+    for id in cameras {
+        let mut status = detectors.feed(id).status();
+        let live = status.wait_for(|s| matches!(s.liveness, Liveness::Live { .. }));
+        tokio::time::timeout(Duration::from_secs(20), live)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let beside = folder.path().join("preflight");
+    for (state, wrong) in [("fine", None)]
+        .into_iter()
+        .chain(FAULTS.map(|(state, anomaly)| (state, Some(anomaly))))
+    {
+        room.becomes(state);
+        let tried = trial(&detectors.feeds, &settings, &beside, true)
+            .await
+            .unwrap();
+        assert_eq!(tried.len(), cameras.len());
+        for (feed, tried) in tried {
+            assert_eq!(tried.played, Ok(()), "{feed} {state}");
+            assert!(
+                tried.bytes > 10_000,
+                "{feed} {state}: {} bytes",
+                tried.bytes
+            );
+            let anomalies: Vec<_> = tried.anomalies.into_iter().collect();
+            assert_eq!(anomalies, Vec::from_iter(wrong), "{feed} {state}");
+        }
+        assert!(!beside.exists(), "the test recording is gone");
     }
 }
 

@@ -298,9 +298,12 @@ fn checkpoints(
     verdict: &mut Verdict,
 ) {
     let mut key = None;
+    let start = "0".repeat(64);
+    let mut stated = BTreeSet::from([start.clone()]);
     if let Some(bytes) = tag_file(&order.bag, CHECKPOINTS) {
-        let mut prev = "0".repeat(64);
+        let mut prev = start;
         for (n, text) in lines(&bytes).enumerate() {
+            stated.insert(sha256(text));
             let Some(signed) = genuine(text) else {
                 let why = format!("line {} is no genuine checkpoint", n + 1);
                 verdict.fault(FaultKind::Checkpoint, CHECKPOINTS, why);
@@ -338,6 +341,11 @@ fn checkpoints(
                 }
                 Some(signed) => {
                     seen.insert(signed.checkpoint.at);
+                    if !stated.contains(&signed.checkpoint.prev) {
+                        let at = signed.checkpoint.at;
+                        let why = format!("the checkpoint before the one in {shown} is not there");
+                        verdict.fault_at(FaultKind::Checkpoint, CHECKPOINTS, (at, at), why);
+                    }
                     compare_checkpoint(&signed, &shown, journal, chains, verdict);
                 }
                 None => verdict.fault(

@@ -1,5 +1,6 @@
 //! Owns the check of a bag's files: structure, manifests, and every file's hash, on all cores.
 
+use super::Rate;
 use super::verdict::{FaultKind, Verdict};
 use crate::archive::clip::{FETCH, LEFT_OUT};
 use sha2::{Digest, Sha256};
@@ -11,6 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Tag files and chains that are read into memory: a session's journal has some ten megabytes.
 const SMALL: u64 = 256 << 20;
@@ -31,7 +33,11 @@ pub(super) struct Found {
 type Manifest = BTreeMap<String, String>;
 
 /// Reads the bag.
-pub(super) fn read(bag: &Path, verdict: &mut Verdict) -> Result<Found, String> {
+pub(super) fn read(
+    bag: &Path,
+    rate: Option<Rate<'_>>,
+    verdict: &mut Verdict,
+) -> Result<Found, String> {
     let declaration = bag.join("bagit.txt");
     let text =
         small(&declaration).map_err(|e| format!("{}: {e}: no bag", declaration.display()))?;
@@ -61,7 +67,7 @@ pub(super) fn read(bag: &Path, verdict: &mut Verdict) -> Result<Found, String> {
         .filter(|(path, _)| path.starts_with("data/") || tags.contains_key(*path))
         .map(|(path, bytes)| (path, *bytes))
         .collect();
-    let hashes = hash_all(bag, &wanted, sm3.is_some());
+    let hashes = hash_all(bag, &wanted, sm3.is_some(), rate);
     let mut found = Found::default();
     for ((path, bytes), hashed) in wanted.into_iter().zip(hashes) {
         match hashed {
@@ -274,11 +280,19 @@ fn manifest(bag: &Path, name: &str, verdict: &mut Verdict) -> Option<Manifest> {
 
 type Hashes = Result<(String, Option<String>), String>;
 
-/// Hashes files on all cores, in any order; the answers stand in the order of the files.
-fn hash_all(bag: &Path, files: &[(&String, u64)], sm3: bool) -> Vec<Hashes> {
+/// Hashes files in any order, on all cores where no rate is to be kept; the answers stand in the order of the files.
+fn hash_all(
+    bag: &Path,
+    files: &[(&String, u64)],
+    sm3: bool,
+    rate: Option<Rate<'_>>,
+) -> Vec<Hashes> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Hashes)>> = Mutex::new(Vec::with_capacity(files.len()));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = match rate {
+        Some(_) => 1,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
@@ -289,7 +303,7 @@ fn hash_all(bag: &Path, files: &[(&String, u64)], sm3: bool) -> Vec<Hashes> {
                     let Some((path, _)) = files.get(n) else {
                         break;
                     };
-                    own.push((n, hash(&bag.join(path), sm3, &mut chunk)));
+                    own.push((n, hash(&bag.join(path), sm3, rate, &mut chunk)));
                 }
                 done.lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -304,8 +318,13 @@ fn hash_all(bag: &Path, files: &[(&String, u64)], sm3: bool) -> Vec<Hashes> {
     done.into_iter().map(|(_, hashes)| hashes).collect()
 }
 
-fn hash(path: &Path, sm3: bool, chunk: &mut [u8]) -> Hashes {
+fn hash(path: &Path, sm3: bool, rate: Option<Rate<'_>>, chunk: &mut [u8]) -> Hashes {
     let mut file = open(path).map_err(|e| e.to_string())?;
+    if rate.is_some() {
+        // from the disk, not from memory
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)
+            .map_err(|e| e.to_string())?;
+    }
     let (mut sha256, mut by_sm3) = (Sha256::new(), sm3.then(Sm3::new));
     loop {
         let n = file.read(chunk).map_err(|e| e.to_string())?;
@@ -315,6 +334,9 @@ fn hash(path: &Path, sm3: bool, chunk: &mut [u8]) -> Hashes {
         sha256.update(&chunk[..n]);
         if let Some(by_sm3) = &mut by_sm3 {
             by_sm3.update(&chunk[..n]);
+        }
+        if let Some(rate) = rate.and_then(|rate| rate()) {
+            std::thread::sleep(Duration::from_secs_f64(n as f64 / rate.max(1) as f64));
         }
     }
     Ok((

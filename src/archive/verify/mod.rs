@@ -21,13 +21,29 @@ pub struct Order {
     pub witnesses: Vec<PathBuf>,
 }
 
-/// Verifies a bag.
+/// Bytes a second that may be read at this moment; none where it does not matter.
+pub type Rate<'a> = &'a (dyn Fn() -> Option<u64> + Sync);
+
+/// Verifies a bag, on all cores.
 ///
 /// # Errors
 /// It is no bag, or cannot be read at all.
 pub fn verify(order: &Order) -> Result<Verdict, String> {
+    judge(order, None)
+}
+
+/// Verifies a bag that this machine wrote: from the disk and not from memory, one file after the other, at most as fast as
+/// `rate` says.
+///
+/// # Errors
+/// As [`verify`].
+pub fn read_back(order: &Order, rate: Rate<'_>) -> Result<Verdict, String> {
+    judge(order, Some(rate))
+}
+
+fn judge(order: &Order, rate: Option<Rate<'_>>) -> Result<Verdict, String> {
     let mut verdict = Verdict::default();
-    let found = files::read(&order.bag, &mut verdict)?;
+    let found = files::read(&order.bag, rate, &mut verdict)?;
     chains::check(order, &found, &mut verdict);
     signatures::check(order, &found, &mut verdict);
     Ok(verdict)

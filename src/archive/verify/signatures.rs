@@ -3,6 +3,7 @@
 use super::files::Found;
 use super::verdict::{FaultKind, Trust, Verdict};
 use super::{Order, tag_file};
+use crate::archive::detection::{DETECTION, DETECTION_SIGNATURE};
 use crate::archive::seal::{PERSONAL, PERSONAL_TAG, SIGNATURE, SIGNED, TOKEN};
 use crate::archive::{signature, token};
 use crate::room::Utc;
@@ -26,6 +27,7 @@ pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
             }
         }
     }
+    detection(order, &signed, verdict);
     let info = tag_file(&order.bag, "bag-info.txt").unwrap_or_default();
     let info = String::from_utf8_lossy(&info);
     let tag = |label: &str| {
@@ -61,6 +63,36 @@ pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
                 "is not the one that was sealed",
             );
         }
+    }
+}
+
+/// The detection report, where there is one, is about this very archive, and signed by whoever the archive's signer is.
+fn detection(order: &Order, signed: &[u8], verdict: &mut Verdict) {
+    let Some(report) = tag_file(&order.bag, DETECTION) else {
+        return;
+    };
+    let seal = hex::encode(Sha256::digest(signed));
+    if !String::from_utf8_lossy(&report).contains(&seal) {
+        verdict.fault(FaultKind::Altered, DETECTION, "is about another archive");
+    }
+    let checked = tag_file(&order.bag, DETECTION_SIGNATURE)
+        .ok_or_else(|| "is not there".to_owned())
+        .and_then(|der| signature::check(&der, Some(&report)))
+        .and_then(|by| {
+            let trusted = signature::chain(&by, &order.trusted, by.at.unwrap_or(Utc(0)))?;
+            let signer = signature::subject(&by.signer);
+            Ok(match trusted {
+                true => Trust::Trusted { signer },
+                false => Trust::NotTrusted { signer },
+            })
+        });
+    match checked {
+        Ok(trust) if trust == verdict.trust => {}
+        Ok(_) => {
+            let why = "is by somebody else than the archive's";
+            verdict.fault(FaultKind::Signature, DETECTION_SIGNATURE, why);
+        }
+        Err(why) => verdict.fault(FaultKind::Signature, DETECTION_SIGNATURE, why),
     }
 }
 

@@ -15,7 +15,7 @@ use x509_parser::pem::Pem;
 
 const DAY_MS: i64 = 86_400_000;
 /// Whoever must order a new certificate needs this long.
-const WARN_DAYS: i64 = 30;
+pub const WARN_DAYS: i64 = 30;
 
 /// What a certificate is good for.
 struct Certificate {
@@ -26,18 +26,29 @@ struct Certificate {
 
 pub(super) fn check(profile: &Profile, premises: &Premises) -> Vec<Finding> {
     let folder = premises.data.join("keys");
-    let given = premises
-        .credentials
-        .as_ref()
-        .map(|c| c.join("server.pem"))
-        .filter(|p| p.exists());
     let mut findings = vec![private(&folder)];
-    if let Some(path) = given {
+    if let Some(path) = given(premises) {
         findings.push(served(&path, profile, premises.now));
     } else if folder.join("ca.pem").exists() {
         findings.push(authority(&folder.join("ca.pem"), premises.now));
     }
     findings
+}
+
+/// For how many days more the console is served with what there is: the centre's certificate, else the box's own CA. None
+/// before the first start.
+///
+/// # Errors
+/// The file cannot be read, or holds no certificate; it is named.
+pub fn certificate_days(premises: &Premises) -> Option<Result<i64, Text>> {
+    let own = premises.data.join("keys/ca.pem");
+    let path = given(premises).or_else(|| own.exists().then_some(own))?;
+    Some(read(&path).map(|certificate| super::days_until(certificate.ends, premises.now)))
+}
+
+fn given(premises: &Premises) -> Option<PathBuf> {
+    let given = premises.credentials.as_ref()?.join("server.pem");
+    given.exists().then_some(given)
 }
 
 /// The folder and its files: open to their owner only.

@@ -7,6 +7,7 @@ mod clock;
 mod keys;
 mod ports;
 mod replicas;
+mod sealing;
 mod software;
 mod sources;
 mod storage;
@@ -15,7 +16,9 @@ mod run;
 
 pub use clock::KernelClock;
 pub use finding::{Finding, Level, Report};
+pub use keys::{WARN_DAYS, certificate_days};
 pub use run::{Premises, check};
+pub use sealing::{AUDIT_WARN_DAYS, SealingSeen, days_until};
 pub use sources::{Codec, Source, SourceSeen, Stage, StreamFault, StreamSeen};
 pub use storage::recording_rate;
 

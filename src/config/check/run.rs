@@ -1,6 +1,7 @@
 //! Owns the order of the check: what is slow runs beside each other, the findings keep their order.
 
 use super::finding::{Finding, Report};
+use super::sealing::{self, SealingSeen};
 use super::sources::{self, Source, SourceSeen};
 use super::{clock, keys, ports, replicas, software, storage};
 use crate::config::Profile;
@@ -19,9 +20,14 @@ pub struct Premises {
 }
 
 /// Probes what `profile` names. `probe` looks at one camera or microphone for a few seconds at
-/// most; all of them are looked at at once. Writes and removes one test file in each storage
+/// most; all of them are looked at at once. `sealing` looks at what archives need. Writes and removes one test file in each storage
 /// folder, binds and frees the ports, changes nothing else.
-pub async fn check<P, S>(profile: &Profile, premises: &Premises, probe: P) -> Report
+pub async fn check<P, S>(
+    profile: &Profile,
+    premises: &Premises,
+    probe: P,
+    sealing: impl Future<Output = SealingSeen>,
+) -> Report
 where
     P: Fn(Source) -> S,
     S: Future<Output = SourceSeen>,
@@ -30,14 +36,19 @@ where
         let (profile, premises) = (profile.clone(), premises.clone());
         tokio::task::spawn_blocking(move || of_the_box(&profile, &premises))
     };
-    let sources = sources::check(profile, premises, probe).await;
+    let (sources, seen) = futures::join!(sources::check(profile, premises, probe), sealing);
+    let sealing = sealing::judge(seen, premises.now);
     let of_the_box = local
         .await
         .unwrap_or_else(|error| vec![interrupted(&error)]);
     Report {
         profile: profile.file().display().to_string(),
         profile_sha256: hex::encode(profile.sha256()),
-        findings: of_the_box.into_iter().chain(sources).collect(),
+        findings: of_the_box
+            .into_iter()
+            .chain(sealing)
+            .chain(sources)
+            .collect(),
     }
 }
 

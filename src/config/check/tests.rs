@@ -99,15 +99,60 @@ fn a_box() -> TestBox {
 }
 
 async fn report(profile: &Profile, of: &TestBox, seen: SourceSeen) -> Report {
-    check(profile, &of.premises, |source| {
-        let Source::Camera(_, Some(sign_in)) = source else {
-            panic!("a camera with its sign-in")
-        };
-        assert_eq!(sign_in.password.expose(), "hunter2");
-        let seen = seen.clone();
-        async move { seen }
-    })
+    check(
+        profile,
+        &of.premises,
+        |source| {
+            let Source::Camera(_, Some(sign_in)) = source else {
+                panic!("a camera with its sign-in")
+            };
+            assert_eq!(sign_in.password.expose(), "hunter2");
+            let seen = seen.clone();
+            async move { seen }
+        },
+        std::future::ready(sealable()),
+    )
     .await
+}
+
+/// An audit certificate that is good for a year, and no authority.
+fn sealable() -> SealingSeen {
+    SealingSeen {
+        audit: Some(Ok(Utc(NOW.0 + 365 * 86_400_000))),
+        tsa: None,
+    }
+}
+
+#[test]
+fn what_sealing_needs_is_judged() {
+    let days = |days: i64| Some(Ok(Utc(NOW.0 + days * 86_400_000)));
+    let found = |audit, tsa| sealing::judge(SealingSeen { audit, tsa }, NOW);
+    let rsa = Some(Err("audit.pem: its key is RSA".to_owned()));
+    for (audit, level, word) in [
+        (None, Level::Warning, "none is set"),
+        (days(60), Level::Ok, "valid for 60 days"),
+        (days(59), Level::Warning, "ends soon"),
+        (days(-2), Level::Warning, "expired"),
+        (rsa, Level::Fault, "cannot be used"),
+    ] {
+        let [finding] = &found(audit, None)[..] else {
+            panic!("an authority that is not set is no finding")
+        };
+        assert_eq!(finding.level, level, "{finding:?}");
+        assert!(finding.result.of(Lang::En).contains(word), "{finding:?}");
+        assert_eq!(finding.remedy.is_none(), level == Level::Ok);
+    }
+    let asked = |answer| Some(("http://tsa/".to_owned(), answer));
+    let good = &found(days(90), asked(Ok(())))[1];
+    let bad = &found(days(90), asked(Err("no answer in time".to_owned())))[1];
+    assert_eq!((good.level, bad.level), (Level::Ok, Level::Warning));
+    assert!(
+        bad.cause
+            .as_ref()
+            .unwrap()
+            .of(Lang::Zh)
+            .contains("no answer in time")
+    );
 }
 
 fn finding<'a>(report: &'a Report, id: &str) -> &'a Finding {
@@ -262,7 +307,13 @@ async fn a_password_that_is_not_there_is_named_with_its_place() {
     )
     .unwrap();
     let seen = |_| async { panic!("nothing is tried without the password") };
-    let found = check(&profile_with(SMALL_DISK), &of.premises, seen).await;
+    let found = check(
+        &profile_with(SMALL_DISK),
+        &of.premises,
+        seen,
+        std::future::ready(sealable()),
+    )
+    .await;
     let camera = finding(&found, "camera-1");
     assert_eq!(camera.level, Level::Fault);
     assert!(

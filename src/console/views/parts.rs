@@ -86,6 +86,8 @@ pub struct SessionLine {
     pub phase: PhaseKind,
     /// The planned start.
     pub start: Utc,
+    /// Files that were not as sealed when its archive was read back; none before that.
+    pub damaged: Option<u32>,
 }
 
 /// The session a page is about.

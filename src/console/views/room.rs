@@ -9,8 +9,8 @@ use super::parts::{
     Surroundings,
 };
 use crate::room::{
-    AccountId, Actor, FeedKind, Now, Phase, Place, Preflight, Room, Seat, Seq, Session, SessionId,
-    Utc, usual_size,
+    AccountId, Actor, Archive, FeedKind, Now, Phase, Place, Preflight, Room, Seat, Seq, Session,
+    SessionId, Utc, usual_size,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -146,6 +146,10 @@ fn line(id: &SessionId, session: &Session) -> SessionLine {
         kind: session.plan.kind,
         phase: session.phase.kind(),
         start: session.plan.start,
+        damaged: match session.archive {
+            Archive::ReadBack { damaged, .. } => Some(damaged),
+            Archive::Open | Archive::Sealed { .. } => None,
+        },
     }
 }
 

@@ -107,6 +107,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The running session's signed checkpoints, for a witness to keep */
+        get: operations["checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/checkpoints/newest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest of them, as a line and as a QR code */
+        get: operations["newestCheckpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/commands": {
         parameters: {
             query?: never;
@@ -303,6 +337,23 @@ export interface paths {
         };
         /** The files of some feeds and a time, as a part of the sealed archive that proves itself */
         get: operations["takeClip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/detection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The detection report of a session's archive, once it was read back */
+        get: operations["detection"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1726,6 +1777,55 @@ export interface components {
             /** @constant */
             kind: "certificate_expiring";
         } | {
+            /** @constant */
+            kind: "disk_too_slow";
+            /**
+             * Format: uint64
+             * @description What is needed.
+             */
+            needs: number;
+            /**
+             * Format: uint64
+             * @description What was measured.
+             */
+            writes: number;
+        } | {
+            /** @description Which. */
+            disk: string;
+            /** @constant */
+            kind: "disk_failing";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "disk_health_unknown";
+        } | {
+            /** @description What is wrong. */
+            anomaly: components["schemas"]["Anomaly"];
+            /** @constant */
+            kind: "anomalous";
+        } | {
+            /** @description Of which feeds. */
+            feeds: components["schemas"]["FeedId"][];
+            /** @constant */
+            kind: "not_playable";
+        } | {
+            /** @constant */
+            kind: "session_recorded";
+        } | {
+            /** @constant */
+            kind: "no_audit_certificate";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "audit_certificate_unfit";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "no_time_stamp";
+        } | {
             /** @description What. */
             detail: string;
             /** @constant */
@@ -2031,6 +2131,17 @@ export interface components {
             /** @description What it is good for. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description The running session's newest checkpoint, for a witness. */
+        NewestCheckpoint: {
+            /** @description When it was stated. */
+            at: components["schemas"]["Utc"];
+            /** @description The same as a QR code, an SVG document. */
+            qr: string;
+            /** @description Which session. */
+            session: components["schemas"]["SessionId"];
+            /** @description A line that `bidroom verify --witness` takes. */
+            text: string;
+        };
         /** @description One line of free text, 1 to 200 characters. */
         Note: string;
         /** @description A code for a seat's workstation. Shown once. */
@@ -2262,6 +2373,11 @@ export interface components {
         RecordedLine: {
             /** @description How its archive is kept; none while it is not sealed and read back. */
             archive?: components["schemas"]["ArchiveView"] | null;
+            /**
+             * Format: uint32
+             * @description Files that were not as sealed when its archive was read back; none before that.
+             */
+            damaged?: number | null;
             /** @description Its number. */
             id: components["schemas"]["SessionId"];
             /** @description Real, or a rehearsal. */
@@ -2826,6 +2942,11 @@ export interface components {
         SessionKind: "real" | "rehearsal";
         /** @description A session in a list. */
         SessionLine: {
+            /**
+             * Format: uint32
+             * @description Files that were not as sealed when its archive was read back; none before that.
+             */
+            damaged?: number | null;
             /** @description Its number. */
             id: components["schemas"]["SessionId"];
             /** @description Real, or a rehearsal. */
@@ -3400,6 +3521,64 @@ export interface operations {
             };
         };
     };
+    checkpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The running session's signed checkpoints, for a witness to keep */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    newestCheckpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest of them, as a line and as a QR code */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewestCheckpoint"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     commands: {
         parameters: {
             query?: never;
@@ -3755,6 +3934,37 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The detection report of a session's archive, once it was read back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description Why it was not done */

@@ -21,6 +21,7 @@ export type ActionView = Schemas["ActionView"];
 export type Refusal = Schemas["Refusal"];
 export type Command = Schemas["Command"];
 export type Order = Schemas["Order"];
+export type NewestCheckpoint = Schemas["NewestCheckpoint"];
 export type Problem = Schemas["Problem"];
 export type Caller = Schemas["Caller"];
 export type Welcome = Schemas["Welcome"];

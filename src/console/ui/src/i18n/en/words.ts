@@ -3,6 +3,7 @@ import type { Fault, SourceFault } from "../../wire";
 import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
 import { sourceFaults } from "./sources";
 
+const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const gb = (bytes: number) => (bytes >= 1e12 ? `${(bytes / 1e12).toFixed(1)} TB` : `${(bytes / 1e9).toFixed(1)} GB`);
 const minutes = (ms: number) => `${Math.round(ms / 60000)} min`;
 
@@ -165,6 +166,10 @@ export const refusals: Refusals = {
 export function equipment(id: string): string {
   const known: Record<string, string> = {
     "disk-recordings": "Recording disk",
+    "disk-space": "Room for recordings",
+    "disk-health": "Disks' health",
+    "audit-certificate": "Audit certificate",
+    "time-stamp": "Time-stamping authority",
     "disk-journal": "Journal's disk",
     disk: "Recording disk",
     storage: "Recording disk",
@@ -203,7 +208,16 @@ export const faults: Faults = {
   not_enrolled: () => "no workstation is enrolled",
   not_sending: (f) => `no picture of the ${f.feeds.map((feed) => (feed.endsWith("-screen") ? "screen" : "face")).join(" and ")}`,
   not_showable: (f) => `no browser shows ${f.codec}, and there is no sub stream`,
-  certificate_expiring: (f) => `the certificate ends in ${f.days} days`,
+  certificate_expiring: (f) => f.days < 0 ? "the certificate has ended" : `the certificate ends in ${f.days} days`,
+  disk_too_slow: (f) => `the disk writes ${mb(f.writes)} a second, and all feeds need ${mb(f.needs)}`,
+  disk_failing: (f) => `disk ${f.disk} says that it fails (SMART)`,
+  disk_health_unknown: (f) => `the disks' health is unknown: ${f.detail}`,
+  anomalous: (f) => kinds.anomaly[f.anomaly],
+  not_playable: (f) => `the test recording cannot be played back: ${f.feeds.join(", ")}`,
+  session_recorded: () => "a session is being recorded, so nothing was recorded for a test",
+  no_audit_certificate: () => "no audit certificate is set, so personal data cannot be sealed for an auditor",
+  audit_certificate_unfit: (f) => `the audit certificate cannot be used, so nothing can be sealed: ${f.detail}`,
+  no_time_stamp: (f) => `the time-stamping authority gives no time stamp: ${f.detail}`,
   other: (f) => f.detail,
 };
 
@@ -219,6 +233,14 @@ const faultTodo: Record<string, string> = {
   not_sending: "Make sure the workstation's page is open and camera, microphone and screen are allowed.",
   not_showable: "Switch on an H.264 sub stream in the camera.",
   certificate_expiring: "Ask the administrator to renew the certificate.",
+  disk_too_slow: "Stop other work on that disk, or use a faster one; then run the preflight again.",
+  disk_failing: "Save what is on it and replace the disk now; start no evaluation before that.",
+  disk_health_unknown: "A virtual disk has none. For a real one install smartmontools and enable bidroom-smart.timer.",
+  not_playable: "Run the preflight again; if it stays so, look at that camera's coding and at the recording disk.",
+  session_recorded: "Run the preflight before check-in opens.",
+  no_audit_certificate: "Ask the administrator to set audit_certificate (a P-256 certificate) in the profile's [storage].",
+  audit_certificate_unfit: "Ask the administrator for a P-256 certificate; RSA will not do.",
+  no_time_stamp: "Check the authority's address and the network; if it stays so, archives are sealed without a time stamp.",
   other: "Ask the administrator.",
 };
 
@@ -228,7 +250,8 @@ export function source(fault: SourceFault): Advice {
 
 /** What to do about a fault. */
 export function remedy(fault: Fault): string {
-  return "cause" in fault ? source(fault.cause).todo : (faultTodo[fault.kind] ?? "");
+  if ("cause" in fault) return source(fault.cause).todo;
+  return fault.kind === "anomalous" ? anomalyTodo[fault.anomaly] : (faultTodo[fault.kind] ?? "");
 }
 
 /** Causes of gaps that lie in the box, not in the source. */
@@ -366,6 +389,8 @@ export const problems: Record<string, string> = {
   busy: "The room is busy; try again",
   stopping: "The system is stopping",
   not_written: "The journal cannot be written; nothing was done",
+  no_session_runs: "No session is on in this room, so there is nothing to witness; open the check-in first",
+  no_checkpoint_yet: "No checkpoint yet; the first is made within a minute",
   internal: "The box could not do it; its log says why",
   faults_in_table: "The table has faults; nobody was imported",
   one_row: "The table must have one row below its header",

@@ -3,6 +3,7 @@ import type { Fault, SourceFault } from "../../wire";
 import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
 import { sourceFaults } from "./sources";
 
+const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const gb = (bytes: number) => (bytes >= 1e12 ? `${(bytes / 1e12).toFixed(1)} TB` : `${(bytes / 1e9).toFixed(1)} GB`);
 const minutes = (ms: number) => `${Math.round(ms / 60000)} 分钟`;
 
@@ -165,6 +166,10 @@ export const refusals: Refusals = {
 export function equipment(id: string): string {
   const known: Record<string, string> = {
     "disk-recordings": "录像磁盘",
+    "disk-space": "录像空间",
+    "disk-health": "磁盘健康",
+    "audit-certificate": "审计证书",
+    "time-stamp": "时间戳机构",
     "disk-journal": "日志磁盘",
     disk: "录像磁盘",
     storage: "录像磁盘",
@@ -208,7 +213,16 @@ export const faults: Faults = {
   not_enrolled: () => "尚未登记工作站",
   not_sending: (f) => `没有${f.feeds.map((feed) => (feed.endsWith("-screen") ? "屏幕" : "面部")).join("、")}画面`,
   not_showable: (f) => `${f.codec} 无法在浏览器显示，且没有子码流`,
-  certificate_expiring: (f) => `证书还有 ${f.days} 天到期`,
+  certificate_expiring: (f) => f.days < 0 ? "证书已过期" : `证书还有 ${f.days} 天到期`,
+  disk_too_slow: (f) => `录像磁盘每秒只能写 ${mb(f.writes)}，全部信号需要 ${mb(f.needs)}`,
+  disk_failing: (f) => `磁盘 ${f.disk} 报告自身将要损坏（SMART）`,
+  disk_health_unknown: (f) => `磁盘健康未知：${f.detail}`,
+  anomalous: (f) => kinds.anomaly[f.anomaly],
+  not_playable: (f) => `试录不能回放：${f.feeds.join("、")}`,
+  session_recorded: () => "评标正在录像，没有试录",
+  no_audit_certificate: () => "没有设置审计证书，个人信息不能加密给审计人员",
+  audit_certificate_unfit: (f) => `审计证书不可用，档案无法封存：${f.detail}`,
+  no_time_stamp: (f) => `时间戳机构没有给出时间戳：${f.detail}`,
   other: (f) => f.detail,
 };
 
@@ -224,6 +238,14 @@ const faultTodo: Record<string, string> = {
   not_sending: "确认工作站已打开页面，并允许摄像头、麦克风和共享屏幕。",
   not_showable: "请在摄像头中启用 H.264 子码流。",
   certificate_expiring: "请通知管理员更换证书。",
+  disk_too_slow: "请停止磁盘上的其他任务，或换更快的磁盘，然后重新自检。",
+  disk_failing: "请立即备份并更换该磁盘；更换前不要开始评标。",
+  disk_health_unknown: "虚拟磁盘没有健康状态；实体磁盘请安装 smartmontools 并启用 bidroom-smart.timer。",
+  not_playable: "请重新自检；仍不能回放的，检查该摄像头的编码设置和录像磁盘。",
+  session_recorded: "请在签到开放之前自检。",
+  no_audit_certificate: "请管理员在房间配置的 [storage] 中设置 audit_certificate（P-256 证书）。",
+  audit_certificate_unfit: "请管理员换一张 P-256 证书；RSA 证书不能用。",
+  no_time_stamp: "请核对时间戳机构的地址和网络；封存时仍无应答，档案将没有时间戳。",
   other: "请联系管理员处理。",
 };
 
@@ -233,7 +255,8 @@ export function source(fault: SourceFault): Advice {
 
 /** What to do about a fault. */
 export function remedy(fault: Fault): string {
-  return "cause" in fault ? source(fault.cause).todo : (faultTodo[fault.kind] ?? "");
+  if ("cause" in fault) return source(fault.cause).todo;
+  return fault.kind === "anomalous" ? anomalyTodo[fault.anomaly] : (faultTodo[fault.kind] ?? "");
 }
 
 /** Causes of gaps that lie in the box, not in the source. */
@@ -370,6 +393,8 @@ export const problems: Record<string, string> = {
   busy: "系统繁忙，请重试",
   stopping: "系统正在停止",
   not_written: "日志无法写入，操作没有执行",
+  no_session_runs: "评标室中没有进行中的评标，没有可见证的内容；请先开放签到",
+  no_checkpoint_yet: "尚无检查点；一分钟内会生成第一个",
   internal: "主机未能完成操作，原因已写入系统日志",
   faults_in_table: "名单有误，未导入任何人",
   one_row: "名单在表头之下应当只有一行",

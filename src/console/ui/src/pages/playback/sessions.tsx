@@ -36,6 +36,13 @@ export function Sessions({ sessions, onOpen, onChanged }: { sessions: RecordedLi
             render: (_, session) => (session.archive == null ? null : <Archive session={session.id} archive={session.archive} onChanged={onChanged} />),
           },
           {
+            title: words.detection,
+            dataIndex: "damaged",
+            render: (damaged: RecordedLine["damaged"], { id }) => damaged == null
+              ? words.undetected
+              : <Button size="small" danger={damaged > 0} href={`/api/recordings/${encodeURIComponent(id)}/detection`} download>{damaged === 0 ? words.detected : words.differs(damaged)}</Button>,
+          },
+          {
             title: words.acts,
             key: "open",
             width: 180,

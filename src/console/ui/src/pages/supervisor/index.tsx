@@ -207,13 +207,13 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
             ? <Tip why={why("resume_session")}><Button type="primary" disabled={can("resume_session")?.allowed === false} onClick={() => void give({ type: "resume_session" })}>{t.words.actions.resume_session}</Button></Tip>
             : <Tip why={why("suspend_session")}><Button danger icon={<PauseOutlined />} disabled={can("suspend_session")?.allowed !== true} onClick={() => setAsked({ is: "pause" })}>{t.wall.pause}</Button></Tip>}
           <Dropdown trigger={["click"]} placement="topRight" menu={{
-            items: ([["postpone_lock", t.wall.postpone, { is: "postpone" }], ["abort_session", t.wall.abort, { is: "abort" }]] as const).map(([action, label, ask]) => ({
+            items: [{ key: "witness", label: t.wall.witness.title, onClick: () => setAsked({ is: "witness" }) }, ...([["postpone_lock", t.wall.postpone, { is: "postpone" }], ["abort_session", t.wall.abort, { is: "abort" }]] as const).map(([action, label, ask]) => ({
               key: action,
               danger: action === "abort_session",
               disabled: can(action)?.allowed !== true,
               label: <span className="menu-action"><span>{label}</span>{why(action) !== undefined && <small>{why(action)}</small>}</span>,
               onClick: () => setAsked(ask),
-            })),
+            }))],
           }}>
             <Button icon={<EllipsisOutlined />} aria-label={t.common.more} />
           </Dropdown>

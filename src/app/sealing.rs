@@ -1,0 +1,24 @@
+//! Owns the look at what sealing needs beside the box's own keys: the audit certificate, and the time-stamping authority.
+
+use super::tsa;
+use crate::archive::container::Recipient;
+use crate::config::Storage;
+use crate::config::check::SealingSeen;
+
+/// Reads the certificate, and asks the authority a question.
+pub(super) async fn look(storage: &Storage) -> SealingSeen {
+    let audit = storage.audit_certificate.as_deref();
+    let tsa = async {
+        let tsa = storage.tsa.as_ref()?;
+        let asked = tsa::stamp(tsa, b"preflight").await;
+        let answered = asked.map(drop).map_err(|error| format!("{error:#}"));
+        Some((tsa.uri().to_string(), answered))
+    };
+    SealingSeen {
+        audit: audit.map(|path| match Recipient::read(path) {
+            Ok(recipient) => Ok(recipient.ends()),
+            Err(fault) => Err(fault.to_string()),
+        }),
+        tsa: tsa.await,
+    }
+}
