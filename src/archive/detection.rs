@@ -199,6 +199,14 @@ struct Row {
     conclusion: &'static str,
 }
 
+impl Row {
+    /// There is nothing to judge, which is no merit.
+    fn not_applicable(mut self) -> Self {
+        self.conclusion = "不适用";
+        self
+    }
+}
+
 fn row(property: &'static str, done: &'static str, found: String, good: bool) -> Row {
     let conclusion = if good { "合格" } else { "不合格" };
     Row {
@@ -273,7 +281,8 @@ fn usability(playable: Playable) -> Row {
     let Playable { files, whole } = playable;
     let found = format!("{files} 个录像文件，{whole} 个结构完整");
     let done = "逐个检查 MP4 文件的结构（ISO/IEC 14496-12）";
-    row("可用性", done, found, files == whole)
+    let row = row("可用性", done, found, files == whole);
+    if files > 0 { row } else { row.not_applicable() }
 }
 
 fn security(verdict: &Verdict) -> Row {
@@ -287,7 +296,11 @@ fn security(verdict: &Verdict) -> Row {
         (false, false) => "没有个人信息容器",
     };
     let done = "核对个人信息容器的散列";
-    row("安全性", done, found.to_owned(), !altered)
+    let row = row("安全性", done, found.to_owned(), !altered);
+    match verdict.personal || altered {
+        true => row,
+        false => row.not_applicable(),
+    }
 }
 
 fn kind(kind: FaultKind) -> &'static str {
