@@ -277,10 +277,19 @@ impl Replica {
     async fn listed(&self, session: &SessionId) -> Result<BTreeMap<Key, u64>, ReplicaFault> {
         let folder = self.key(session, "");
         let all = self.store.list(Some(&folder));
-        Ok(all
-            .map_ok(|object| (object.location, object.size))
-            .try_collect()
-            .await?)
+        let all = all.map_ok(|object| (object.location, object.size));
+        match all.try_collect().await {
+            Ok(all) => Ok(all),
+            Err(error) => {
+                // a failed listing does not say that the keys are refused, a question for one object does
+                use object_store::Error::{PermissionDenied, Unauthenticated};
+                let asked = self.store.head(&self.key(session, SIGNED)).await;
+                let refused = asked.err().filter(|error| {
+                    matches!(error, PermissionDenied { .. } | Unauthenticated { .. })
+                });
+                Err(refused.unwrap_or(error).into())
+            }
+        }
     }
 
     /// SHA-256 of what lies there; none where nothing does.

@@ -512,7 +512,10 @@ async fn a_server_that_refuses_or_does_not_answer_is_told_in_words() {
     fs::write(storage.keys(), right.replace("room-secret", "another")).expect("written");
     let room = Room::start_with(&profile("", &storage.section())).await;
     ended(&room, 3, &[]).await;
-    let tells = |words: &str| room.ctl(&["status"]).to_string().contains(words);
+    let tells = |words: &str| {
+        let view = room.ctl(&["status"]);
+        view["alarms"].to_string().contains(words)
+    };
     until("the keys are refused", || tells("refuses the keys")).await;
     fs::write(storage.keys(), "aws_access_key_id = room\n").expect("written");
     until("a key is missing", || {
