@@ -4,6 +4,7 @@
 //! listing and a read-back show. Nothing else is remembered, so a copy that was killed anywhere just goes on.
 
 use super::bag_folder;
+use super::detection::{DETECTION, DETECTION_SIGNATURE};
 use super::seal::{PERSONAL, PERSONAL_TAG, SIGNATURE, SIGNED, TOKEN};
 use super::segment::hash_file;
 use crate::config::{Bucket, ReplicaPlace};
@@ -109,11 +110,11 @@ pub fn pieces(data: &Path, session: &SessionId, seal: &Seal) -> Result<Vec<Piece
         let named = text.lines().filter_map(|line| line.split_once("  "));
         hashes.extend(named.map(|(sha256, path)| (path.to_owned(), sha256.to_owned())));
     }
-    // the signature is over the manifests, so none of them names it
-    for signature in [SIGNATURE, TOKEN] {
-        let path = bag.join(signature);
+    // what signs the manifests, and what was found when they were read back: none of them names it
+    for beside in [SIGNATURE, TOKEN, DETECTION, DETECTION_SIGNATURE] {
+        let path = bag.join(beside);
         if path.exists() {
-            hashes.insert(signature.to_owned(), hash_file(&path, false)?.sha256);
+            hashes.insert(beside.to_owned(), hash_file(&path, false)?.sha256);
         }
     }
     // personal data may have been erased

@@ -80,6 +80,7 @@ const RULES: &[Rule] = &[
             "media::feed",
             "media::peer",
             "archive::playback",
+            "archive::clip",
             "archive::checkpoints",
             "journal::Reader",
             "journal::JournalError",
