@@ -92,7 +92,7 @@ const LIES: [(&str, Outcome); 28] = [
     ("payload type", Lost("cannot be read")),
     ("ssrc", Harmless),
     ("ssrc changes", Harmless),
-    ("sequence", Survived),
+    ("sequence", Damaged("")),
     ("sequence stands", Lost("cannot be read")),
     ("marker", Harmless),
     ("marker always", Survived),

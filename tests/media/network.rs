@@ -282,7 +282,9 @@ async fn where_udp_is_swallowed_a_viewer_comes_by_tcp_within_3_s() {
     let given = json!({ "url": room.url("/api/whep/camera-1"), "owner": "supervisor", "via": via });
     let _: Value = browser.act("one", "watch", given).await;
     let seen = browser
-        .until("one", "a picture", |seen| number(seen, "frames") > 10.0)
+        .until("one", "a picture and its way", |seen| {
+            number(seen, "frames") > 10.0 && seen["protocol"].is_string()
+        })
         .await;
     assert_eq!(seen["protocol"], "tcp", "{seen}");
     eprintln!(
