@@ -8,6 +8,7 @@ use crate::archive::container::{self, Recipient};
 use crate::archive::detection::{self, Detection};
 use crate::archive::papers::{self, Circumstances};
 use crate::archive::seal::{self, Papers};
+use crate::archive::sm2::Sm2Signer;
 use crate::archive::verify::{self, Verdict};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::Profile;
@@ -201,15 +202,14 @@ impl Archivist {
         };
         let (this, session) = (self.clone(), id.clone());
         let sealed = tokio::task::spawn_blocking(move || {
+            let sm2 = this.profile.storage.sm2.as_deref().map(Sm2Signer::read);
+            let sm2 = sm2.transpose()?;
+            let beside = seal::Beside {
+                sm2: sm2.as_ref(),
+                token: token.as_deref(),
+            };
             let at = this.clock.now().stamp.at;
-            seal::sign(
-                &this.data,
-                &session,
-                &this.keys,
-                &signed,
-                token.as_deref(),
-                at,
-            )?;
+            seal::sign(&this.data, &session, &this.keys, &signed, &beside, at)?;
             seal::sealed(&this.data, &session)?.context("the signature is not there")
         });
         sealed.await?

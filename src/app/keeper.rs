@@ -1,12 +1,15 @@
-//! Owns that sealed archives are copied to every replica and verified there, and that what was released is deleted.
+//! Owns that sealed archives are copied to every replica, verified there and on the box, healed from one another, and that
+//! what was released is deleted.
 
 use super::health;
 use crate::archive::replica::{self, Piece, Replica};
 use crate::archive::retention;
+use crate::archive::scrub::{self, Look};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::{Profile, ReplicaSpec};
 use crate::room::{
-    Actor, Command, EquipmentId, Fault, Part, Refusal, ReplicaId, SessionId, wanted, wanted_copies,
+    Actor, Command, EquipmentId, Fault, Part, Refusal, ReplicaId, Seal, SessionId, wanted,
+    wanted_copies, wanted_looks,
 };
 use anyhow::Context;
 use std::collections::BTreeSet;
@@ -35,6 +38,8 @@ pub(super) struct Keeper {
     pub(super) profile: Arc<Profile>,
     /// The folder that holds `sessions`.
     pub(super) data: PathBuf,
+    /// The box's own CA, DER.
+    pub(super) ca: Vec<u8>,
     /// Whether replicas are read back; else their listings are believed, which only tests want to see fail.
     pub(super) reads_back: bool,
 }
@@ -89,10 +94,7 @@ impl Keeper {
             anyhow::Ok((replica, pieces))
         });
         let (replica, pieces) = opened.await??;
-        let rate = || {
-            let busy = self.clerk.room().occupant().is_some();
-            busy.then_some(self.profile.storage.replica_rate.0)
-        };
+        let rate = || self.rate();
         let lacking = replica.lacking(id, &pieces, rate).await?;
         if was_whole && !lacking.is_empty() {
             self.damaged(&spec.id, id, &lacking).await?;
@@ -122,6 +124,109 @@ impl Keeper {
             named: named.collect(),
         };
         self.tell(id, command).await
+    }
+
+    /// Reads the box's own archives again as often as the policy says, and fetches from replicas what they have lost, for ever.
+    pub(super) async fn look_again(self) {
+        let mut changes = self.clerk.watch();
+        loop {
+            let now = self.clock.now().stamp;
+            let wanted = wanted_looks(&self.clerk.room(), &now);
+            let failed = match wanted.first() {
+                Some(id) => self.look(id).await.err(),
+                None => {
+                    if matches!(timeout(AGAIN, changes.changed()).await, Ok(Err(_))) {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            if let Some(error) = failed {
+                tracing::error!(error = format!("{error:#}"), "not verified yet");
+                sleep(AGAIN).await;
+            }
+        }
+    }
+
+    async fn look(&self, id: &SessionId) -> anyhow::Result<()> {
+        let Some(kept) = self.clerk.room().archives.get(id).cloned() else {
+            return Ok(());
+        };
+        let mut look = self.looked(id, &kept.seal).await?;
+        let mut healed = 0;
+        if !look.damaged.is_empty() {
+            tracing::error!(session = %id, files = look.damaged.len(), "the archive is not as it was sealed");
+            healed = self.heal(id, &kept.seal, &look.damaged).await;
+            look = self.looked(id, &kept.seal).await?;
+        }
+        let damaged = u32::try_from(look.damaged.len()).unwrap_or(u32::MAX);
+        let command = Command::ReportArchiveVerified {
+            files: look.files,
+            bytes: look.bytes,
+            healed,
+            damaged,
+            named: look.damaged.into_iter().take(NAMED).collect(),
+        };
+        self.tell(id, command).await?;
+        let room = self.clerk.room();
+        let still = room.archives.iter().filter(|(_, kept)| kept.damaged > 0);
+        let still: Vec<_> = still.map(|(id, kept)| (id, kept.damaged)).collect();
+        let fault = still.first().map(|(id, damaged)| Fault::Other {
+            detail: format!("{id}: {damaged} files are not as they were sealed"),
+        });
+        health::report(&self.clerk, "archives", fault).await;
+        Ok(())
+    }
+
+    async fn looked(&self, id: &SessionId, seal: &Seal) -> anyhow::Result<Look> {
+        let (this, id, seal) = (self.clone(), id.clone(), seal.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let rate = || this.rate();
+            scrub::look(&this.data, &id, &seal, &this.ca, &rate)
+        });
+        Ok(looked.await?)
+    }
+
+    /// How fast what can wait may be read or written now.
+    fn rate(&self) -> Option<u64> {
+        let busy = self.clerk.room().occupant().is_some();
+        busy.then_some(self.profile.storage.replica_rate.0)
+    }
+
+    /// Fetches what is damaged from whichever replica has it; gives how many files came.
+    async fn heal(&self, id: &SessionId, seal: &Seal, damaged: &[String]) -> u64 {
+        let mut lost: Vec<&String> = damaged.iter().collect();
+        for spec in &self.profile.storage.replicas {
+            let mut still = Vec::new();
+            for file in lost {
+                let fetched = self.fetch(id, seal, spec, file).await;
+                if let Err(error) = &fetched {
+                    tracing::error!(replica = %spec.id, session = %id, error = format!("{error:#}"), "cannot heal");
+                }
+                if !fetched.unwrap_or(false) {
+                    still.push(file);
+                }
+            }
+            lost = still;
+        }
+        (damaged.len() - lost.len()) as u64
+    }
+
+    async fn fetch(
+        &self,
+        id: &SessionId,
+        seal: &Seal,
+        spec: &ReplicaSpec,
+        file: &str,
+    ) -> anyhow::Result<bool> {
+        let (data, of, seal, name) = (self.data.clone(), id.clone(), seal.clone(), file.to_owned());
+        let expected =
+            tokio::task::spawn_blocking(move || scrub::expected(&data, &of, &seal, &name)).await?;
+        let replica = Replica::open(&spec.place, self.reads_back)?;
+        let wanted = (file, expected.as_deref());
+        Ok(replica
+            .fetch(&self.data, id, wanted, || self.rate())
+            .await?)
     }
 
     /// Deletes what was released, for ever.

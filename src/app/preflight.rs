@@ -194,6 +194,13 @@ fn of_sealing(seen: SealingSeen, now: Utc) -> Vec<CheckResult> {
             expiring(item, days, checks::AUDIT_WARN_DAYS)
         }
     }];
+    results.extend(seen.sm2.map(|key| match key {
+        Err(detail) => failed("sm2-key", Fault::Sm2KeyUnfit { detail }),
+        Ok(ends) => {
+            let days = checks::days_until(ends, now);
+            expiring("sm2-key", days, checks::AUDIT_WARN_DAYS)
+        }
+    }));
     results.extend(seen.tsa.map(|(address, answered)| match answered {
         Ok(()) => passed("time-stamp", address),
         Err(detail) => attention("time-stamp", Fault::NoTimeStamp { detail }),

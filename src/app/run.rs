@@ -101,7 +101,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
     keep(
         &profile,
         &data,
-        &clerk,
+        (&clerk, &room.keys),
         clock,
         !order.unsafe_replicas,
         &mut tasks,
@@ -132,7 +132,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
 fn keep(
     profile: &Arc<Profile>,
     data: &Path,
-    clerk: &ClerkHandle,
+    (clerk, keys): (&ClerkHandle, &Keys),
     clock: SystemClock,
     reads_back: bool,
     tasks: &mut Tasks,
@@ -143,11 +143,13 @@ fn keep(
         clock: Arc::new(clock),
         profile: profile.clone(),
         data: sessions.parent().unwrap_or(data).to_owned(),
+        ca: keys.ca_certificate().to_vec(),
         reads_back,
     };
     for spec in &profile.storage.replicas {
         tasks.start("replica", keeper.clone().replicate(spec.clone()));
     }
+    tasks.start("archives", keeper.clone().look_again());
     tasks.start("retention", keeper.delete());
 }
 

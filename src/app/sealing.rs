@@ -1,7 +1,9 @@
-//! Owns the look at what sealing needs beside the box's own keys: the audit certificate, and the time-stamping authority.
+//! Owns the look at what sealing needs beside the box's own keys: the audit certificate, the SM2 key, and the
+//! time-stamping authority.
 
 use super::tsa;
 use crate::archive::container::Recipient;
+use crate::archive::sm2::Sm2Signer;
 use crate::config::Storage;
 use crate::config::check::SealingSeen;
 
@@ -14,7 +16,12 @@ pub(super) async fn look(storage: &Storage) -> SealingSeen {
         let answered = asked.map(drop).map_err(|error| format!("{error:#}"));
         Some((tsa.uri().to_string(), answered))
     };
+    let sm2 = storage.sm2.as_deref();
     SealingSeen {
+        sm2: sm2.map(|path| match Sm2Signer::read(path) {
+            Ok(signer) => Ok(signer.ends()),
+            Err(fault) => Err(fault.to_string()),
+        }),
         audit: audit.map(|path| match Recipient::read(path) {
             Ok(recipient) => Ok(recipient.ends()),
             Err(fault) => Err(fault.to_string()),

@@ -78,6 +78,9 @@ fn told(verdict: &Verdict) -> String {
             time(stretch.to)
         );
     }
+    if let Some(trust) = &verdict.sm2 {
+        let _ = writeln!(text, "under SM2 {}", whose(trust));
+    }
     if let Some((at, trusted)) = verdict.timestamp {
         let trusted = if trusted {
             ""
@@ -95,13 +98,7 @@ fn told(verdict: &Verdict) -> String {
     } else if !verdict.personal {
         text.push_str("personal data: none, or erased\n");
     }
-    let whose = match &verdict.trust {
-        Trust::Unsigned => "it bears no signature".to_owned(),
-        Trust::NotTrusted { signer } => {
-            format!("signed by {signer}, which --ca does not vouch for")
-        }
-        Trust::Trusted { signer } => format!("signed by {signer}, trusted"),
-    };
+    let whose = whose(&verdict.trust);
     let _ = write!(
         text,
         "{} session {}: {} files, {} bytes, {} faults; {whose}",
@@ -112,4 +109,14 @@ fn told(verdict: &Verdict) -> String {
         verdict.faults.len()
     );
     text
+}
+
+fn whose(trust: &Trust) -> String {
+    match trust {
+        Trust::Unsigned => "it bears no signature".to_owned(),
+        Trust::NotTrusted { signer } => {
+            format!("signed by {signer}, which --ca does not vouch for")
+        }
+        Trust::Trusted { signer } => format!("signed by {signer}, trusted"),
+    }
 }

@@ -15,9 +15,11 @@ pub mod playback;
 pub mod recover;
 pub mod replica;
 pub mod retention;
+pub mod scrub;
 pub mod seal;
 pub mod segment;
 pub mod signature;
+pub mod sm2;
 pub mod token;
 pub mod verify;
 

@@ -5,8 +5,9 @@
 
 use super::bag_folder;
 use super::detection::{DETECTION, DETECTION_SIGNATURE};
-use super::seal::{PERSONAL, PERSONAL_TAG, SIGNATURE, SIGNED, TOKEN};
+use super::seal::{BESIDE, PERSONAL, PERSONAL_TAG, SIGNED};
 use super::segment::hash_file;
+use super::verify::vouchers;
 use crate::config::{Bucket, ReplicaPlace};
 use crate::room::{Seal, SessionId};
 use futures::TryStreamExt;
@@ -110,8 +111,12 @@ pub fn pieces(data: &Path, session: &SessionId, seal: &Seal) -> Result<Vec<Piece
         let named = text.lines().filter_map(|line| line.split_once("  "));
         hashes.extend(named.map(|(sha256, path)| (path.to_owned(), sha256.to_owned())));
     }
-    // what signs the manifests, and what was found when they were read back: none of them names it
-    for beside in [SIGNATURE, TOKEN, DETECTION, DETECTION_SIGNATURE] {
+    // what signs the manifests, and what was found when they were read back: none of them names it, each proves itself
+    if let Some(file) = vouchers(&bag).into_iter().next() {
+        return Err(ReplicaFault::OwnDamaged(file));
+    }
+    let found = [DETECTION, DETECTION_SIGNATURE];
+    for beside in BESIDE.into_iter().chain(found) {
         let path = bag.join(beside);
         if path.exists() {
             hashes.insert(beside.to_owned(), hash_file(&path, false)?.sha256);
@@ -237,6 +242,44 @@ impl Replica {
             Some(sha256) if sha256 == piece.sha256 => Ok(()),
             Some(_) | None => Err(ReplicaFault::ComesBackOther(piece.path.clone())),
         }
+    }
+
+    /// Fetches a file that the box's own bag has lost, if the replica has it as it must be; `sha256` is none where nothing but the
+    /// file itself says what it must be. Gives whether it did.
+    ///
+    /// # Errors
+    /// The replica's and the disk's.
+    pub async fn fetch(
+        &self,
+        data: &Path,
+        session: &SessionId,
+        (file, sha256): (&str, Option<&str>),
+        rate: impl Fn() -> Option<u64>,
+    ) -> Result<bool, ReplicaFault> {
+        let found = match self.store.get(&self.key(session, file)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            found => found?,
+        };
+        let own = bag_folder(data, session).join(file);
+        let folder = own.parent().unwrap_or(data).to_owned();
+        tokio::fs::create_dir_all(&folder).await?;
+        let part = own.with_added_extension("part");
+        let mut fetched = tokio::fs::File::create(&part).await?;
+        let mut hash = Sha256::new();
+        let mut chunks = found.into_stream();
+        while let Some(chunk) = chunks.try_next().await? {
+            hash.update(&chunk);
+            fetched.write_all(&chunk).await?;
+            take_time(chunk.len(), rate()).await;
+        }
+        fetched.sync_all().await?;
+        if sha256.is_some_and(|sha256| sha256 != hex::encode(hash.finalize())) {
+            tokio::fs::remove_file(&part).await?;
+            return Ok(false);
+        }
+        tokio::fs::rename(&part, &own).await?;
+        tokio::fs::File::open(&folder).await?.sync_all().await?;
+        Ok(true)
     }
 
     /// Removes what a killed copy left half written in a folder, so that the copy there is a bag like any other.

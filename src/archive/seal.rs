@@ -8,6 +8,7 @@ use super::index::{CloseCause, GapRecord, INDEX_FILE, Index, Record, StopRecord}
 use super::recover::recover;
 use super::segment::{hash_file, segment_start};
 use super::signature::{self, SignFault};
+use super::sm2::{SM2_CERTIFICATES, SM2_SIGNATURE, Sm2Signer};
 use super::{bag_folder, feeds_folder};
 use crate::keys::Keys;
 use crate::room::{FeedId, Gap, GapCause, IndexHead, Plan, Seal, SessionId, SessionKind, Utc};
@@ -23,6 +24,8 @@ pub const SIGNED: &str = "tagmanifest-sha256.txt";
 pub const SIGNATURE: &str = "signatures/tagmanifest-sha256.txt.p7s";
 /// The time stamp: an RFC 3161 answer.
 pub const TOKEN: &str = "signatures/tagmanifest-sha256.txt.tsr";
+/// What may stand in a bag beside its manifests, and vouches for them.
+pub(super) const BESIDE: [&str; 4] = [SIGNATURE, TOKEN, SM2_SIGNATURE, SM2_CERTIFICATES];
 /// Personal data, encrypted to the audit key. No manifest names it, so that it can be erased.
 pub const PERSONAL: &str = "sealed/personal.cms";
 /// The tag that holds the container's hash.
@@ -189,7 +192,16 @@ pub fn prepare(data: &Path, session: &SessionId, papers: &Papers) -> io::Result<
     Ok(signed.into_bytes())
 }
 
-/// Signs what [`prepare`] gave, and keeps the token where there is one. After this the session is sealed.
+/// What stands beside the box's own signature.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// Who signs under the national algorithms, where a key is set.
+    pub sm2: Option<&'a Sm2Signer>,
+    /// The time-stamping authority's answer, where there is one.
+    pub token: Option<&'a [u8]>,
+}
+
+/// Signs what [`prepare`] gave, and keeps what stands beside the signature. After this the session is sealed.
 ///
 /// # Errors
 /// The disk's or the key's; it can be tried again.
@@ -198,12 +210,19 @@ pub fn sign(
     session: &SessionId,
     keys: &Keys,
     signed: &[u8],
-    token: Option<&[u8]>,
+    beside: &Beside<'_>,
     at: Utc,
 ) -> Result<(), SealFault> {
     let bag = bag_folder(data, session);
     fs::create_dir_all(bag.join("signatures"))?;
-    if let Some(token) = token {
+    if let Some(signer) = beside.sm2 {
+        write_whole(
+            &bag.join(SM2_CERTIFICATES),
+            signer.certificates().as_bytes(),
+        )?;
+        write_whole(&bag.join(SM2_SIGNATURE), &signer.sign(signed))?;
+    }
+    if let Some(token) = beside.token {
         write_whole(&bag.join(TOKEN), token)?;
     }
     let signature = signature::sign(keys, signed, at)?;

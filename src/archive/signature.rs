@@ -1,5 +1,6 @@
 //! Owns signatures over an archive: CMS (RFC 5652) as `openssl cms` makes and checks them, and the chain of certificates.
 
+use super::sm2;
 use crate::keys::{KeyError, Keys};
 use crate::room::Utc;
 use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
@@ -27,6 +28,8 @@ const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+/// SM2 over SM3.
+const SM2_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
@@ -209,6 +212,13 @@ pub(super) fn check_signed_data(any: &Any, content: Option<&[u8]>) -> Result<Sig
     })
 }
 
+/// How somebody signs.
+#[derive(Clone, Copy)]
+enum Algorithm {
+    Ring(&'static dyn VerificationAlgorithm),
+    Sm2,
+}
+
 fn digest(oid: ObjectIdentifier, content: &[u8]) -> Option<Vec<u8>> {
     match oid {
         SHA256 => Some(Sha256::digest(content).to_vec()),
@@ -223,9 +233,10 @@ fn algorithm(
     x509: &X509Certificate<'_>,
     name: ObjectIdentifier,
     hash: Option<ObjectIdentifier>,
-) -> Option<&'static dyn VerificationAlgorithm> {
+) -> Option<Algorithm> {
     let point = x509.public_key().subject_public_key.data.len();
-    Some(match (name, hash) {
+    let of_ring: &'static dyn VerificationAlgorithm = match (name, hash) {
+        (SM2_SM3, _) => return Some(Algorithm::Sm2),
         // the length of an uncompressed point tells the curve
         (ECDSA_SHA256, _) if point == 65 => &signature::ECDSA_P256_SHA256_ASN1,
         (ECDSA_SHA384, _) if point == 65 => &signature::ECDSA_P256_SHA384_ASN1,
@@ -235,19 +246,23 @@ fn algorithm(
         (RSA_SHA384, _) | (RSA, Some(SHA384)) => &signature::RSA_PKCS1_2048_8192_SHA384,
         (RSA_SHA512, _) | (RSA, Some(SHA512)) => &signature::RSA_PKCS1_2048_8192_SHA512,
         _ => return None,
-    })
+    };
+    Some(Algorithm::Ring(of_ring))
 }
 
 fn verifies(
     x509: &X509Certificate<'_>,
-    algorithm: &'static dyn VerificationAlgorithm,
+    algorithm: Algorithm,
     message: &[u8],
     signature: &[u8],
 ) -> Option<()> {
     let key = &x509.public_key().subject_public_key.data;
-    UnparsedPublicKey::new(algorithm, key)
-        .verify(message, signature)
-        .ok()
+    match algorithm {
+        Algorithm::Ring(algorithm) => UnparsedPublicKey::new(algorithm, key)
+            .verify(message, signature)
+            .ok(),
+        Algorithm::Sm2 => sm2::verifies(key, message, signature).then_some(()),
+    }
 }
 
 /// Follows the chain of a signer's certificate to one that is trusted, as it stood at a moment. Gives back whether it gets

@@ -185,6 +185,8 @@ pub struct Storage {
     pub ballast: Size,
     /// Whose key opens the sealed archives' personal data; none leaves them out of the archive.
     pub audit_certificate: Option<PathBuf>,
+    /// The key, and its certificate, that signs sealed archives under SM2 beside the box's own; none signs them so.
+    pub sm2: Option<PathBuf>,
     /// A time-stamping authority (RFC 3161) for sealed archives.
     pub tsa: Option<HttpUrl>,
     /// Where sealed archives are copied to.

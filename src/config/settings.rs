@@ -36,6 +36,8 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
     let audit_certificate = s
         .optional::<AbsolutePath>("audit_certificate")
         .map(|p| p.value.0);
+    let names_sm2 = s.has("sm2");
+    let sm2 = s.optional::<AbsolutePath>("sm2").map(|p| p.value.0);
     let names_tsa = s.has("tsa");
     let tsa = s.optional::<HttpUrl>("tsa").map(|url| url.value);
     let replicas = replicas(s.sections("replicas"));
@@ -46,10 +48,13 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         Size::gigabytes(1),
     );
     s.close();
-    if (names_audit && audit_certificate.is_none()) || (names_tsa && tsa.is_none()) {
-        return None;
-    }
-    if has_path && recordings.is_none() {
+    let refused = [
+        (has_path, recordings.is_none()),
+        (names_audit, audit_certificate.is_none()),
+        (names_sm2, sm2.is_none()),
+        (names_tsa, tsa.is_none()),
+    ];
+    if refused.contains(&(true, true)) {
         return None;
     }
     Some(Storage {
@@ -59,6 +64,7 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         sm3: sm3?,
         ballast: ballast?,
         audit_certificate,
+        sm2,
         tsa,
         replicas: replicas?,
         replica_rate: replica_rate?,

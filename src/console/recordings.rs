@@ -74,7 +74,9 @@ fn line(
         _ => None,
     });
     let damaged = moments.iter().rev().find_map(|line| match &line.event {
-        Event::ArchiveReadBack { damaged, .. } => Some(*damaged),
+        Event::ArchiveReadBack { damaged, .. } | Event::ArchiveVerified { damaged, .. } => {
+            Some(*damaged)
+        }
         _ => None,
     });
     let phase = phase.or(ended)?;

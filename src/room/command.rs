@@ -216,6 +216,15 @@ pub enum Command {
         damaged: u32,
         named: Vec<String>,
     },
+    /// Every file of the box's own archive was read again; so many were fetched from a replica, and these are still not
+    /// as they were sealed.
+    ReportArchiveVerified {
+        files: u64,
+        bytes: u64,
+        healed: u64,
+        damaged: u32,
+        named: Vec<String>,
+    },
     /// The box's copy of a released archive is gone.
     ReportArchiveDeleted,
 }
@@ -294,6 +303,7 @@ impl Command {
             Command::ReleaseArchive { .. } => "release_archive",
             Command::ReportReplica { .. } => "report_replica",
             Command::ReportReplicaDamaged { .. } => "report_replica_damaged",
+            Command::ReportArchiveVerified { .. } => "report_archive_verified",
             Command::ReportArchiveDeleted => "report_archive_deleted",
         }
     }

@@ -98,6 +98,11 @@ pub enum Fault {
         /// Why, in English.
         detail: String,
     },
+    /// Nothing can be signed with the SM2 key, so nothing can be sealed.
+    Sm2KeyUnfit {
+        /// Why, in English.
+        detail: String,
+    },
     /// The time-stamping authority gives no time stamp.
     NoTimeStamp {
         /// Why, in English.
@@ -135,6 +140,7 @@ impl Fault {
             | Fault::SessionRecorded
             | Fault::NoAuditCertificate
             | Fault::AuditCertificateUnfit { .. }
+            | Fault::Sm2KeyUnfit { .. }
             | Fault::NoTimeStamp { .. }
             | Fault::Other { .. } => false,
         }

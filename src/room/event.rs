@@ -276,6 +276,15 @@ pub enum Event {
         bytes: u64,
         written: u64,
     },
+    /// Every file of the box's own archive was read again; so many were fetched from a replica, and these are still not
+    /// as they were sealed, 20 are named at most.
+    ArchiveVerified {
+        files: u64,
+        bytes: u64,
+        healed: u64,
+        damaged: u32,
+        named: Vec<String>,
+    },
     /// The archive may not go, whatever its age.
     ArchiveHeld { reason: Note },
     /// It may go again when it is old enough.

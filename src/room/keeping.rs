@@ -56,6 +56,9 @@ pub struct Kept {
     pub kind: SessionKind,
     /// What the seal closes.
     pub seal: Seal,
+    /// When its own files were read again last; none before the first time.
+    #[serde(default)]
+    pub verified: Option<Stamp>,
     /// Files that were not what the manifest says.
     pub damaged: u32,
     /// For how long it is kept, by the policy at that time; none means for good.
@@ -103,6 +106,7 @@ impl Kept {
             age,
             kind,
             seal: seal.clone(),
+            verified: None,
             damaged,
             retention,
             hold: None,
@@ -169,6 +173,28 @@ pub fn wanted_copies(room: &Room, replica: &ReplicaId, now: &Stamp) -> Vec<Sessi
         .collect();
     wanted.sort();
     wanted.into_iter().map(|(_, _, id)| id).collect()
+}
+
+/// How soon an archive is looked at again that is damaged: a replica may have come back that can heal it.
+const DAMAGED: Span = Span::hours(24);
+
+/// The archives whose own files are to be read again, the one that waits longest first: each as often as the policy says.
+pub fn wanted_looks(room: &Room, now: &Stamp) -> Vec<SessionId> {
+    let mut wanted: Vec<_> = room
+        .archives
+        .iter()
+        .filter(|(_, kept)| !kept.released)
+        .filter_map(|(id, kept)| {
+            let last = kept.verified.as_ref().unwrap_or(&kept.since);
+            let every = match kept.damaged {
+                0 => room.policies.scrub,
+                _ => room.policies.scrub.min(DAMAGED),
+            };
+            (last.elapsed(now) >= every).then(|| (last.at, id.clone()))
+        })
+        .collect();
+    wanted.sort();
+    wanted.into_iter().map(|(_, id)| id).collect()
 }
 
 /// Of how many archives the usual size is the mean.

@@ -627,6 +627,10 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
             let damaged = Replica::Damaged { since };
             kept.replicas.insert(replica.clone(), damaged);
         }
+        Event::ArchiveVerified { damaged, .. } => {
+            kept.damaged = *damaged;
+            kept.verified = Some(at.clone());
+        }
         Event::ArchiveHeld { reason } => kept.hold = Some(reason.clone()),
         Event::HoldLifted { .. } => kept.hold = None,
         Event::ArchiveReleased => kept.released = true,

@@ -5,7 +5,8 @@ use crate::support::committee;
 use bidroom::archive::detection::{self, DETECTION, DETECTION_SIGNATURE, Detection, Playable};
 use bidroom::archive::papers;
 use bidroom::archive::seal::{PERSONAL, SIGNATURE, SIGNED, TOKEN};
-use bidroom::archive::verify::{Order, Verdict, verify};
+use bidroom::archive::sm2::{SM2_CERTIFICATES, SM2_SIGNATURE};
+use bidroom::archive::verify::{Order, Trust, Verdict, verify};
 use bidroom::journal::Reader;
 use bidroom::keys::{KeySources, Keys};
 use bidroom::room::{Event, Seal, Utc};
@@ -203,8 +204,9 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
     certificate(folder.path(), "audit", &[]);
     let port = authority(folder.path(), None);
     let audit = folder.path().join("audit.pem");
+    let sm2 = sm2_key(folder.path());
     let storage = format!(
-        "sm3 = true\naudit_certificate = {audit:?}\ntsa = \"http://127.0.0.1:{port}/tsr\"\n"
+        "sm3 = true\naudit_certificate = {audit:?}\nsm2 = {sm2:?}\ntsa = \"http://127.0.0.1:{port}/tsr\"\n"
     );
     let evaluation = Evaluation::started_with(&committee(&NAMES), &storage).await;
     evaluation
@@ -336,6 +338,8 @@ async fn a_sealed_archive_is_verified_by_strangers_and_every_alteration_is_found
     let profile = fs::read_to_string(bag.join("data/profile.toml")).expect("text");
     assert!(profile.contains("camera-1") && !profile.contains("password"));
 
+    national(&bag, folder.path(), &[der(&ca_only), der(&tsa)]);
+
     // our own
     let program = env!("CARGO_BIN_EXE_bidroom");
     let shown = bag.to_str().unwrap();
@@ -433,6 +437,87 @@ fn another_bags_report(evaluation: &Evaluation, folder: &Path, trusted: &[Vec<u8
             (faults, faults),
             "{verdict:?}"
         );
+    }
+}
+
+/// An SM2 root, and a key with a certificate under it in one file, whose path it gives.
+fn sm2_key(folder: &Path) -> PathBuf {
+    let make = |words: &str| {
+        let words: Vec<_> = words.split_whitespace().collect();
+        does(folder, "openssl", &words);
+    };
+    for name in ["sm2-root", "sm2-leaf"] {
+        make(&format!("genpkey -algorithm SM2 -out {name}.key"));
+    }
+    make(
+        "req -x509 -new -key sm2-root.key -sm3 -sigopt distid:1234567812345678 -subj /CN=root -days 30 -out sm2-root.pem",
+    );
+    make(
+        "req -new -key sm2-leaf.key -sm3 -sigopt distid:1234567812345678 -subj /CN=leaf -out leaf.csr",
+    );
+    make(
+        "x509 -req -in leaf.csr -CA sm2-root.pem -CAkey sm2-root.key -CAcreateserial -sm3 \
+         -sigopt distid:1234567812345678 -vfyopt distid:1234567812345678 -days 30 -out sm2-leaf.pem",
+    );
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("PEM");
+    let both = folder.join("sm2.pem");
+    fs::write(&both, read("sm2-leaf.key") + &read("sm2-leaf.pem")).expect("written");
+    both
+}
+
+/// The signature under the national algorithms: openssl's verdict, ours, and what is altered about it.
+fn national(bag: &Path, folder: &Path, trusted: &[Vec<u8>]) {
+    let id = "distid:1234567812345678";
+    let root = folder.join("sm2-root.pem");
+    let root_path = root.to_str().expect("a path");
+    let words = [
+        "verify",
+        "-vfyopt",
+        id,
+        "-CAfile",
+        root_path,
+        SM2_CERTIFICATES,
+    ];
+    does(bag, "openssl", &words);
+    let key = does(
+        bag,
+        "openssl",
+        &["x509", "-in", SM2_CERTIFICATES, "-pubkey", "-noout"],
+    );
+    fs::write(folder.join("sm2.pub"), key).expect("written");
+    let key = folder.join("sm2.pub");
+    let words = [
+        "pkeyutl", "-verify", "-pubin", "-rawin", "-digest", "sm3", "-pkeyopt", id,
+    ];
+    let with = [
+        "-inkey",
+        key.to_str().unwrap(),
+        "-in",
+        SIGNED,
+        "-sigfile",
+        SM2_SIGNATURE,
+    ];
+    does(bag, "openssl", &[&words[..], &with[..]].concat());
+
+    assert!(matches!(
+        verified(bag, trusted).sm2,
+        Some(Trust::NotTrusted { .. })
+    ));
+    let trusted = [trusted, &[der(&root)]].concat();
+    let whole = verified(bag, &trusted);
+    assert!(
+        matches!(&whole.sm2, Some(Trust::Trusted { signer }) if signer == "CN=leaf"),
+        "{whole:?}"
+    );
+    let copy = copied(bag, folder);
+    let mut signature = fs::read(copy.join(SM2_SIGNATURE)).expect("read");
+    *signature.last_mut().expect("bytes") ^= 1;
+    fs::write(copy.join(SM2_SIGNATURE), signature).expect("written");
+    let altered = verified(&copy, &trusted);
+    fs::remove_file(copy.join(SM2_SIGNATURE)).expect("removed");
+    for verdict in [altered, verified(&copy, &trusted)] {
+        let found = verdict.faults.iter().any(|f| f.file == SM2_SIGNATURE);
+        assert!(found && verdict.exit_code() == 1, "{verdict:?}");
     }
 }
 

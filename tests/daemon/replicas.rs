@@ -2,6 +2,7 @@
 
 use crate::kills::{SESSION, start_session};
 use crate::support::{self, Room, until};
+use bidroom::archive::seal::{SIGNATURE, SIGNED};
 use bidroom::journal::Reader;
 use bidroom::room::{Event, Seq, SessionId};
 use rand::RngExt;
@@ -392,6 +393,72 @@ async fn a_copy_on_a_second_disk_is_a_bag_after_30_kills() {
     assert_eq!(told.count(), 1);
     let tries = room.log().matches("not replicated yet").count();
     assert!(tries > 2, "{tries} tries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_box_has_lost_comes_back_from_a_replica() {
+    let disk = tempfile::tempdir().expect("a folder");
+    let to = disk.path();
+    let replicas = format!("[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n");
+    let room = Room::start_with(&profile("scrub = \"10s\"", &replicas)).await;
+    ended(&room, 12, &[5]).await;
+    event(&room, "replicated", 1, |e| {
+        matches!(e, Event::ArchiveReplicated { .. })
+    })
+    .await;
+    let (own, copy) = (bag(&room), to.join(SESSION));
+    let sealed = hashes(&own);
+    event(
+        &room,
+        "verified",
+        1,
+        |e| matches!(e, Event::ArchiveVerified { healed: 0, damaged: 0, files, .. } if *files > 12),
+    )
+    .await;
+
+    // payload, its list, the list of lists, and the signature: each proves the next, and none of the damage is copied
+    let mut expected = damage(&own);
+    for file in ["manifest-sha256.txt", SIGNED, SIGNATURE] {
+        flip(&own.join(file));
+        expected.push(file.to_owned());
+    }
+    let healed = event(
+        &room,
+        "healed",
+        1,
+        |e| matches!(e, Event::ArchiveVerified { healed, .. } if *healed > 0),
+    );
+    let Event::ArchiveVerified {
+        healed, damaged, ..
+    } = healed.await
+    else {
+        unreachable!("asked for")
+    };
+    // the detection report names the seal, so it is fetched too where the list of lists was not right
+    assert!(healed >= expected.len() as u64, "{healed} of {expected:?}");
+    assert_eq!(damaged, 0, "{}", tail(&room));
+    assert_eq!(hashes(&own), sealed);
+    assert_eq!(differences(&own, &copy), Vec::<PathBuf>::new());
+
+    // lost on both sides: named, an alarm, and nothing takes its place
+    let lost = "data/more/007.bin";
+    for bag in [&own, &copy] {
+        fs::write(bag.join(lost), "lost").expect("written");
+    }
+    let found = event(&room, "damage found", 1, |e| {
+        matches!(e, Event::ArchiveVerified { damaged: 1, .. })
+    });
+    let Event::ArchiveVerified { named, .. } = found.await else {
+        unreachable!("asked for")
+    };
+    assert_eq!(named, [lost]);
+    until("the alarm", || {
+        room.ctl(&["status"])
+            .to_string()
+            .contains("1 files are not as they were sealed")
+    })
+    .await;
+    assert_eq!(fs::read(own.join(lost)).expect("read"), b"lost");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,17 @@ fn judge(order: &Order, rate: Option<Rate<'_>>) -> Result<Verdict, String> {
     Ok(verdict)
 }
 
+/// Which of the signatures and what they sign beside the manifests are not right in themselves, whoever signed.
+pub fn vouchers(bag: &Path) -> Vec<String> {
+    let order = Order {
+        bag: bag.to_owned(),
+        ..Order::default()
+    };
+    let mut verdict = Verdict::default();
+    signatures::vouchers(&order, &mut verdict);
+    verdict.faults.into_iter().map(|fault| fault.file).collect()
+}
+
 /// A small file of the bag, as long as it is small.
 fn tag_file(bag: &Path, name: &str) -> Option<Vec<u8>> {
     files::small(&bag.join(name)).ok()

@@ -5,11 +5,14 @@ use super::verdict::{FaultKind, Trust, Verdict};
 use super::{Order, tag_file};
 use crate::archive::detection::{DETECTION, DETECTION_SIGNATURE};
 use crate::archive::seal::{PERSONAL, PERSONAL_TAG, SIGNATURE, SIGNED, TOKEN};
-use crate::archive::{signature, token};
+use crate::archive::signature::Signed;
+use crate::archive::sm2::{SM2_CERTIFICATES, SM2_SIGNATURE};
+use crate::archive::{signature, sm2, token};
 use crate::room::Utc;
 use sha2::{Digest, Sha256};
 
-pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
+/// Checks what vouches for the manifests, and the detection report.
+pub(super) fn vouchers(order: &Order, verdict: &mut Verdict) {
     let signed = tag_file(&order.bag, SIGNED).unwrap_or_default();
     let stamped = tag_file(&order.bag, TOKEN)
         .and_then(|answer| check_token(order, &answer, &signed, verdict));
@@ -17,17 +20,20 @@ pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
         match signature::check(&der, Some(&signed)) {
             Err(why) => verdict.fault(FaultKind::Signature, SIGNATURE, why),
             Ok(by) => {
-                let signer = signature::subject(&by.signer);
-                let at = stamped.or(by.at).unwrap_or(Utc(0));
-                match signature::chain(&by, &order.trusted, at) {
-                    Ok(true) => verdict.trust = Trust::Trusted { signer },
-                    Ok(false) => verdict.trust = Trust::NotTrusted { signer },
+                verdict.signed_at = by.at;
+                match whose(&by, order, stamped.or(by.at).unwrap_or(Utc(0))) {
+                    Ok(trust) => verdict.trust = trust,
                     Err(why) => verdict.fault(FaultKind::Signature, SIGNATURE, why),
                 }
             }
         }
     }
+    sm2(order, &signed, stamped, verdict);
     detection(order, &signed, verdict);
+}
+
+pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
+    vouchers(order, verdict);
     let info = tag_file(&order.bag, "bag-info.txt").unwrap_or_default();
     let info = String::from_utf8_lossy(&info);
     let tag = |label: &str| {
@@ -66,6 +72,36 @@ pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
     }
 }
 
+/// The signature under the national algorithms, where there is one, is over the same.
+fn sm2(order: &Order, signed: &[u8], stamped: Option<Utc>, verdict: &mut Verdict) {
+    let Some(der) = tag_file(&order.bag, SM2_SIGNATURE) else {
+        if tag_file(&order.bag, SM2_CERTIFICATES).is_some() {
+            verdict.fault(FaultKind::Missing, SM2_SIGNATURE, "is not there");
+        }
+        return;
+    };
+    let checked = tag_file(&order.bag, SM2_CERTIFICATES)
+        .ok_or_else(|| format!("{SM2_CERTIFICATES} is not there"))
+        .and_then(|pem| sm2::check(&der, &pem, signed))
+        .and_then(|by| {
+            // the signature names no moment of its own
+            let at = stamped.or(verdict.signed_at).unwrap_or(Utc(0));
+            whose(&by, order, at)
+        });
+    match checked {
+        Ok(trust) => verdict.sm2 = Some(trust),
+        Err(why) => verdict.fault(FaultKind::Signature, SM2_SIGNATURE, why),
+    }
+}
+
+fn whose(by: &Signed, order: &Order, at: Utc) -> Result<Trust, String> {
+    let signer = signature::subject(&by.signer);
+    Ok(match signature::chain(by, &order.trusted, at)? {
+        true => Trust::Trusted { signer },
+        false => Trust::NotTrusted { signer },
+    })
+}
+
 /// The detection report, where there is one, is about this very archive, and signed by whoever the archive's signer is.
 fn detection(order: &Order, signed: &[u8], verdict: &mut Verdict) {
     let Some(report) = tag_file(&order.bag, DETECTION) else {
@@ -78,14 +114,7 @@ fn detection(order: &Order, signed: &[u8], verdict: &mut Verdict) {
     let checked = tag_file(&order.bag, DETECTION_SIGNATURE)
         .ok_or_else(|| "is not there".to_owned())
         .and_then(|der| signature::check(&der, Some(&report)))
-        .and_then(|by| {
-            let trusted = signature::chain(&by, &order.trusted, by.at.unwrap_or(Utc(0)))?;
-            let signer = signature::subject(&by.signer);
-            Ok(match trusted {
-                true => Trust::Trusted { signer },
-                false => Trust::NotTrusted { signer },
-            })
-        });
+        .and_then(|by| whose(&by, order, by.at.unwrap_or(Utc(0))));
     match checked {
         Ok(trust) if trust == verdict.trust => {}
         Ok(_) => {

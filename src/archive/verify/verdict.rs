@@ -85,6 +85,10 @@ pub struct Verdict {
     pub faults: Vec<Fault>,
     /// Whose it is.
     pub trust: Trust,
+    /// When the signer says that it signed.
+    pub signed_at: Option<Utc>,
+    /// Who signed it under the national algorithms; none where nobody did.
+    pub sm2: Option<Trust>,
     /// When a time-stamping authority saw it, and whether that authority is trusted.
     pub timestamp: Option<(Utc, bool)>,
     /// Whether the personal data are there: they may be erased.

@@ -1,7 +1,9 @@
-//! Owns the check of what sealing needs: whom personal data are encrypted to, and who confirms the moment. Who looks is handed
+//! Owns the check of what sealing needs: whom personal data are encrypted to, who signs under SM2, and who confirms
+//! the moment. Who looks is handed
 //! in: certificates are read, and the authority asked, by the archive's own means.
 
 use super::finding::{Finding, Level};
+use crate::config::Text;
 use crate::room::Utc;
 
 const DAY_MS: i64 = 86_400_000;
@@ -13,6 +15,8 @@ pub const AUDIT_WARN_DAYS: i64 = 60;
 pub struct SealingSeen {
     /// When the audit certificate ends, or why nothing can be encrypted to it; none where the profile names none.
     pub audit: Option<Result<Utc, String>>,
+    /// When the certificate of the SM2 key ends, or why nothing can be signed with it; none where the profile names none.
+    pub sm2: Option<Result<Utc, String>>,
     /// The authority's address, and why it gave no time stamp where it did not; none where the profile names none.
     pub tsa: Option<(String, Result<(), String>)>,
 }
@@ -24,6 +28,7 @@ pub fn days_until(ends: Utc, now: Utc) -> i64 {
 
 pub(super) fn judge(seen: SealingSeen, now: Utc) -> Vec<Finding> {
     let mut findings = vec![audit(seen.audit, now)];
+    findings.extend(seen.sm2.map(|key| sm2(key, now)));
     findings.extend(seen.tsa.map(|(address, answered)| tsa(&address, answered)));
     findings
 }
@@ -65,6 +70,42 @@ fn audit(seen: Option<Result<Utc, String>>, now: Utc) -> Finding {
         }
         Some(Ok(ends)) => ends,
     };
+    let remedy = text!(
+        "请审计部门签发新证书，替换 audit_certificate；旧私钥须保留，用于打开以前的档案",
+        "ask the auditors for a new certificate and replace audit_certificate; the old key still opens earlier archives: keep it"
+    );
+    ending(id, subject, (ends, now), remedy)
+}
+
+fn sm2(seen: Result<Utc, String>, now: Utc) -> Finding {
+    let (id, subject) = ("sm2-key", text!("SM2 密钥", "SM2 key"));
+    match seen {
+        Err(why) => Finding::bad(
+            Level::Fault,
+            id,
+            subject,
+            text!(
+                "不可用，档案无法封存",
+                "cannot be used: nothing can be sealed"
+            ),
+            text!("{why}", "{why}"),
+            text!(
+                "把 SM2 私钥（PKCS#8，未加密）和它的证书放在同一个 PEM 文件中，或从 [storage] 中删去 sm2",
+                "put the SM2 key (PKCS#8, not encrypted) and its certificate into one PEM file, or remove sm2 from [storage]"
+            ),
+        ),
+        Ok(ends) => {
+            let remedy = text!(
+                "请签发机构换发证书，替换 sm2 文件",
+                "ask its authority for a new certificate and replace the file of sm2"
+            );
+            ending(id, subject, (ends, now), remedy)
+        }
+    }
+}
+
+/// How long a certificate is valid yet.
+fn ending(id: &str, subject: Text, (ends, now): (Utc, Utc), remedy: Text) -> Finding {
     let days = days_until(ends, now);
     if days >= AUDIT_WARN_DAYS {
         return Finding::ok(
@@ -86,10 +127,6 @@ fn audit(seen: Option<Result<Utc, String>>, now: Utc) -> Finding {
             text!("还剩 {days} 天", "{days} days are left"),
         ),
     };
-    let remedy = text!(
-        "请审计部门签发新证书，替换 audit_certificate；旧私钥须保留，用于打开以前的档案",
-        "ask the auditors for a new certificate and replace audit_certificate; the old key still opens earlier archives: keep it"
-    );
     Finding::bad(Level::Warning, id, subject, result, cause, remedy)
 }
 

@@ -119,6 +119,7 @@ async fn report(profile: &Profile, of: &TestBox, seen: SourceSeen) -> Report {
 fn sealable() -> SealingSeen {
     SealingSeen {
         audit: Some(Ok(Utc(NOW.0 + 365 * 86_400_000))),
+        sm2: None,
         tsa: None,
     }
 }
@@ -126,7 +127,10 @@ fn sealable() -> SealingSeen {
 #[test]
 fn what_sealing_needs_is_judged() {
     let days = |days: i64| Some(Ok(Utc(NOW.0 + days * 86_400_000)));
-    let found = |audit, tsa| sealing::judge(SealingSeen { audit, tsa }, NOW);
+    let found = |audit, tsa| {
+        let sm2 = None;
+        sealing::judge(SealingSeen { audit, sm2, tsa }, NOW)
+    };
     let rsa = Some(Err("audit.pem: its key is RSA".to_owned()));
     for (audit, level, word) in [
         (None, Level::Warning, "none is set"),
@@ -141,6 +145,20 @@ fn what_sealing_needs_is_judged() {
         assert_eq!(finding.level, level, "{finding:?}");
         assert!(finding.result.of(Lang::En).contains(word), "{finding:?}");
         assert_eq!(finding.remedy.is_none(), level == Level::Ok);
+    }
+    for (sm2, level, word) in [
+        (days(60), Level::Ok, "valid for 60 days"),
+        (days(59), Level::Warning, "ends soon"),
+        (
+            Some(Err("sm2.pem: the key is no SM2 key".to_owned())),
+            Level::Fault,
+            "cannot be used",
+        ),
+    ] {
+        let seen = SealingSeen { sm2, ..sealable() };
+        let finding = &sealing::judge(seen, NOW)[1];
+        assert_eq!(finding.level, level, "{finding:?}");
+        assert!(finding.result.of(Lang::En).contains(word), "{finding:?}");
     }
     let asked = |answer| Some(("http://tsa/".to_owned(), answer));
     let good = &found(days(90), asked(Ok(())))[1];

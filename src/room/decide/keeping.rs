@@ -67,6 +67,21 @@ pub(super) fn decide(
             damaged: *damaged,
             named: named.clone(),
         }),
+        Command::ReportArchiveVerified {
+            files,
+            bytes,
+            healed,
+            damaged,
+            named,
+        } => kept().map(|_| {
+            Some(Event::ArchiveVerified {
+                files: *files,
+                bytes: *bytes,
+                healed: *healed,
+                damaged: *damaged,
+                named: named.clone(),
+            })
+        })?,
         Command::ReportArchiveDeleted => kept()?.released.then_some(Event::ArchiveDeleted),
         _ => return Ok(None),
     };

@@ -169,6 +169,7 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportArchiveReadBack { .. }
         | Command::ReportReplica { .. }
         | Command::ReportReplicaDamaged { .. }
+        | Command::ReportArchiveVerified { .. }
         | Command::ReportArchiveDeleted => part(Part::Archive),
     };
     if allowed {
@@ -302,6 +303,7 @@ impl Case<'_> {
             | Command::ReleaseArchive { .. }
             | Command::ReportReplica { .. }
             | Command::ReportReplicaDamaged { .. }
+            | Command::ReportArchiveVerified { .. }
             | Command::ReportArchiveDeleted
             | Command::RunPreflight
             | Command::EnrolWorkstation { .. }

@@ -1294,6 +1294,18 @@ export interface components {
             /** @constant */
             type: "report_replica_damaged";
         } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint32 */
+            damaged: number;
+            /** Format: uint64 */
+            files: number;
+            /** Format: uint64 */
+            healed: number;
+            named: string[];
+            /** @constant */
+            type: "report_archive_verified";
+        } | {
             /** @constant */
             type: "report_archive_deleted";
         };
@@ -1690,6 +1702,18 @@ export interface components {
             /** Format: uint64 */
             written: number;
         } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint32 */
+            damaged: number;
+            /** Format: uint64 */
+            files: number;
+            /** Format: uint64 */
+            healed: number;
+            named: string[];
+            /** @constant */
+            type: "archive_verified";
+        } | {
             reason: components["schemas"]["Note"];
             /** @constant */
             type: "archive_held";
@@ -1820,6 +1844,11 @@ export interface components {
             detail: string;
             /** @constant */
             kind: "audit_certificate_unfit";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "sm2_key_unfit";
         } | {
             /** @description Why, in English. */
             detail: string;

@@ -169,6 +169,7 @@ export function equipment(id: string): string {
     "disk-space": "Room for recordings",
     "disk-health": "Disks' health",
     "audit-certificate": "Audit certificate",
+    "sm2-key": "SM2 key",
     "time-stamp": "Time-stamping authority",
     "disk-journal": "Journal's disk",
     disk: "Recording disk",
@@ -185,6 +186,7 @@ export function equipment(id: string): string {
     faces: "Seat cameras",
     microphones: "Seat microphones",
     cameras: "Room cameras",
+    archives: "Archives on the box",
     retention: "Deletion of archives",
     hub: "Hub",
   };
@@ -217,6 +219,7 @@ export const faults: Faults = {
   session_recorded: () => "a session is being recorded, so nothing was recorded for a test",
   no_audit_certificate: () => "no audit certificate is set, so personal data cannot be sealed for an auditor",
   audit_certificate_unfit: (f) => `the audit certificate cannot be used, so nothing can be sealed: ${f.detail}`,
+  sm2_key_unfit: (f) => `the SM2 key cannot be used, so nothing can be sealed: ${f.detail}`,
   no_time_stamp: (f) => `the time-stamping authority gives no time stamp: ${f.detail}`,
   other: (f) => f.detail,
 };
@@ -240,6 +243,7 @@ const faultTodo: Record<string, string> = {
   session_recorded: "Run the preflight before check-in opens.",
   no_audit_certificate: "Ask the administrator to set audit_certificate (a P-256 certificate) in the profile's [storage].",
   audit_certificate_unfit: "Ask the administrator for a P-256 certificate; RSA will not do.",
+  sm2_key_unfit: "Ask the administrator for an SM2 key and its certificate in one PEM file, or remove sm2 from the profile.",
   no_time_stamp: "Check the authority's address and the network; if it stays so, archives are sealed without a time stamp.",
   other: "Ask the administrator.",
 };
@@ -361,6 +365,10 @@ export const events: Events = {
   replica_verified: (e) => ({ what: `Replica ${e.replica} verified: ${e.files} files whole`, level: "good" }),
   replica_damaged: (e) => ({ what: `Replica ${e.replica}: ${e.damaged} files missing or damaged`, level: "bad" }),
   replica_healed: (e) => ({ what: `Replica ${e.replica} healed: ${e.written} files written again, all read back`, level: "good" }),
+  archive_verified: (e) =>
+    e.damaged
+      ? { what: `Own archive verified: ${e.damaged} files are damaged, no replica could heal them`, level: "bad" }
+      : { what: e.healed ? `Own archive verified: ${e.healed} files healed from a replica, all whole` : `Own archive verified: ${e.files} files whole`, level: "good" },
   archive_held: (e) => ({ what: `Archive on legal hold: ${e.reason}`, level: "warn" }),
   hold_lifted: (e) => ({ what: `Hold lifted: ${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "Retention over: the archive may be deleted", level: "warn" }),

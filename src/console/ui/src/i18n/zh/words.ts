@@ -169,6 +169,7 @@ export function equipment(id: string): string {
     "disk-space": "录像空间",
     "disk-health": "磁盘健康",
     "audit-certificate": "审计证书",
+    "sm2-key": "SM2 密钥",
     "time-stamp": "时间戳机构",
     "disk-journal": "日志磁盘",
     disk: "录像磁盘",
@@ -185,6 +186,7 @@ export function equipment(id: string): string {
     faces: "席位摄像头",
     microphones: "席位麦克风",
     cameras: "房间摄像头",
+    archives: "档案复核",
     retention: "档案到期删除",
     hub: "市级平台",
   };
@@ -222,6 +224,7 @@ export const faults: Faults = {
   session_recorded: () => "评标正在录像，没有试录",
   no_audit_certificate: () => "没有设置审计证书，个人信息不能加密给审计人员",
   audit_certificate_unfit: (f) => `审计证书不可用，档案无法封存：${f.detail}`,
+  sm2_key_unfit: (f) => `SM2 密钥不可用，档案无法封存：${f.detail}`,
   no_time_stamp: (f) => `时间戳机构没有给出时间戳：${f.detail}`,
   other: (f) => f.detail,
 };
@@ -245,6 +248,7 @@ const faultTodo: Record<string, string> = {
   session_recorded: "请在签到开放之前自检。",
   no_audit_certificate: "请管理员在房间配置的 [storage] 中设置 audit_certificate（P-256 证书）。",
   audit_certificate_unfit: "请管理员换一张 P-256 证书；RSA 证书不能用。",
+  sm2_key_unfit: "请管理员换一份 SM2 密钥和证书（同一个 PEM 文件），或从房间配置中删去 sm2。",
   no_time_stamp: "请核对时间戳机构的地址和网络；封存时仍无应答，档案将没有时间戳。",
   other: "请联系管理员处理。",
 };
@@ -364,6 +368,10 @@ export const events: Events = {
   replica_verified: (e) => ({ what: `副本 ${e.replica} 复核：${e.files} 个文件全部完好`, level: "good" }),
   replica_damaged: (e) => ({ what: `副本 ${e.replica} 有 ${e.damaged} 个文件缺失或损坏`, level: "bad" }),
   replica_healed: (e) => ({ what: `副本 ${e.replica} 已修复：重写 ${e.written} 个文件，全部回读无误`, level: "good" }),
+  archive_verified: (e) =>
+    e.damaged
+      ? { what: `本机档案复核：${e.damaged} 个文件损坏，副本不能修复`, level: "bad" }
+      : { what: e.healed ? `本机档案复核：从副本修复 ${e.healed} 个文件，全部完好` : `本机档案复核：${e.files} 个文件全部完好`, level: "good" },
   archive_held: (e) => ({ what: `档案依法冻结：${e.reason}`, level: "warn" }),
   hold_lifted: (e) => ({ what: `档案解除冻结：${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "档案保管期满，准予删除", level: "warn" }),
