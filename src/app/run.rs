@@ -327,6 +327,8 @@ impl Room {
             history: History::new(self.history.clone(), clerk.room().seq),
             around,
             data: recordings,
+            room_id: profile.room.id.to_string(),
+            venues: profile.storage.venues.clone(),
             pictures: profile.media,
             time_zone: profile
                 .room

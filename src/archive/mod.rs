@@ -9,6 +9,7 @@ pub mod container;
 pub mod detection;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod handover;
 pub mod index;
 pub mod papers;
 pub mod playback;

@@ -189,6 +189,8 @@ pub struct Storage {
     pub sm2: Option<PathBuf>,
     /// A time-stamping authority (RFC 3161) for sealed archives.
     pub tsa: Option<HttpUrl>,
+    /// The CAs of other venues' boxes: whose archives are taken, and whose receipts are believed; none means nobody's.
+    pub venues: Option<PathBuf>,
     /// Where sealed archives are copied to.
     pub replicas: Vec<ReplicaSpec>,
     /// Bytes a second that copying and verifying may take of each replica while a session is on.

@@ -38,6 +38,8 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         .map(|p| p.value.0);
     let names_sm2 = s.has("sm2");
     let sm2 = s.optional::<AbsolutePath>("sm2").map(|p| p.value.0);
+    let names_venues = s.has("venues");
+    let venues = s.optional::<AbsolutePath>("venues").map(|p| p.value.0);
     let names_tsa = s.has("tsa");
     let tsa = s.optional::<HttpUrl>("tsa").map(|url| url.value);
     let replicas = replicas(s.sections("replicas"));
@@ -52,6 +54,7 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         (has_path, recordings.is_none()),
         (names_audit, audit_certificate.is_none()),
         (names_sm2, sm2.is_none()),
+        (names_venues, venues.is_none()),
         (names_tsa, tsa.is_none()),
     ];
     if refused.contains(&(true, true)) {
@@ -65,6 +68,7 @@ pub(super) fn storage(mut s: Section<'_>) -> Option<Storage> {
         ballast: ballast?,
         audit_certificate,
         sm2,
+        venues,
         tsa,
         replicas: replicas?,
         replica_rate: replica_rate?,

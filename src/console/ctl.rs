@@ -4,6 +4,7 @@
 //! practises the other roles.
 
 use super::export::export;
+use super::handover::{self, HandoverTask};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use http_body_util::{BodyExt, Full};
@@ -100,6 +101,11 @@ enum Task {
     Checkpoint {
         #[command(subcommand)]
         task: CheckpointTask,
+    },
+    /// Archives from other venues, and their receipts.
+    Handover {
+        #[command(subcommand)]
+        task: HandoverTask,
     },
     /// Gets what any GET route gives, e.g. `/metrics`.
     Get {
@@ -205,6 +211,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 "file": done.file, "leaf": done.leaf, "checkpoints": done.checkpoints, "newest": done.newest,
             })
         }
+        Task::Handover { task } => handover::run(&socket, task).await?,
         Task::Get { path } => {
             let text = get(&socket, &path).await?;
             return print(&format!("{}\n", text.trim_end()));
@@ -308,7 +315,7 @@ async fn post(socket: &Path, path: &str, body: Value) -> anyhow::Result<Value> {
     .await
 }
 
-async fn call(
+pub(super) async fn call(
     socket: &Path,
     method: Method,
     path: &str,
@@ -330,7 +337,7 @@ async fn get(socket: &Path, path: &str) -> anyhow::Result<String> {
 }
 
 /// Sends a request; an answer that is a no becomes an error with the daemon's reason.
-async fn send(
+pub(super) async fn send(
     socket: &Path,
     method: Method,
     path: &str,

@@ -262,6 +262,7 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
         Who::Viewers | Who::Publishers => return admit_to_feed(console, who, principal, feed),
         // an idle lock never stops media: whoever made a resource keeps it alive or ends it
         Who::Owner => known,
+        Who::Local => matches!(principal, Principal::Local { .. }),
         Who::Metrics => {
             matches!(principal, Principal::Local { .. })
                 || matches!(principal, Principal::Token { scopes, .. } if scopes.contains(&Scope::Metrics))

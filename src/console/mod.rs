@@ -15,6 +15,8 @@ mod commands;
 pub mod ctl;
 mod export;
 mod guard;
+mod handover;
+mod handovers;
 mod history;
 mod live;
 mod metrics;

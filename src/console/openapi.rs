@@ -94,7 +94,7 @@ fn parameters(path: &str) -> Vec<Value> {
 
 fn security(who: Who) -> Value {
     match who {
-        Who::Anybody => json!([]),
+        Who::Anybody | Who::Local => json!([]),
         Who::Seat => json!([{"workstation": []}]),
         Who::Metrics => json!([{"token": []}]),
         Who::Viewers | Who::Publishers | Who::Owner => {

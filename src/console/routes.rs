@@ -34,6 +34,8 @@ pub enum Endpoint {
     Workstations,
     Checkpoints,
     NewestCheckpoint,
+    TakeArchive,
+    GiveReceipt,
     Recordings,
     Recording,
     Detection,
@@ -117,6 +119,8 @@ pub enum Who {
     Owner,
     /// A metrics token, or somebody on the box.
     Metrics,
+    /// Somebody on the box.
+    Local,
 }
 
 /// What a body is.
@@ -219,6 +223,8 @@ pub const ROUTES: &[Route] = {
 
         row(E::Checkpoints, Get, "/api/checkpoints", W::TechnicianOrSupervisor, "The running session's signed checkpoints, for a witness to keep", NOTHING, Body::Media("application/jsonl")),
         row(E::NewestCheckpoint, Get, "/api/checkpoints/newest", W::TechnicianOrSupervisor, "The newest of them, as a line and as a QR code", NOTHING, json::<wire::NewestCheckpoint>()),
+        row(E::TakeArchive, Post, "/api/handovers/received", W::Local, "Takes a sub-venue's archive from a folder of the box; lines of JSON", json::<wire::TakeArchive>(), Body::Media("application/jsonl")),
+        row(E::GiveReceipt, Post, "/api/handovers/receipts", W::Local, "The receipt that another venue gave for an archive of this room", json::<wire::GivenReceipt>(), json::<wire::BelievedReceipt>()),
         row(E::Recordings, Get, "/api/recordings", W::Supervisor, "The recorded sessions", NOTHING, json::<Vec<super::wire::RecordedLine>>()),
         row(E::Recording, Get, "/api/recordings/{session}", W::Supervisor, "What was recorded of a session", NOTHING, json::<wire::RecordedSession>()),
         row(E::Detection, Get, "/api/recordings/{session}/detection", W::Supervisor, "The detection report of a session's archive, once it was read back", NOTHING, Body::Media("text/html")),

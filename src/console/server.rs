@@ -5,8 +5,8 @@ use super::guard::{Origin, guard};
 use super::routes::{Endpoint, ROUTES};
 use super::state::Console;
 use super::{
-    administration, assets, checkpoints, commands, live, metrics, openapi, people, recordings,
-    sign_in, signalling, whep, whip,
+    administration, assets, checkpoints, commands, handovers, live, metrics, openapi, people,
+    recordings, sign_in, signalling, whep, whip,
 };
 use axum::Router;
 use axum::body::Body;
@@ -61,6 +61,8 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::Workstations => get(administration::workstations),
         Endpoint::Checkpoints => get(checkpoints::file),
         Endpoint::NewestCheckpoint => get(checkpoints::newest),
+        Endpoint::TakeArchive => post(handovers::take),
+        Endpoint::GiveReceipt => post(handovers::receipt),
         Endpoint::Recordings => get(recordings::list),
         Endpoint::Recording => get(recordings::session),
         Endpoint::Detection => get(recordings::detection),

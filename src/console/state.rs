@@ -45,6 +45,10 @@ pub struct Parts {
     pub around: watch::Receiver<Surroundings>,
     /// The folder that sessions are recorded under.
     pub data: PathBuf,
+    /// This room's id.
+    pub room_id: String,
+    /// The file of other venues' certificates, where the profile names one.
+    pub venues: Option<PathBuf>,
     /// What workstations should send.
     pub pictures: Media,
     /// The zone that times are shown in.

@@ -4,8 +4,8 @@ use crate::access::{Role, Scope, SignInState};
 use crate::archive::playback::FeedRecording;
 use crate::config::Media;
 use crate::room::{
-    AccountId, Command, CommandId, EquipmentId, FeedId, Kept, MemberKind, MemberNo, Note, Refusal,
-    Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
+    AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Kept, MemberKind, MemberNo,
+    Note, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -324,6 +324,8 @@ pub struct ArchiveView {
     pub hold: Option<Note>,
     /// Whether it is being deleted.
     pub released: bool,
+    /// Who has it too, by a signed receipt.
+    pub handed_over: Option<HandedOver>,
     /// What each replica of the profile is known to hold of it.
     pub replicas: Vec<ReplicaView>,
 }
@@ -347,6 +349,7 @@ impl ArchiveView {
         Self {
             until: kept.until(),
             hold: kept.hold.clone(),
+            handed_over: kept.handed_over.clone(),
             released: kept.released,
             replicas: room.layout.replicas.iter().map(replica).collect(),
         }
@@ -379,6 +382,62 @@ pub struct NewestCheckpoint {
     pub text: String,
     /// The same as a QR code, an SVG document.
     pub qr: String,
+}
+
+/// A sub-venue's archive, to be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeArchive {
+    /// The bag's folder on the box, e.g. on the disk that was brought.
+    pub folder: String,
+}
+
+/// How far the taking of an archive is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum TakenSoFar {
+    /// Copied and verified so many bytes.
+    Doing {
+        /// Done.
+        done: u64,
+        /// Of so many.
+        of: u64,
+    },
+    /// It is here, whole.
+    Taken {
+        /// Whose archive.
+        session: SessionId,
+        /// Its files.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+        /// The receipt's file on the box; its signature lies beside it.
+        receipt: String,
+    },
+    /// It is not.
+    Refused {
+        /// Why, in English.
+        why: String,
+    },
+}
+
+/// A receipt that another venue gave.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenReceipt {
+    /// Its text, as it is.
+    pub receipt: String,
+    /// Its CMS signature, base64.
+    pub signature: String,
+}
+
+/// A receipt that is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct BelievedReceipt {
+    /// For which archive.
+    pub session: SessionId,
+    /// Who has it.
+    pub to: Note,
 }
 
 /// A still to be taken of a feed's recording.

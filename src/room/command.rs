@@ -225,6 +225,20 @@ pub enum Command {
         damaged: u32,
         named: Vec<String>,
     },
+    /// A receipt for the archive with this seal, signed by another venue, lies here; its SHA-256.
+    ReportHandedOver {
+        seal: String,
+        to: Note,
+        receipt: String,
+    },
+    /// Another venue's archive was taken, and found whole.
+    ReportArchiveReceived {
+        session: SessionId,
+        seal: String,
+        files: u64,
+        bytes: u64,
+        from: Note,
+    },
     /// The box's copy of a released archive is gone.
     ReportArchiveDeleted,
 }
@@ -304,6 +318,8 @@ impl Command {
             Command::ReportReplica { .. } => "report_replica",
             Command::ReportReplicaDamaged { .. } => "report_replica_damaged",
             Command::ReportArchiveVerified { .. } => "report_archive_verified",
+            Command::ReportHandedOver { .. } => "report_handed_over",
+            Command::ReportArchiveReceived { .. } => "report_archive_received",
             Command::ReportArchiveDeleted => "report_archive_deleted",
         }
     }

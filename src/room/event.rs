@@ -285,6 +285,16 @@ pub enum Event {
         damaged: u32,
         named: Vec<String>,
     },
+    /// Another venue has the archive, and signed a receipt with this SHA-256 for it.
+    ArchiveHandedOver { to: Note, receipt: String },
+    /// Another venue's archive is here, whole. Told of the room, as the session is not its own.
+    ArchiveReceived {
+        session: SessionId,
+        seal: String,
+        files: u64,
+        bytes: u64,
+        from: Note,
+    },
     /// The archive may not go, whatever its age.
     ArchiveHeld { reason: Note },
     /// It may go again when it is old enough.

@@ -67,6 +67,9 @@ pub struct Kept {
     pub hold: Option<Note>,
     /// What is known of its replicas.
     pub replicas: BTreeMap<ReplicaId, Replica>,
+    /// Who has it too, by the last receipt.
+    #[serde(default)]
+    pub handed_over: Option<HandedOver>,
     /// Whether it was decided that it goes. There is no way back.
     pub released: bool,
 }
@@ -91,6 +94,15 @@ pub enum Replica {
     },
 }
 
+/// That another venue has an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandedOver {
+    /// Who signed the receipt.
+    pub to: Note,
+    /// When it came.
+    pub at: Utc,
+}
+
 impl Kept {
     /// An archive that was just read back.
     pub(super) fn new(
@@ -111,6 +123,7 @@ impl Kept {
             retention,
             hold: None,
             replicas: BTreeMap::new(),
+            handed_over: None,
             released: false,
         }
     }

@@ -151,6 +151,8 @@ pub enum Refusal {
     ArchiveHeld,
     /// It is not on hold.
     NotHeld,
+    /// The receipt is for another archive of that number.
+    ReceiptOfAnother,
     /// Its files are not what the manifest says: it stays, as evidence of that.
     ArchiveDamaged,
     /// It is not whole in these replicas.
@@ -289,6 +291,9 @@ impl fmt::Display for Refusal {
                 write!(f, "the box keeps no sealed archive of session {session}")
             }
             Refusal::ArchiveHeld => f.write_str("the archive is on hold"),
+            Refusal::ReceiptOfAnother => {
+                f.write_str("the receipt is for another archive than this room's of that number")
+            }
             Refusal::NotHeld => f.write_str("the archive is not on hold"),
             Refusal::ArchiveDamaged => {
                 f.write_str("files of the archive are damaged; it stays as evidence of that")

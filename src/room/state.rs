@@ -5,7 +5,7 @@ use super::committee::{Conflict, Member, Presence, ReportSignature};
 use super::equipment::{Failure, Preflight};
 use super::event::{BreakKind, Entry, Event, Ruling};
 use super::ids::{EquipmentId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
-use super::keeping::{Age, Kept, Replica};
+use super::keeping::{Age, HandedOver, Kept, Replica};
 use super::layout::{Layout, Policies};
 use super::recordings::{Gap, KnownGap};
 use super::session::{
@@ -630,6 +630,12 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
         Event::ArchiveVerified { damaged, .. } => {
             kept.damaged = *damaged;
             kept.verified = Some(at.clone());
+        }
+        Event::ArchiveHandedOver { to, .. } => {
+            kept.handed_over = Some(HandedOver {
+                to: to.clone(),
+                at: at.at,
+            });
         }
         Event::ArchiveHeld { reason } => kept.hold = Some(reason.clone()),
         Event::HoldLifted { .. } => kept.hold = None,

@@ -45,6 +45,8 @@ POST /api/seats/{seat}/enrolment-code: technician local
 GET /api/workstations: technician local
 GET /api/checkpoints: technician supervisor local
 GET /api/checkpoints/newest: technician supervisor local
+POST /api/handovers/received: local
+POST /api/handovers/receipts: local
 GET /api/recordings: supervisor
 GET /api/recordings/{session}: supervisor
 GET /api/recordings/{session}/detection: supervisor

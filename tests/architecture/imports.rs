@@ -81,6 +81,7 @@ const RULES: &[Rule] = &[
             "media::peer",
             "archive::playback",
             "archive::clip",
+            "archive::handover",
             "archive::checkpoints",
             "journal::Reader",
             "journal::JournalError",

@@ -109,7 +109,7 @@ impl Drop for Storage {
 }
 
 /// A room that records nothing, with more in its policies and its storage.
-fn profile(policies: &str, replicas: &str) -> String {
+pub(crate) fn profile(policies: &str, replicas: &str) -> String {
     let rule = format!(
         "{policies}\n[[recording]]\nkinds = [\"microphone\"]\nphases = [\"closing\"]\n[storage]"
     );
@@ -119,7 +119,7 @@ fn profile(policies: &str, replicas: &str) -> String {
 }
 
 /// A rehearsal that is over, with files of some size in its bag.
-async fn ended(room: &Room, files: usize, large: &[usize]) {
+pub(crate) async fn ended(room: &Room, files: usize, large: &[usize]) {
     start_session(&room.data()).await;
     let folder = bag(room).join("data/more");
     fs::create_dir_all(&folder).expect("a folder");
@@ -151,11 +151,11 @@ fn try_order(room: &Room, words: &[&str]) -> Result<(), String> {
     }
 }
 
-fn bag(room: &Room) -> PathBuf {
+pub(crate) fn bag(room: &Room) -> PathBuf {
     room.data().join("sessions").join(SESSION)
 }
 
-fn events(room: &Room) -> Vec<Event> {
+pub(crate) fn events(room: &Room) -> Vec<Event> {
     let reader = Reader::open(&room.data().join("journal.sqlite")).expect("a journal");
     let session: SessionId = SESSION.parse().expect("an id");
     let entries = reader.session_entries(&session).expect("readable");
@@ -163,7 +163,12 @@ fn events(room: &Room) -> Vec<Event> {
 }
 
 /// Waits until so many events are of a kind; gives the last.
-async fn event(room: &Room, what: &str, count: usize, is: impl Fn(&Event) -> bool) -> Event {
+pub(crate) async fn event(
+    room: &Room,
+    what: &str,
+    count: usize,
+    is: impl Fn(&Event) -> bool,
+) -> Event {
     let began = Instant::now();
     loop {
         let mut all = events(room);
@@ -176,13 +181,13 @@ async fn event(room: &Room, what: &str, count: usize, is: impl Fn(&Event) -> boo
     }
 }
 
-fn tail(room: &Room) -> String {
+pub(crate) fn tail(room: &Room) -> String {
     let log = room.log();
     log[log.floor_char_boundary(log.len().saturating_sub(4000))..].to_owned()
 }
 
 /// All files under a folder by their path, hashed.
-fn hashes(folder: &Path) -> BTreeMap<PathBuf, String> {
+pub(crate) fn hashes(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -233,7 +238,7 @@ fn count(copy: &Path) -> usize {
     sizes(copy).len()
 }
 
-fn flip(path: &Path) {
+pub(crate) fn flip(path: &Path) {
     let mut file = fs::File::options()
         .read(true)
         .write(true)

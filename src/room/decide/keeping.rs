@@ -82,6 +82,15 @@ pub(super) fn decide(
                 named: named.clone(),
             })
         })?,
+        Command::ReportHandedOver { seal, to, receipt } => {
+            if &kept()?.seal.sha256 != seal {
+                return Err(Refusal::ReceiptOfAnother);
+            }
+            Some(Event::ArchiveHandedOver {
+                to: to.clone(),
+                receipt: receipt.clone(),
+            })
+        }
         Command::ReportArchiveDeleted => kept()?.released.then_some(Event::ArchiveDeleted),
         _ => return Ok(None),
     };

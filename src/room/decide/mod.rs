@@ -170,6 +170,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportReplica { .. }
         | Command::ReportReplicaDamaged { .. }
         | Command::ReportArchiveVerified { .. }
+        | Command::ReportHandedOver { .. }
+        | Command::ReportArchiveReceived { .. }
         | Command::ReportArchiveDeleted => part(Part::Archive),
     };
     if allowed {
@@ -304,6 +306,8 @@ impl Case<'_> {
             | Command::ReportReplica { .. }
             | Command::ReportReplicaDamaged { .. }
             | Command::ReportArchiveVerified { .. }
+            | Command::ReportHandedOver { .. }
+            | Command::ReportArchiveReceived { .. }
             | Command::ReportArchiveDeleted
             | Command::RunPreflight
             | Command::EnrolWorkstation { .. }

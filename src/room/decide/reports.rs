@@ -49,6 +49,19 @@ pub(super) fn of_room(room: &Room, command: &Command) -> Result<Option<Vec<Event
         Command::ReportStart { version } => Some(Event::DaemonStarted {
             version: version.clone(),
         }),
+        Command::ReportArchiveReceived {
+            session,
+            seal,
+            files,
+            bytes,
+            from,
+        } => Some(Event::ArchiveReceived {
+            session: session.clone(),
+            seal: seal.clone(),
+            files: *files,
+            bytes: *bytes,
+            from: from.clone(),
+        }),
         Command::ReportStop => Some(Event::DaemonStopping),
         Command::ReportClockJump { by_ms } => Some(Event::ClockJumped { by_ms: *by_ms }),
         Command::ReportPreflight { results } => Some(Event::PreflightDone {

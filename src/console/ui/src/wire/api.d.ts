@@ -209,6 +209,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/handovers/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The receipt that another venue gave for an archive of this room */
+        post: operations["giveReceipt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/handovers/received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a sub-venue's archive from a folder of the box; lines of JSON */
+        post: operations["takeArchive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live/seat": {
         parameters: {
             query?: never;
@@ -858,6 +892,8 @@ export interface components {
         Anomaly: "frozen" | "black" | "silent" | "too_loud";
         /** @description How a sealed archive is kept. */
         ArchiveView: {
+            /** @description Who has it too, by a signed receipt. */
+            handed_over?: components["schemas"]["HandedOver"] | null;
             /** @description Why it may not go, whatever its age. */
             hold?: components["schemas"]["Note"] | null;
             /** @description Whether it is being deleted. */
@@ -896,6 +932,13 @@ export interface components {
             authorised: boolean;
             /** @description The technician saw bytes being written on every stream. */
             recording_confirmed: boolean;
+        };
+        /** @description A receipt that is believed. */
+        BelievedReceipt: {
+            /** @description For which archive. */
+            session: components["schemas"]["SessionId"];
+            /** @description Who has it. */
+            to: components["schemas"]["Note"];
         };
         /** @description The kernel's boot id: monotonic times of different boots cannot be compared. */
         BootId: string;
@@ -1306,6 +1349,22 @@ export interface components {
             /** @constant */
             type: "report_archive_verified";
         } | {
+            receipt: string;
+            seal: string;
+            to: components["schemas"]["Note"];
+            /** @constant */
+            type: "report_handed_over";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            from: components["schemas"]["Note"];
+            seal: string;
+            session: components["schemas"]["SessionId"];
+            /** @constant */
+            type: "report_archive_received";
+        } | {
             /** @constant */
             type: "report_archive_deleted";
         };
@@ -1714,6 +1773,21 @@ export interface components {
             /** @constant */
             type: "archive_verified";
         } | {
+            receipt: string;
+            to: components["schemas"]["Note"];
+            /** @constant */
+            type: "archive_handed_over";
+        } | {
+            /** Format: uint64 */
+            bytes: number;
+            /** Format: uint64 */
+            files: number;
+            from: components["schemas"]["Note"];
+            seal: string;
+            session: components["schemas"]["SessionId"];
+            /** @constant */
+            type: "archive_received";
+        } | {
             reason: components["schemas"]["Note"];
             /** @constant */
             type: "archive_held";
@@ -1971,6 +2045,20 @@ export interface components {
             member: components["schemas"]["MemberNo"];
             /** @description The seat that chance gave him. */
             seat: components["schemas"]["SeatNo"];
+        };
+        /** @description A receipt that another venue gave. */
+        GivenReceipt: {
+            /** @description Its text, as it is. */
+            receipt: string;
+            /** @description Its CMS signature, base64. */
+            signature: string;
+        };
+        /** @description That another venue has an archive. */
+        HandedOver: {
+            /** @description When it came. */
+            at: components["schemas"]["Utc"];
+            /** @description Who signed the receipt. */
+            to: components["schemas"]["Note"];
         };
         /** @description How the box stands. */
         Health: {
@@ -2692,6 +2780,9 @@ export interface components {
             code: "not_held";
         } | {
             /** @constant */
+            code: "receipt_of_another";
+        } | {
+            /** @constant */
             code: "archive_damaged";
         } | {
             /** @constant */
@@ -3227,6 +3318,11 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Utc"];
         };
+        /** @description A sub-venue's archive, to be taken. */
+        TakeArchive: {
+            /** @description The bag's folder on the box, e.g. on the disk that was brought. */
+            folder: string;
+        };
         /**
          * Format: uint16
          * @description A local time of day in minutes since midnight; written `"21:00"` in profiles.
@@ -3723,6 +3819,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveReceipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenReceipt"];
+            };
+        };
+        responses: {
+            /** @description The receipt that another venue gave for an archive of this room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BelievedReceipt"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeArchive"];
+            };
+        };
+        responses: {
+            /** @description Takes a sub-venue's archive from a folder of the box; lines of JSON */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description Why it was not done */

@@ -148,6 +148,7 @@ export const refusals: Refusals = {
   no_such_gap: () => "there is no such gap",
   no_such_archive: (r) => `the box keeps no sealed archive of session ${r.session}`,
   archive_held: () => "the archive is on legal hold",
+  receipt_of_another: () => "the receipt is for another archive than this room's of that number",
   not_held: () => "the archive is not on hold",
   archive_damaged: () => "files of the archive are damaged; it stays as evidence of that",
   not_replicated: (r) => `the archive is not whole in ${r.replicas.join(", ")}`,
@@ -369,6 +370,8 @@ export const events: Events = {
     e.damaged
       ? { what: `Own archive verified: ${e.damaged} files are damaged, no replica could heal them`, level: "bad" }
       : { what: e.healed ? `Own archive verified: ${e.healed} files healed from a replica, all whole` : `Own archive verified: ${e.files} files whole`, level: "good" },
+  archive_handed_over: (e) => ({ what: `Handed over: ${e.to} signed a receipt`, level: "good" }),
+  archive_received: (e) => ({ what: `Archive ${e.session} of another venue received: ${e.files} files whole`, level: "good" }),
   archive_held: (e) => ({ what: `Archive on legal hold: ${e.reason}`, level: "warn" }),
   hold_lifted: (e) => ({ what: `Hold lifted: ${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "Retention over: the archive may be deleted", level: "warn" }),

@@ -148,6 +148,7 @@ export const refusals: Refusals = {
   no_such_gap: () => "没有这处缺失",
   no_such_archive: (r) => `本机没有保管评标 ${r.session} 的封存档案`,
   archive_held: () => "该档案已依法冻结保管",
+  receipt_of_another: () => "回执是另一份同号档案的，不是本机这一份",
   not_held: () => "该档案没有被冻结",
   archive_damaged: () => "该档案有文件损坏，须作为证据保留",
   not_replicated: (r) => `该档案在以下副本中不完整：${r.replicas.join("、")}`,
@@ -372,6 +373,8 @@ export const events: Events = {
     e.damaged
       ? { what: `本机档案复核：${e.damaged} 个文件损坏，副本不能修复`, level: "bad" }
       : { what: e.healed ? `本机档案复核：从副本修复 ${e.healed} 个文件，全部完好` : `本机档案复核：${e.files} 个文件全部完好`, level: "good" },
+  archive_handed_over: (e) => ({ what: `移交：${e.to} 已签收`, level: "good" }),
+  archive_received: (e) => ({ what: `收到其他会场的档案 ${e.session}，${e.files} 个文件全部完好`, level: "good" }),
   archive_held: (e) => ({ what: `档案依法冻结：${e.reason}`, level: "warn" }),
   hold_lifted: (e) => ({ what: `档案解除冻结：${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "档案保管期满，准予删除", level: "warn" }),

@@ -76,7 +76,7 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   recording_gap_closed: "fault", anomaly_began: "fault", anomaly_ended: "fault", gap_explained: null, index_heads: null, closing_begun: "phase", report_signed: "phase",
   closing_record_signed: "phase", session_sealed: "phase", session_aborted: "phase",
   archive_sealed: null, archive_read_back: null, archive_replicated: null, replica_verified: null,
-  replica_damaged: null, replica_healed: null, archive_verified: null, archive_held: null, hold_lifted: null, archive_released: null,
+  replica_damaged: null, replica_healed: null, archive_verified: null, archive_handed_over: null, archive_received: null, archive_held: null, hold_lifted: null, archive_released: null,
   archive_deleted: null,
 };
 
