@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/asyncapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rooms and hubs say to each other (AsyncAPI 3) */
+        get: operations["asyncApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -175,6 +192,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans an evaluation over venues and seats */
+        post: operations["planEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evaluations/{evaluation}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks all its venues to end it before it has begun */
+        post: operations["cancelEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/factor": {
         parameters: {
             query?: never;
@@ -203,6 +254,40 @@ export interface paths {
         put?: never;
         /** Enrols it with its first code */
         post: operations["confirmFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hub-schemas.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of each of those messages, by its CloudEvents type */
+        get: operations["schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The city, as it changes */
+        get: operations["liveCity"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -388,6 +473,40 @@ export interface paths {
         };
         /** A recorded file, by byte ranges */
         get: operations["recordingFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/box": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a box that waits in the room's place; the one before it is fenced */
+        post: operations["admitBox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A room's journal as the hub has it, newest first; `before` and `limit` narrow it */
+        get: operations["cityEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -783,6 +902,11 @@ export interface components {
         };
         /** @description The three administrations that must be apart (等保 2.0). */
         Administration: "system" | "security" | "audit";
+        /** @description Puts a box in a room's place. */
+        AdmitBox: {
+            /** @description The box's public key. */
+            box: components["schemas"]["Key"];
+        };
         /** @description Something that needs somebody's eye. */
         Alarm: {
             /** @description How bad. */
@@ -897,6 +1021,43 @@ export interface components {
             /** @description The technician saw bytes being written on every stream. */
             recording_confirmed: boolean;
         };
+        /** @description A room on the board. */
+        BoardRoom: {
+            /**
+             * Format: uint64
+             * @description How many boxes it has had; 0 where none was heard yet.
+             */
+            epoch: number;
+            /** @description When its state was heard last. */
+            heard?: components["schemas"]["Utc"] | null;
+            /** @description Which. */
+            id: components["schemas"]["RoomId"];
+            /** @description Whether the broker holds it for connected. */
+            online: boolean;
+            /** @description Whether that is too long ago to be taken for the present. */
+            stale: boolean;
+            /** @description What it said of itself. */
+            state?: components["schemas"]["PublicState"] | null;
+            /** @description The last entry that is stored. */
+            upto: components["schemas"]["Seq"];
+        };
+        /** @description The city. */
+        BoardView: {
+            /** @description When it was folded. */
+            at: components["schemas"]["Utc"];
+            /** @description The broker over which rooms are heard; none where there is none. */
+            broker?: string | null;
+            /** @description What people call it. */
+            city: string;
+            /** @description What is planned, newest first. */
+            evaluations: components["schemas"]["EvaluationView"][];
+            /** @description Its rooms. */
+            rooms: components["schemas"]["BoardRoom"][];
+            /** @description What was refused last, newest first. */
+            trail: components["schemas"]["TrailLine"][];
+            /** @description Boxes that ask for a room's place. */
+            waiting: components["schemas"]["WaitingBox"][];
+        };
         /** @description The kernel's boot id: monotonic times of different boots cannot be compared. */
         BootId: string;
         /** @description Rest or meal. */
@@ -935,6 +1096,13 @@ export interface components {
             seat: components["schemas"]["SeatNo"];
             /** @description His session. */
             session: components["schemas"]["SessionId"];
+        };
+        /** @description Ends an evaluation that has not begun. */
+        Cancellation: {
+            /** @description Why; shown in the rooms. */
+            reason: components["schemas"]["Note"];
+            /** @description Its number, typed by hand. */
+            typed: components["schemas"]["SessionId"];
         };
         /** @description A command was carried out. */
         Carried: {
@@ -1299,6 +1467,19 @@ export interface components {
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
+        /** @description How a command stands. */
+        CommandState: {
+            /** @constant */
+            state: "waiting";
+        } | {
+            /** @constant */
+            state: "expired";
+        } | {
+            /** @description What. */
+            outcome: components["schemas"]["ReplyOutcome"];
+            /** @constant */
+            state: "answered";
+        };
         /** @description Confirms a second factor with its first code. */
         ConfirmFactor: {
             /** @description Six digits. */
@@ -1341,6 +1522,33 @@ export interface components {
         };
         /** @description Something of the room that can fail: `disk-recordings`, `clock`, `camera-2`. */
         EquipmentId: string;
+        /** @description An evaluation over one or several venues. */
+        Evaluation: {
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /** @description Its number; a venue's session is called by it too. */
+            id: components["schemas"]["SessionId"];
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /**
+             * @description Policies of its own; none for each room's.
+             * @default null
+             */
+            policies: components["schemas"]["Policies"] | null;
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+            /** @description Where; the first is the main venue. */
+            venues: components["schemas"]["Venue"][];
+        };
+        /** @description An evaluation, and what became of it at each venue. */
+        EvaluationView: {
+            /** @description What was planned. */
+            evaluation: components["schemas"]["Evaluation"];
+            /** @description When. */
+            made: components["schemas"]["Utc"];
+            /** @description What became of it. */
+            venues: components["schemas"]["VenueView"][];
+        };
         /** @description What can happen. */
         Event: {
             layout: components["schemas"]["Layout"];
@@ -1826,6 +2034,28 @@ export interface components {
             /** @constant */
             kind: "no_time_stamp";
         } | {
+            /** @description Why, in the system's words. */
+            detail: string;
+            /** @constant */
+            kind: "hub_unreachable";
+        } | {
+            /** @constant */
+            kind: "hub_history_differs";
+            /**
+             * Format: uint64
+             * @description The entry up to which they should be one.
+             */
+            upto: number;
+        } | {
+            /** @constant */
+            kind: "hub_fenced";
+        } | {
+            /** @constant */
+            kind: "hub_not_admitted";
+        } | {
+            /** @constant */
+            kind: "hub_forgery";
+        } | {
             /** @description What. */
             detail: string;
             /** @constant */
@@ -1954,6 +2184,51 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /** @description How the equipment is. */
+        Health2: {
+            /**
+             * Format: uint32
+             * @description Archives that a replica of the profile lacks.
+             */
+            archives_not_replicated: number;
+            /**
+             * Format: uint32
+             * @description The room's cameras.
+             */
+            cameras: number;
+            /**
+             * Format: uint32
+             * @description Those that send.
+             */
+            cameras_live: number;
+            /**
+             * Format: double
+             * @description The clock's offset in ms, where something measures it.
+             */
+            clock_offset_ms?: number | null;
+            /**
+             * Format: uint64
+             * @description Free bytes of the recording disk.
+             */
+            disk_free_bytes: number;
+            /**
+             * Format: uint64
+             * @description Hours of recording that it is enough for.
+             */
+            disk_hours: number;
+            /**
+             * Format: uint64
+             * @description All its bytes.
+             */
+            disk_total_bytes: number;
+            /** @description When an archive was last found whole in a replica. */
+            last_backup?: components["schemas"]["Utc"] | null;
+            /**
+             * Format: double
+             * @description The hottest part of the box, degrees Celsius, where it says so.
+             */
+            temperature_c?: number | null;
+        };
         /** @description What help is needed. */
         HelpKind: "technical" | "supervisor" | "unwell";
         /** @description A help call. */
@@ -2000,6 +2275,7 @@ export interface components {
             /** @description What a client sends as bearer. */
             token: string;
         };
+        Key: string;
         /** @description The room as its profile describes it. */
         Layout: {
             /** @description The centre or city it belongs to. */
@@ -2170,7 +2446,7 @@ export interface components {
             since: components["schemas"]["Utc"];
         };
         /** @description Parts of the daemon that give commands. */
-        Part: "app" | "clock" | "media" | "health" | "access" | "archive";
+        Part: "app" | "clock" | "media" | "health" | "access" | "archive" | "hub";
         /** @description A person in the vault; opaque, and different in every evaluation. */
         PersonRef: string;
         /** @description The phases by name. */
@@ -2251,6 +2527,22 @@ export interface components {
              * @description Tenderer representatives.
              */
             tenderer_representatives: number;
+        };
+        /** @description A session in a list. */
+        PlannedSession: {
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /** @description Its number. */
+            id: components["schemas"]["SessionId"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /**
+             * Format: uint32
+             * @description How many seats it needs.
+             */
+            seats: number;
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
         };
         /** @description One file that can be played. */
         PlayableSegment: {
@@ -2362,12 +2654,110 @@ export interface components {
             /** @description When it can be tried again. */
             until?: components["schemas"]["Utc"] | null;
         };
+        /** @description Something that needs somebody's eye. */
+        PublicAlarm: {
+            /** @description What is wrong with it, in a fixed word. */
+            fault?: string | null;
+            /** @description What kind of alarm, in a fixed word. */
+            kind: string;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description What it is about: a feed, a piece of equipment, a seat. Never a person. */
+            subject?: string | null;
+            /** @description Whether somebody must act now. */
+            urgent: boolean;
+        };
+        /** @description A clock that runs. */
+        PublicClock: {
+            /** @description When it ends. */
+            ends: components["schemas"]["Utc"];
+            /** @description What for, in a fixed word. */
+            what: string;
+        };
+        /** @description A session in the open. */
+        PublicSession: {
+            /** @description Clocks that run, soonest first. */
+            clocks: components["schemas"]["PublicClock"][];
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /**
+             * Format: uint32
+             * @description Members that are expected.
+             */
+            expected_members: number;
+            /** @description Its number. */
+            id: components["schemas"]["SessionId"];
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /**
+             * Format: uint32
+             * @description Members that are in the room.
+             */
+            present_members: number;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+            /** @description When the evaluation began. */
+            started?: components["schemas"]["Utc"] | null;
+        };
+        /** @description A room at a moment. */
+        PublicState: {
+            /** @description What needs somebody's eye, worst first. */
+            alarms: components["schemas"]["PublicAlarm"][];
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /**
+             * Format: uint32
+             * @description How many of their workstations are enrolled.
+             */
+            enrolled: number;
+            /** @description How the room's equipment is. */
+            health: components["schemas"]["Health2"];
+            /** @description What people call the room. */
+            name: string;
+            /** @description Feeds that are to be recorded, and that are being written without a gap. */
+            recording: components["schemas"]["RecordedFeeds"];
+            /**
+             * Format: uint32
+             * @description How many seats it has.
+             */
+            seats: number;
+            /** @description The journal's number that it stands at. */
+            seq: components["schemas"]["Seq"];
+            /** @description The session that holds the room, else the next. */
+            session?: components["schemas"]["PublicSession"] | null;
+            /** @description All open sessions. */
+            sessions: components["schemas"]["PlannedSession"][];
+            /**
+             * Format: uint64
+             * @description Entries that the hub has no receipt for.
+             */
+            unreceipted: number;
+            /** @description The daemon's version. */
+            version: string;
+        };
         /** @description A recording rule: these feeds are recorded in these phases. */
         RecordRule: {
             /** @description The kinds it is for. */
             kinds: components["schemas"]["FeedKind"][];
             /** @description The phases in which they are recorded. */
             phases: components["schemas"]["PhaseKind"][];
+        };
+        /** @description Recordings, counted. */
+        RecordedFeeds: {
+            /**
+             * Format: uint32
+             * @description To be recorded.
+             */
+            wanted: number;
+            /**
+             * Format: uint32
+             * @description Being written without a gap.
+             */
+            writing: number;
         };
         /** @description A session in the list of those that have recordings. */
         RecordedLine: {
@@ -2694,6 +3084,8 @@ export interface components {
             code: "session_on";
             session: components["schemas"]["SessionId"];
         };
+        /** @description Why a command was not put to the room. */
+        Rejection: "unreadable" | "too_large" | "wrong_type" | "wrong_schema" | "unknown_key" | "bad_signature" | "other_room" | "expired" | "implausible_time" | "id_reused" | "busy";
         /**
          * @description What is known of an archive in one replica.
          *
@@ -2721,6 +3113,23 @@ export interface components {
             /** @description What was seen there last; none before all was copied. */
             seen?: components["schemas"]["Replica"] | null;
         };
+        /** @description What became of it. */
+        ReplyOutcome: {
+            /** @constant */
+            result: "done";
+            /** @description The journal's last entry of it. */
+            seq: components["schemas"]["Seq"];
+        } | {
+            /** @description The room's reason. */
+            refusal: components["schemas"]["Refusal"];
+            /** @constant */
+            result: "refused";
+        } | {
+            /** @description Why. */
+            reason: components["schemas"]["Rejection"];
+            /** @constant */
+            result: "rejected";
+        };
         /** @description What an account is for; one account has one. */
         Role: "technician" | "supervisor" | "expert" | "system_administrator" | "security_administrator" | "audit_administrator" | "bidder";
         /** @description The room, as every page's header names it. */
@@ -2732,6 +3141,8 @@ export interface components {
             /** @description The daemon's version. */
             version: string;
         };
+        /** @description A room's id: 1 to 40 lower-case letters, digits and '-'. */
+        RoomId: string;
         /** @description The room, for technicians and supervisors. */
         RoomView: {
             /** @description The buttons. */
@@ -3185,6 +3596,18 @@ export interface components {
              */
             total_bytes: number;
         };
+        /** @description A stored entry, as the room's journal has it. */
+        StoredEvent: {
+            /**
+             * Format: uint64
+             * @description Of which of the room's boxes.
+             */
+            epoch: number;
+            /** @description The line. */
+            line: unknown;
+            /** @description Its number. */
+            seq: components["schemas"]["Seq"];
+        };
         /** @description Why a session is suspended. */
         SuspensionCause: "order" | "outage" | "committee" | "other";
         /** @description A suspension. */
@@ -3239,6 +3662,17 @@ export interface components {
             /** @description Picture or sound. */
             track: components["schemas"]["Track"];
         };
+        /** @description A refusal that was written down. */
+        TrailLine: {
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /** @description Why it was refused, in a fixed word. */
+            reason: string;
+            /** @description Of which room, where that is known. */
+            room?: string | null;
+            /** @description What it was about, in a fixed word. */
+            what: string;
+        };
         /** @description One row, as it is read back. Holds identifiers and fixed words only. */
         TrailRow: {
             /** @description From which network address; empty for the box itself. */
@@ -3264,14 +3698,49 @@ export interface components {
          * @description Wall time, milliseconds since 1970-01-01 UTC.
          */
         Utc: number;
+        /** @description A room's part. */
+        Venue: {
+            /**
+             * Format: uint8
+             * @description How many experts sit there.
+             */
+            experts: number;
+            /** @description Which room. */
+            room: components["schemas"]["RoomId"];
+            /**
+             * Format: uint8
+             * @description How many tenderer representatives.
+             */
+            tenderer_representatives: number;
+        };
+        /** @description What became of an evaluation at a venue: the last command about it. */
+        VenueView: {
+            /** @description Which command. */
+            command: components["schemas"]["CommandId"];
+            /** @description Where. */
+            room: components["schemas"]["RoomId"];
+            /** @description How it stands. */
+            state: components["schemas"]["CommandState"];
+        };
         /** @description How a check ended. */
         Verdict: "passed" | "attention" | "failed";
+        /** @description A box that asks for the place of another. */
+        WaitingBox: {
+            /** @description Its public key. */
+            box: components["schemas"]["Key"];
+            /** @description In which room. */
+            room: components["schemas"]["RoomId"];
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+        };
         /** @description What the browser should know before anything else. */
         Welcome: {
             /** @description Who it is. */
             caller: components["schemas"]["Caller"];
             /** @description Its city or centre. */
             city: string;
+            /** @description Whether this is the city's hub, not a room. */
+            hub: boolean;
             /** @description What a workstation should send. */
             pictures: components["schemas"]["Media"];
             /** @description The room's name. */
@@ -3388,6 +3857,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssuedPassword"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    asyncApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What rooms and hubs say to each other (AsyncAPI 3) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
                 };
             };
             /** @description Why it was not done */
@@ -3645,6 +4143,70 @@ export interface operations {
             };
         };
     };
+    planEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluation"];
+            };
+        };
+        responses: {
+            /** @description Plans an evaluation over venues and seats */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            /** @description Asks all its venues to end it before it has begun */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     offerFactor: {
         parameters: {
             query?: never;
@@ -3694,6 +4256,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Caller"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The JSON Schema of each of those messages, by its CloudEvents type */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liveCity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The city, as it changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["BoardView"];
                 };
             };
             /** @description Why it was not done */
@@ -4032,6 +4652,70 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admitBox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdmitBox"];
+            };
+        };
+        responses: {
+            /** @description Puts a box that waits in the room's place; the one before it is fenced */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cityEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A room's journal as the hub has it, newest first; `before` and `limit` narrow it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredEvent"][];
                 };
             };
             /** @description Why it was not done */
