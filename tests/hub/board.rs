@@ -224,7 +224,7 @@ async fn what_is_no_message_is_written_down_and_harms_nothing() {
     other_version["type"] = json!("bidroom.event.v2");
     let mut no_line = of(10);
     no_line["data"] = json!({"seq": "ten"});
-    let whole = of(10).to_string();
+    let whole = heard[10].2.clone();
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         (events, b"\x00\xff".to_vec(), "not-json"),
         (

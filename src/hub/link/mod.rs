@@ -3,7 +3,9 @@
 
 mod inbox;
 mod kept;
+mod line;
 mod outbox;
+mod receipts;
 mod run;
 mod speech;
 mod standing;

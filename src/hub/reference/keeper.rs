@@ -1,17 +1,19 @@
 //! Owns the hub's one writer: messages and wishes in, in batches; what is stored is on the disk before anybody hears of it.
 
-use super::board::{Board, BoardView, CommandState, EvaluationView, VenueView, WaitingBox};
+use super::board::{Board, BoardView};
 use super::evaluation::Evaluation;
 use super::handle::HubError;
 use super::intake::{Arrived, Intake, Taken};
-use super::store::{Store, TrailLine};
+use super::look::{evaluations, trail, waiting};
+use super::store::Store;
+use super::words::Words;
 use crate::clerk::Clock;
 use crate::config::{CityId, RoomId};
-use crate::hub::contract::{HubCommand, HubOrder, Key, Kind, Sender, Signed, Topics};
+use crate::hub::contract::{HubOrder, Key, Kind, Sender, Signed, Topics};
 use crate::hub::mqtt::{Message, Quality};
 use crate::keys::Keys;
-use crate::room::{CommandId, SessionId, Span, Utc};
-use rusqlite::{Transaction, params};
+use crate::room::{CommandId, SessionId, Utc};
+use rusqlite::params;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +22,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// Wishes that go into one write.
 const BATCH: usize = 512;
-/// How long a command holds.
-const HOLDS: Span = Span::hours(72);
 /// How often a command that was not answered is sent again, ms.
 const AGAIN: u64 = 5_000;
-/// Evaluations and refusals that the board shows.
-const SHOWN: u32 = 50;
 
 /// An answer's way back.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, HubError>>;
@@ -323,144 +321,6 @@ async fn blocking<T: Send + 'static>(
         Ok((keeper, done))
     })
     .await
-}
-
-/// Words commands.
-struct Words<'a> {
-    keys: &'a Keys,
-    city: &'a CityId,
-}
-
-impl Words<'_> {
-    /// Signs a command and keeps it; its message.
-    fn keep(
-        &self,
-        tx: &Transaction<'_>,
-        room: &RoomId,
-        order: HubOrder,
-        evaluation: &SessionId,
-        now: Utc,
-    ) -> Result<(CommandId, Vec<u8>), HubError> {
-        let id: CommandId = format!("hub-{:032x}", rand::random::<u128>())
-            .parse()
-            .expect("made of allowed characters");
-        let command = HubCommand {
-            id: id.clone(),
-            room: room.clone(),
-            issued: now,
-            expires: now + HOLDS,
-            order,
-        };
-        let signed = Signed::new(&command, Key(self.keys.public_key()), |b| self.keys.sign(b))?;
-        let sender = Sender {
-            source: format!("/bidroom/{}", self.city),
-            by: None,
-        };
-        let message = sender.write(format!("command/{id}"), now, None, signed)?;
-        tx.execute(
-            "INSERT INTO commands (id, room, issued, expires, message, evaluation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                id.as_str(),
-                room.as_str(),
-                now.0,
-                command.expires.0,
-                message,
-                evaluation.as_str()
-            ],
-        )?;
-        Ok((id, message))
-    }
-}
-
-fn evaluations(tx: &Transaction<'_>, now: Utc) -> anyhow::Result<Vec<EvaluationView>> {
-    let mut read =
-        tx.prepare_cached("SELECT evaluation, made FROM evaluations ORDER BY made DESC LIMIT ?1")?;
-    let rows = read.query_map([SHOWN], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
-    let mut shown = Vec::new();
-    for row in rows {
-        let (text, made) = row?;
-        let evaluation: Evaluation = serde_json::from_str(&text)?;
-        let venues = venues(tx, &evaluation, now)?;
-        shown.push(EvaluationView {
-            evaluation,
-            made: Utc(made),
-            venues,
-        });
-    }
-    Ok(shown)
-}
-
-/// The last command about an evaluation at each venue.
-fn venues(
-    tx: &Transaction<'_>,
-    evaluation: &Evaluation,
-    now: Utc,
-) -> anyhow::Result<Vec<VenueView>> {
-    let mut read = tx.prepare_cached(
-        "SELECT id, expires, reply FROM commands WHERE evaluation = ?1 AND room = ?2 ORDER BY issued DESC, id LIMIT 1",
-    )?;
-    let mut shown = Vec::new();
-    for venue in &evaluation.venues {
-        let row = |row: &rusqlite::Row<'_>| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Option<String>>(2)?,
-            ))
-        };
-        let mut rows = read.query_map(params![evaluation.id.as_str(), venue.room.as_str()], row)?;
-        let Some(found) = rows.next() else {
-            continue;
-        };
-        let (id, expires, reply) = found?;
-        let state = match reply {
-            Some(reply) => CommandState::Answered {
-                outcome: serde_json::from_str(&reply)?,
-            },
-            None if expires <= now.0 => CommandState::Expired,
-            None => CommandState::Waiting,
-        };
-        shown.push(VenueView {
-            room: venue.room.clone(),
-            command: id.parse()?,
-            state,
-        });
-    }
-    Ok(shown)
-}
-
-fn waiting(tx: &Transaction<'_>) -> anyhow::Result<Vec<WaitingBox>> {
-    let mut read = tx.prepare_cached("SELECT room, box, since FROM waiting ORDER BY since")?;
-    let rows = read.query_map([], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    let mut shown = Vec::new();
-    for row in rows {
-        let (room, by, since) = row?;
-        let room = room.parse().map_err(|why| {
-            anyhow::anyhow!("the hub's database names a room that is none: {why}")
-        })?;
-        shown.push(WaitingBox {
-            room,
-            by: Key(by),
-            since: Utc(since),
-        });
-    }
-    Ok(shown)
-}
-
-fn trail(tx: &Transaction<'_>) -> rusqlite::Result<Vec<TrailLine>> {
-    let mut read = tx
-        .prepare_cached("SELECT at, room, what, reason FROM trail ORDER BY number DESC LIMIT ?1")?;
-    let rows = read.query_map([SHOWN], |row| {
-        Ok(TrailLine {
-            at: Utc(row.get(0)?),
-            room: row.get(1)?,
-            what: row.get(2)?,
-            reason: row.get(3)?,
-        })
-    })?;
-    rows.collect()
 }
 
 fn answer<T>(answer_tx: Answer<T>, outcome: Result<T, HubError>) {

@@ -9,9 +9,11 @@ mod evaluation;
 mod handle;
 mod intake;
 mod keeper;
+mod look;
 mod receiver;
 mod run;
 mod store;
+mod words;
 
 pub use acl::{BrokerKind, access_list};
 pub use board::{BoardRoom, BoardView, CommandState, EvaluationView, VenueView, WaitingBox};
