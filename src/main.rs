@@ -1,6 +1,6 @@
 //! Arguments → settings → logging → app.
 
-use bidroom::app::{self, CheckOrder, Order, VerifyOrder};
+use bidroom::app::{self, BrokerKind, CheckOrder, HubOrder, Order, VerifyOrder};
 use bidroom::config::Lang;
 use bidroom::console::{ctl, openapi};
 use clap::{Parser, Subcommand};
@@ -33,6 +33,9 @@ enum Task {
         /// Believes a replica's listing; only to prove that the replication tests can see a loss.
         #[arg(long, hide = true)]
         unsafe_replicas: bool,
+        /// Believes the broker's acknowledgement; only to prove that the hub's tests can see a loss.
+        #[arg(long, hide = true)]
+        unsafe_outbox: bool,
     },
     /// Checks a profile, and what it names: exit code 0 all is well, 1 warnings, 2 faults.
     Check {
@@ -68,6 +71,42 @@ enum Task {
     Ctl(ctl::Arguments),
     /// Prints the OpenAPI document.
     Openapi,
+    /// Prints what rooms and hubs say to each other, as an AsyncAPI 3 document in YAML.
+    Asyncapi,
+    /// The city's hub: hears all rooms, stores what they journal, plans evaluations.
+    #[command(subcommand)]
+    Hub(HubTask),
+}
+
+#[derive(Debug, Subcommand)]
+enum HubTask {
+    /// Runs the hub.
+    Run {
+        /// Its settings.
+        #[arg(long)]
+        settings: PathBuf,
+        /// The folder of its data.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Prints the public key that rooms' profiles name under [hub] keys.
+    Key {
+        /// Its settings.
+        #[arg(long)]
+        settings: PathBuf,
+        /// The folder of its data.
+        #[arg(long)]
+        data: PathBuf,
+    },
+    /// Prints the broker's access list: each room's certificate reaches its own topics only.
+    Acl {
+        /// Its settings.
+        #[arg(long)]
+        settings: PathBuf,
+        /// mosquitto or emqx.
+        #[arg(long)]
+        broker: BrokerKind,
+    },
 }
 
 fn main() -> ExitCode {
@@ -78,6 +117,7 @@ fn main() -> ExitCode {
             data,
             unsafe_journal,
             unsafe_replicas,
+            unsafe_outbox,
         } => {
             start_logging();
             with_runtime(app::run(Order {
@@ -85,6 +125,7 @@ fn main() -> ExitCode {
                 data,
                 unsafe_journal,
                 unsafe_replicas,
+                unsafe_outbox,
             }))
         }
         Task::Check {
@@ -123,10 +164,26 @@ fn main() -> ExitCode {
         }
         Task::Ctl(arguments) => with_runtime(ctl::run(arguments)),
         Task::Openapi => print(&format!("{:#}\n", openapi::document())),
+        Task::Asyncapi => print(&openapi::asyncapi()),
+        Task::Hub(task) => hub(task),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
+    }
+}
+
+fn hub(task: HubTask) -> anyhow::Result<()> {
+    match task {
+        HubTask::Run { settings, data } => {
+            start_logging();
+            with_runtime(app::run_hub(HubOrder { settings, data }))
+        }
+        HubTask::Key { settings, data } => {
+            let key = app::hub_key(&HubOrder { settings, data })?;
+            print(&format!("{key}\n"))
+        }
+        HubTask::Acl { settings, broker } => print(&app::hub_access_list(&settings, broker)?),
     }
 }
 

@@ -96,6 +96,8 @@ audit_kinds! {
     Command = "command",
     /// A page, stream or list was read that only some may see.
     Read = "read",
+    /// A message came in the hub's name that is not believed, or not carried out.
+    HubMessage = "hub-message",
     /// Somebody wanted what he may not.
     Denied = "denied",
     /// The audit trail was read or verified.

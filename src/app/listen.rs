@@ -1,10 +1,11 @@
 //! Owns the console's two doors: TLS for the network, a socket file for whoever is on the box.
 
 use super::tasks::Tasks;
-use crate::config::Profile;
-use crate::console::{Console, Local, router};
+use crate::config::Network;
+use crate::console::Local;
 use crate::keys::Keys;
 use anyhow::Context;
+use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use std::fs;
@@ -46,17 +47,16 @@ impl Listeners {
 /// # Errors
 /// An address that is taken; it is named.
 pub(super) fn start(
-    profile: &Profile,
+    network: &Network,
     data: &Path,
-    console: Console,
+    pages: Router,
     keys: &Keys,
     tasks: &mut Tasks,
 ) -> anyhow::Result<Listeners> {
-    let pages = router(console);
     let tls = RustlsConfig::from_config(Arc::new(keys.server_config()?));
     let mut handles = Vec::new();
-    let mut port = profile.network.https_port;
-    for address in &profile.network.bind {
+    let mut port = network.https_port;
+    for address in &network.bind {
         let address = SocketAddr::new(*address, port);
         let listener = TcpListener::bind(address)
             .with_context(|| format!("listening on {address}; is something else there?"))?;

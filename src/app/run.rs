@@ -9,6 +9,7 @@ use super::attendance;
 use super::cameras;
 use super::clock::SystemClock;
 use super::health;
+use super::hub;
 use super::keeper::Keeper;
 use super::listen;
 use super::preflight;
@@ -20,7 +21,7 @@ use crate::clerk::{Clerk, ClerkHandle, Clock};
 use crate::config::Profile;
 use crate::config::check::recording_rate;
 use crate::console::views::Surroundings;
-use crate::console::{Console, History, Parts};
+use crate::console::{Console, History, Parts, router};
 use crate::journal::{Durability, Journal, Settings};
 use crate::keys::{KeySources, Keys};
 use crate::media::capture;
@@ -58,6 +59,8 @@ pub struct Order {
     pub unsafe_journal: bool,
     /// Whether a replica's listing is believed; only to prove that the replication tests can see a loss.
     pub unsafe_replicas: bool,
+    /// Whether the broker's acknowledgement is believed; only to prove that the hub's tests can see a loss.
+    pub unsafe_outbox: bool,
 }
 
 /// Runs until a signal, or until a part of the daemon fails.
@@ -67,7 +70,6 @@ pub struct Order {
 pub async fn run(order: Order) -> anyhow::Result<()> {
     let profile = Arc::new(Profile::load(&order.profile)?);
     let data = order.data;
-    fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
     let _lock = lock(&data)?;
     let clock = SystemClock::new(profile.room.time_zone.clone())?;
     let mut room = Room::open(&profile, &data, &clock, order.unsafe_journal)?;
@@ -97,7 +99,28 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         };
         health::report(&clerk, id.as_str(), fault).await;
     }
-    let console = room.console(&profile, &data, &clerk, &media, clock.clone(), &mut tasks)?;
+    let witnesses = Witnesses::default();
+    let console = room.console(
+        &profile,
+        &data,
+        &clerk,
+        &media,
+        clock.clone(),
+        witnesses.clone(),
+        &mut tasks,
+    )?;
+    let ties = hub::Ties {
+        profile: &profile,
+        data: &data,
+        clerk: &clerk,
+        access: &room.access,
+        keys: &room.keys,
+        clock: Arc::new(clock.clone()),
+        around: console.around.clone(),
+        witnesses,
+        believes_broker: order.unsafe_outbox,
+    };
+    hub::start(ties, &mut tasks)?;
     keep(
         &profile,
         &data,
@@ -106,7 +129,13 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         !order.unsafe_replicas,
         &mut tasks,
     );
-    let listeners = listen::start(&profile, &data, console, &room.keys, &mut tasks)?;
+    let listeners = listen::start(
+        &profile.network,
+        &data,
+        router(console),
+        &room.keys,
+        &mut tasks,
+    )?;
     watchdog::ready(&clerk, media.recorders.clone(), &mut tasks);
     tracing::info!(room = %profile.room.id, port = listeners.port, "ready");
 
@@ -154,7 +183,8 @@ fn keep(
 }
 
 /// Only one daemon works on a folder.
-fn lock(data: &Path) -> anyhow::Result<File> {
+pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
+    fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
     let path = data.join("lock");
     let file = OpenOptions::new()
         .create(true)
@@ -259,6 +289,7 @@ impl Room {
         clerk: &ClerkHandle,
         media: &Media,
         clock: SystemClock,
+        witnesses: Witnesses,
         tasks: &mut Tasks,
     ) -> anyhow::Result<Console> {
         let clock: Arc<dyn Clock> = Arc::new(clock);
@@ -303,7 +334,7 @@ impl Room {
             clock: clock.clone(),
             profile: profile.clone(),
             data: recordings.clone(),
-            witnesses: Witnesses::default(),
+            witnesses,
         };
         tasks.start("checkpoints", archivist.clone().state());
         tasks.start("archive", archivist.archive());
@@ -366,7 +397,7 @@ fn access_policy(profile: &Profile) -> AccessPolicy {
 }
 
 /// Writes the first passwords where only root and the daemon read them.
-fn hand_over(path: &Path, first: &[FirstPassword]) -> std::io::Result<()> {
+pub(super) fn hand_over(path: &Path, first: &[FirstPassword]) -> std::io::Result<()> {
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(true)
@@ -487,20 +518,20 @@ async fn stop(
 }
 
 /// The two signals that ask a daemon to stop.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -7,6 +7,7 @@ use super::bag_folder;
 use crate::keys::Keys;
 use crate::room::{FeedId, IndexHead, Seq, SessionId, Utc};
 use ring::signature::{ED25519, UnparsedPublicKey};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub const CHECKPOINTS: &str = "checkpoints.jsonl";
 const BEHIND: usize = 64;
 
 /// Where everything stood at a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
     /// Which room.
@@ -46,7 +47,7 @@ pub struct Checkpoint {
 }
 
 /// A checkpoint with the box's signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedCheckpoint {
     /// What is stated.

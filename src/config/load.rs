@@ -20,12 +20,8 @@ impl Profile {
     /// The file cannot be read, or has faults: all of them.
     pub fn load(file: impl Into<PathBuf>) -> Result<Self, ProfileError> {
         let file = file.into();
-        let mut bytes = Vec::new();
-        let read = File::open(&file).and_then(|f| f.take(LARGEST + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(_) => Self::parse(&bytes, file),
-            Err(cause) => Err(ProfileError::Unreadable { file, cause }),
-        }
+        let bytes = bytes(&file)?;
+        Self::parse(&bytes, file)
     }
 
     /// Checks a profile's bytes; `file` is what faults name, and what relative paths lie beside.
@@ -39,6 +35,38 @@ impl Profile {
             Ok(profile) => Ok(profile),
             Err(faults) => Err(ProfileError::Faulty { file, faults }),
         }
+    }
+}
+
+/// The bytes of a file; not more of them than tell that it is too large.
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, ProfileError> {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|f| f.take(LARGEST + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(cause) => Err(ProfileError::Unreadable {
+            file: file.to_owned(),
+            cause,
+        }),
+    }
+}
+
+/// Reads a document that is no profile.
+pub(super) fn document<T>(
+    bytes: &[u8],
+    read: impl FnOnce(Section<'_>) -> Option<T>,
+) -> Result<T, Vec<Fault>> {
+    let text = text_of(bytes)?;
+    let log = Log::new(text);
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(error) => return Err(not_toml(log, &error)),
+    };
+    let read = read(Section::root(&document, &log));
+    let faults = log.into_faults();
+    match read {
+        Some(read) if faults.is_empty() => Ok(read),
+        Some(_) | None => Err(faults),
     }
 }
 
@@ -91,27 +119,7 @@ fn read(text: &str, file: &Path, sha256: [u8; 32]) -> Result<Profile, Vec<Fault>
     let log = Log::new(text);
     let document = match DeTable::parse(text) {
         Ok(document) => document,
-        Err(error) => {
-            let offset = error.span().map_or(0, |s| s.start);
-            // only the parser's message: its excerpt of the line could hold a password
-            let message = error.message();
-            let wrong = Wrong {
-                what: text!(
-                    "不是有效的 TOML（{message}）",
-                    "this is not TOML ({message})"
-                ),
-                allowed: text!(
-                    "项 = 值、[节]、[[列表节]]，文字用英文双引号",
-                    "key = value, [section], [[list of sections]], text in double quotes"
-                ),
-                remedy: text!(
-                    "改正此处；常见原因：中文引号、缺少引号或逗号、同一项写了两次",
-                    "correct this place; often: Chinese quotes, a missing quote or comma, a key written twice"
-                ),
-            };
-            log.fault(offset, "", wrong);
-            return Err(log.into_faults());
-        }
+        Err(error) => return Err(not_toml(log, &error)),
     };
     let parts = sections::read(Section::root(&document, &log), file);
     cross::check(&parts, &log);
@@ -120,4 +128,26 @@ fn read(text: &str, file: &Path, sha256: [u8; 32]) -> Result<Profile, Vec<Fault>
         Some(profile) if faults.is_empty() => Ok(profile),
         Some(_) | None => Err(faults),
     }
+}
+
+fn not_toml(log: Log<'_>, error: &toml::de::Error) -> Vec<Fault> {
+    let offset = error.span().map_or(0, |s| s.start);
+    // only the parser's message: its excerpt of the line could hold a password
+    let message = error.message();
+    let wrong = Wrong {
+        what: text!(
+            "不是有效的 TOML（{message}）",
+            "this is not TOML ({message})"
+        ),
+        allowed: text!(
+            "项 = 值、[节]、[[列表节]]，文字用英文双引号",
+            "key = value, [section], [[list of sections]], text in double quotes"
+        ),
+        remedy: text!(
+            "改正此处；常见原因：中文引号、缺少引号或逗号、同一项写了两次",
+            "correct this place; often: Chinese quotes, a missing quote or comma, a key written twice"
+        ),
+    };
+    log.fault(offset, "", wrong);
+    log.into_faults()
 }

@@ -11,6 +11,7 @@ mod document;
 mod fault;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod hub;
 mod load;
 mod password;
 mod profile;
@@ -27,6 +28,7 @@ pub mod check;
 
 pub use detectors::Detectors;
 pub use fault::{Fault, ProfileError};
+pub use hub::{Broker, Brokers, CityId, HubLink, HubSettings};
 pub use password::{Password, PasswordError, SignIn};
 pub use profile::{
     Access, Camera, CameraSource, Media, Microphone, Network, PictureFormat, Profile, Room, RoomId,

@@ -1,6 +1,7 @@
 //! Owns the profile as the rest of the daemon sees it: checked once, and from then on domain types.
 
 use super::detectors::Detectors;
+use super::hub::HubLink;
 use super::password::{Password, PasswordError, SignIn};
 use super::replicas::ReplicaSpec;
 use super::text::Lang;
@@ -37,6 +38,8 @@ pub struct Profile {
     pub media: Media,
     /// What is looked for in pictures and sound.
     pub detectors: Detectors,
+    /// The way to the municipal hub; none where there is none.
+    pub hub: Option<HubLink>,
     pub(super) policies: Policies,
     pub(super) file: PathBuf,
     pub(super) sha256: [u8; 32],
@@ -58,7 +61,7 @@ pub struct Room {
 }
 
 /// A room's id: 1 to 40 lower-case letters, digits and '-'.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RoomId(String);
 
@@ -72,6 +75,20 @@ impl RoomId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl std::str::FromStr for RoomId {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text).ok_or("1 to 40 lower-case letters, digits and '-'")
+    }
+}
+
+impl<'de> Deserialize<'de> for RoomId {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

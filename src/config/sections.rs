@@ -2,6 +2,7 @@
 
 use super::detectors::{Detectors, detectors};
 use super::document::{At, Section, Value, Wrong};
+use super::hub::{self, HubLink, hub_link};
 use super::profile::{Access, Camera, Media, Microphone, Network, Profile, Room, RoomId, Storage};
 use super::text::Lang;
 use super::values::{Label, Retention, Share, TimeOrOff};
@@ -28,6 +29,8 @@ pub(super) struct Parts {
     pub(super) access: Option<Access>,
     pub(super) media: Option<Media>,
     pub(super) detectors: Option<Detectors>,
+    /// None where the section is wrong; none in it where it is not there.
+    pub(super) hub: Option<Option<HubLink>>,
 }
 
 impl Parts {
@@ -45,6 +48,7 @@ impl Parts {
             access: self.access?,
             media: self.media?,
             detectors: self.detectors?,
+            hub: self.hub?,
             policies: self.policies?,
             file: file.to_owned(),
             sha256,
@@ -91,6 +95,13 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let access = settings::access(root.section("access"));
     let media = settings::media(root.section("media"));
     let detectors = detectors(root.section("detectors"));
+    let hub = match root.has("hub") {
+        true => hub_link(root.section("hub")).map(Some),
+        false => {
+            root.section("hub").close();
+            Some(None)
+        }
+    };
     root.close();
     Parts {
         room,
@@ -106,11 +117,13 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
         access,
         media,
         detectors,
+        hub,
     }
 }
 
 fn room(mut s: Section<'_>) -> Option<Room> {
     let id = s.required::<RoomId>("id", "\"baoshan-1\"");
+    let id = id.filter(|id| !hub::reserved(id, &s));
     let name = s.required::<Label>("name", "\"评标一室\"");
     let city = s.required::<Label>("city", "\"保山市公共资源交易中心\"");
     let zone = s.required::<String>("time_zone", "\"Asia/Shanghai\"");

@@ -473,3 +473,89 @@ fn detectors_have_units_and_an_empty_list_switches_one_off() {
         assert_eq!(found[0].line, GOOD.lines().count() + 3, "{wrong}");
     }
 }
+
+const HUB: &str = r#"
+[hub]
+city = "baoshan"
+brokers = ["mqtts://mqtt.example.cn:8883", "mqtt://127.0.0.1"]
+keys = ["3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"]
+certificate = "/etc/bidroom/hub.pem"
+ca = "/etc/bidroom/hub-ca.pem"
+"#;
+
+#[test]
+fn a_hub_is_named_or_there_is_none() {
+    assert!(parse(GOOD).expect("good").hub.is_none());
+    let hub = parse(&format!("{GOOD}{HUB}")).expect("good").hub;
+    let hub = hub.expect("a hub");
+    assert_eq!(hub.city.to_string(), "baoshan");
+    let brokers = hub.brokers.brokers.iter().map(ToString::to_string);
+    let brokers: Vec<String> = brokers.collect();
+    assert_eq!(
+        brokers,
+        ["mqtts://mqtt.example.cn:8883", "mqtt://127.0.0.1:1883"]
+    );
+    assert_eq!(hub.keys[0][0], 0x3b);
+}
+
+#[test]
+fn a_hub_that_is_described_wrongly_is_refused_at_its_line() {
+    let with = |from: &str, to: &str| faults(&format!("{GOOD}{}", HUB.replace(from, to)));
+    let key = |found: Vec<Fault>| {
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].key.clone()
+    };
+    assert_eq!(
+        key(with(
+            "mqtts://mqtt.example.cn:8883",
+            "mqtt://mqtt.example.cn"
+        )),
+        "hub.brokers[1]"
+    );
+    assert_eq!(
+        key(with("mqtts://mqtt", "mqtts://user:secret@mqtt")),
+        "hub.brokers[1]"
+    );
+    assert_eq!(key(with("3b6a", "")), "hub.keys[1]");
+    assert_eq!(key(with("\"baoshan\"", "\"保山\"")), "hub.city");
+    assert_eq!(key(with("ca = \"/etc/bidroom/hub-ca.pem\"", "")), "hub.ca");
+    assert_eq!(key(with("city", "town = 1\ncity")), "hub.town");
+    let reserved = faults(&format!(
+        "{}{HUB}",
+        GOOD.replace("id = \"test-1\"", "id = \"hub\"")
+    ));
+    assert_eq!(key(reserved), "room.id");
+    let secret = with("mqtts://mqtt", "mqtts://user:secret@mqtt");
+    assert!(!format!("{secret:?}").contains("secret"));
+}
+
+#[test]
+fn a_hubs_own_settings_are_read_or_refused() {
+    let good = r#"
+city = "baoshan"
+name = "保山市公共资源交易中心"
+brokers = ["mqtt://127.0.0.1:1883"]
+rooms = ["baoshan-1", "baoshan-2"]
+[network]
+host_names = ["localhost"]
+"#;
+    let file = Path::new("hub.toml");
+    let settings = HubSettings::parse(good.as_bytes(), file).expect("good");
+    assert_eq!(settings.rooms.len(), 2);
+    for (from, to, key) in [
+        ("\"baoshan-1\"", "\"BAOSHAN\"", "rooms[1]"),
+        ("name =", "nam =", "name"),
+        (
+            "brokers = [\"mqtt://127.0.0.1:1883\"]",
+            "brokers = []",
+            "brokers",
+        ),
+    ] {
+        let wrong = good.replace(from, to);
+        let error = HubSettings::parse(wrong.as_bytes(), file).expect_err("wrong");
+        assert!(
+            error.faults().iter().any(|fault| fault.key == key),
+            "{key}: {error:?}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use super::commands::parse;
 use super::guard::Asker;
 use super::problem::{Answer, No};
-use super::state::Console;
+use super::state::Door;
 use super::wire::{self, AccountAct};
 use crate::access::{
     Access, AccessError, Account, Act, Token, TokenId, TrailFilter, TrailRow, Workstation,
@@ -17,12 +17,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 async fn with_access<T: Send + 'static>(
-    console: &Console,
+    door: &Door,
     asker: Asker,
     work: impl FnOnce(&Access, Act<'_>) -> Result<T, AccessError> + Send + 'static,
 ) -> Answer<T> {
-    let now = console.now().stamp.at;
-    let done = console.access.background(move |access| {
+    let now = door.now().stamp.at;
+    let done = door.access.background(move |access| {
         work(
             access,
             Act {
@@ -36,21 +36,18 @@ async fn with_access<T: Send + 'static>(
 }
 
 /// `GET /api/accounts`.
-pub(super) async fn accounts(
-    State(console): State<Console>,
-    asker: Asker,
-) -> Answer<Json<Vec<Account>>> {
-    Ok(Json(with_access(&console, asker, Access::accounts).await?))
+pub(super) async fn accounts(State(door): State<Door>, asker: Asker) -> Answer<Json<Vec<Account>>> {
+    Ok(Json(with_access(&door, asker, Access::accounts).await?))
 }
 
 /// `POST /api/accounts`.
 pub(super) async fn create_account(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<Json<wire::IssuedPassword>> {
     let form: wire::NewAccount = parse(&body)?;
-    let made = with_access(&console, asker, move |access, act| {
+    let made = with_access(&door, asker, move |access, act| {
         access.create_account(act, &form.id, form.role)
     });
     Ok(issued(Some(made.await?.password)))
@@ -58,13 +55,13 @@ pub(super) async fn create_account(
 
 /// `POST /api/accounts/{account}`.
 pub(super) async fn account_act(
-    State(console): State<Console>,
+    State(door): State<Door>,
     Path(id): Path<AccountId>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<Json<wire::IssuedPassword>> {
     let form: wire::AccountOrder = parse(&body)?;
-    let password = with_access(&console, asker, move |access, act| match form.act {
+    let password = with_access(&door, asker, move |access, act| match form.act {
         AccountAct::Close => access.close_account(act, &id).map(|()| None),
         AccountAct::Approve => access.approve_account(act, &id).map(|()| None),
         AccountAct::Unlock => access.unlock_account(act, &id).map(|()| None),
@@ -83,21 +80,18 @@ fn issued(password: Option<Secret>) -> Json<wire::IssuedPassword> {
 }
 
 /// `GET /api/tokens`.
-pub(super) async fn tokens(
-    State(console): State<Console>,
-    asker: Asker,
-) -> Answer<Json<Vec<Token>>> {
-    Ok(Json(with_access(&console, asker, Access::tokens).await?))
+pub(super) async fn tokens(State(door): State<Door>, asker: Asker) -> Answer<Json<Vec<Token>>> {
+    Ok(Json(with_access(&door, asker, Access::tokens).await?))
 }
 
 /// `POST /api/tokens`.
 pub(super) async fn create_token(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<Json<wire::IssuedToken>> {
     let form: wire::NewTokenOrder = parse(&body)?;
-    let made = with_access(&console, asker, move |access, act| {
+    let made = with_access(&door, asker, move |access, act| {
         access.make_token(act, &form.name, &form.scopes, form.expires)
     })
     .await?;
@@ -109,11 +103,11 @@ pub(super) async fn create_token(
 
 /// `DELETE /api/tokens/{token}`.
 pub(super) async fn revoke_token(
-    State(console): State<Console>,
+    State(door): State<Door>,
     Path(id): Path<i64>,
     asker: Asker,
 ) -> Answer<StatusCode> {
-    with_access(&console, asker, move |access, act| {
+    with_access(&door, asker, move |access, act| {
         access.revoke_token(act, TokenId(id))
     })
     .await?;
@@ -121,8 +115,8 @@ pub(super) async fn revoke_token(
 }
 
 /// `GET /api/workstations`.
-pub(super) async fn workstations(State(console): State<Console>) -> Answer<Json<Vec<Workstation>>> {
-    Ok(Json(console.access.background(Access::workstations).await?))
+pub(super) async fn workstations(State(door): State<Door>) -> Answer<Json<Vec<Workstation>>> {
+    Ok(Json(door.access.background(Access::workstations).await?))
 }
 
 /// How a page narrows the audit trail.
@@ -141,7 +135,7 @@ pub(super) struct AuditQuery {
 
 /// `GET /api/audit`.
 pub(super) async fn audit(
-    State(console): State<Console>,
+    State(door): State<Door>,
     Query(query): Query<AuditQuery>,
     asker: Asker,
 ) -> Answer<Json<Vec<TrailRow>>> {
@@ -153,7 +147,7 @@ pub(super) async fn audit(
         object: query.object,
         refused: query.refused,
     };
-    let rows = with_access(&console, asker, move |access, act| {
+    let rows = with_access(&door, asker, move |access, act| {
         access.read_audit(act, &filter, query.before, query.limit.unwrap_or(100))
     });
     Ok(Json(rows.await?))
@@ -161,10 +155,10 @@ pub(super) async fn audit(
 
 /// `GET /api/audit/verification`.
 pub(super) async fn verify_audit(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
 ) -> Answer<Json<wire::AuditVerification>> {
-    let verified = with_access(&console, asker, Access::verify_audit).await?;
+    let verified = with_access(&door, asker, Access::verify_audit).await?;
     Ok(Json(match verified {
         Ok(head) => wire::AuditVerification {
             rows: head.rows,

@@ -6,7 +6,7 @@
 use super::problem::No;
 use super::routes::{Endpoint, Method, Route, Who};
 use super::signalling::Owner;
-use super::state::Console;
+use super::state::Door;
 use crate::access::{
     Act, AuditKind, AuditObject, AuditResult, Principal, Request as Carried, Role, Scope,
     SignInState,
@@ -82,22 +82,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
 
 /// Lets a request in, or not.
 pub(super) async fn guard(
-    State((console, route)): State<(Console, &'static Route)>,
+    State((door, route)): State<(Door, &'static Route)>,
     parameters: RawPathParams,
     mut request: Request,
     next: Next,
 ) -> Result<Response, No> {
     let origin = request.extensions().get::<Origin>().cloned();
-    let asker = identify(&console, route, origin, request.headers()).await?;
+    let asker = identify(&door, route, origin, request.headers()).await?;
     same_origin(route, &asker, &request)?;
     let feed = parameters
         .iter()
         .find(|(name, _)| *name == "feed")
         .map(|(_, value)| value.to_owned());
-    if let Err(no) = admit(&console, route.who, &asker.principal, feed.as_deref()) {
+    if let Err(no) = admit(&door, route.who, &asker.principal, feed.as_deref()) {
         let denied = AuditObject::Route(route.path);
         audit(
-            &console,
+            &door,
             &asker,
             AuditKind::Denied,
             denied,
@@ -107,7 +107,7 @@ pub(super) async fn guard(
         return Err(no);
     }
     if let Some((kind, object)) = watched(route.who, feed.as_deref()) {
-        audit(&console, &asker, kind, object, AuditResult::Done).await?;
+        audit(&door, &asker, kind, object, AuditResult::Done).await?;
     }
     request.extensions_mut().insert(Owner(asker.owner()));
     request.extensions_mut().insert(asker);
@@ -115,7 +115,7 @@ pub(super) async fn guard(
 }
 
 async fn identify(
-    console: &Console,
+    door: &Door,
     route: &Route,
     origin: Option<Origin>,
     headers: &HeaderMap,
@@ -148,8 +148,8 @@ async fn identify(
         by_person,
     );
     let seat = matches!(route.who, Who::Seat) || is_seat_page(headers);
-    let (asked, at) = (carried.clone(), console.now().stamp.at);
-    let principal = console
+    let (asked, at) = (carried.clone(), door.now().stamp.at);
+    let principal = door
         .access
         .background(move |access| match seat {
             true => access.authenticate_seat(&asked),
@@ -231,7 +231,7 @@ fn same_origin(route: &Route, asker: &Asker, request: &Request) -> Result<(), No
     clippy::wildcard_enum_match_arm,
     reason = "whoever is not named is denied"
 )]
-fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>) -> Result<(), No> {
+fn admit(door: &Door, who: Who, principal: &Principal, feed: Option<&str>) -> Result<(), No> {
     let role = match principal {
         Principal::Account {
             role,
@@ -259,7 +259,7 @@ fn admit(console: &Console, who: Who, principal: &Principal, feed: Option<&str>)
         Who::SecurityAdministrator => is(&[Role::SecurityAdministrator]),
         Who::AccountAdministrators => is(&[Role::SystemAdministrator, Role::SecurityAdministrator]),
         Who::AuditAdministrator => is(&[Role::AuditAdministrator]),
-        Who::Viewers | Who::Publishers => return admit_to_feed(console, who, principal, feed),
+        Who::Viewers | Who::Publishers => return admit_to_feed(door, who, principal, feed),
         // an idle lock never stops media: whoever made a resource keeps it alive or ends it
         Who::Owner => known,
         Who::Local => matches!(principal, Principal::Local { .. }),
@@ -299,7 +299,7 @@ fn refuse(principal: &Principal) -> No {
     reason = "whoever is not named is denied"
 )]
 fn admit_to_feed(
-    console: &Console,
+    door: &Door,
     who: Who,
     principal: &Principal,
     feed: Option<&str>,
@@ -307,7 +307,7 @@ fn admit_to_feed(
     if matches!(principal, Principal::Anonymous) {
         return Err(No::unauthenticated());
     }
-    let room = console.room();
+    let room = door.room().ok_or_else(|| No::not_found("feed"))?;
     let id: FeedId = feed
         .and_then(|id| id.parse().ok())
         .ok_or_else(|| No::not_found("feed"))?;
@@ -355,17 +355,14 @@ fn watched(who: Who, feed: Option<&str>) -> Option<(AuditKind, AuditObject)> {
 
 /// Writes to the audit trail.
 pub(super) async fn audit(
-    console: &Console,
+    door: impl Into<Door>,
     asker: &Asker,
     kind: AuditKind,
     object: AuditObject,
     result: AuditResult,
 ) -> Result<(), No> {
-    let (by, address, now) = (
-        asker.principal.clone(),
-        asker.address,
-        console.now().stamp.at,
-    );
+    let door: Door = door.into();
+    let (by, address, now) = (asker.principal.clone(), asker.address, door.now().stamp.at);
     let write = move |access: &crate::access::Access| {
         access.record(
             Act {
@@ -378,5 +375,5 @@ pub(super) async fn audit(
             result,
         )
     };
-    Ok(console.access.background(write).await?)
+    Ok(door.access.background(write).await?)
 }

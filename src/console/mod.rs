@@ -11,6 +11,7 @@ pub mod wire;
 mod administration;
 mod assets;
 mod checkpoints;
+mod city;
 mod commands;
 pub mod ctl;
 mod export;
@@ -30,6 +31,7 @@ mod state;
 mod whep;
 mod whip;
 
+pub use city::{City, CityParts, city_router};
 pub use history::History;
 pub use server::{Local, router};
 pub use state::{Console, Parts};

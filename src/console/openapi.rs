@@ -1,9 +1,22 @@
 //! Owns the OpenAPI 3.1 document: written from the table of routes and the wire types, so that it cannot drift.
 
-use super::routes::{Body, Method, ROUTES, Route, Who};
+use super::routes::{Body, CITY_ROUTES, Method, ROUTES, Route, Who};
 use super::wire::Problem;
+use crate::hub::contract;
+use axum::http::header;
+use axum::response::IntoResponse;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
+
+/// What rooms and hubs say to each other, as an AsyncAPI 3 document in YAML.
+pub fn asyncapi() -> String {
+    contract::yaml(&contract::document())
+}
+
+/// `GET /api/asyncapi.yaml`.
+pub(super) async fn serve_asyncapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/yaml")], asyncapi())
+}
 
 /// The document.
 pub fn document() -> Value {
@@ -12,7 +25,7 @@ pub fn document() -> Value {
     let mut generator = settings.into_generator();
     let problem = generator.subschema_for::<Problem>();
     let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(of_hub_alone()) {
         let mut operation = json!({
             "operationId": operation_id(route),
             "summary": route.summary,
@@ -53,6 +66,12 @@ pub fn document() -> Value {
             },
         },
     })
+}
+
+/// The hub's own routes; where a room has the same one, the room's row describes both.
+fn of_hub_alone() -> impl Iterator<Item = &'static Route> {
+    let of_rooms = |route: &&Route| ROUTES.iter().any(|other| other.endpoint == route.endpoint);
+    CITY_ROUTES.iter().filter(move |route| !of_rooms(route))
 }
 
 fn operation_id(route: &Route) -> String {

@@ -4,6 +4,7 @@
 use super::views::{RoomView, SeatPageView};
 use super::wire;
 use crate::access::{Account, Token, TrailRow, Workstation};
+use crate::hub::reference::{BoardView, Evaluation, StoredEvent};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// Every route by name. The server binds each to its handler; a missing one does not compile.
@@ -60,6 +61,13 @@ pub enum Endpoint {
     WhepResourceOptions,
     WhepPatch,
     WhepDelete,
+    AsyncApi,
+    Schemas,
+    LiveCity,
+    CityEvents,
+    PlanEvaluation,
+    CancelEvaluation,
+    AdmitBox,
 }
 
 /// HTTP methods that are used.
@@ -197,6 +205,8 @@ pub const ROUTES: &[Route] = {
         row(E::Healthz, Get, "/healthz", W::Anybody, "Whether the daemon can do its work", NOTHING, json::<wire::Health>()),
         row(E::Metrics, Get, "/metrics", W::Metrics, "Figures for Prometheus", NOTHING, Body::Media("text/plain")),
         row(E::OpenApi, Get, "/api/openapi.json", W::Anybody, "This document", NOTHING, Body::Media("application/json")),
+        row(E::AsyncApi, Get, "/api/asyncapi.yaml", W::Anybody, "What rooms and hubs say to each other (AsyncAPI 3)", NOTHING, Body::Media("application/yaml")),
+        row(E::Schemas, Get, "/api/hub-schemas.json", W::Anybody, "The JSON Schema of each of those messages, by its CloudEvents type", NOTHING, Body::Media("application/json")),
         row(E::CaCertificate, Get, "/api/ca.pem", W::Anybody, "The box's own CA, to be trusted by workstations", NOTHING, Body::Media("application/x-pem-file")),
         row(E::Welcome, Get, "/api/welcome", W::Anybody, "Who the browser is, and what it should know first", NOTHING, json::<wire::Welcome>()),
 
@@ -251,5 +261,47 @@ pub const ROUTES: &[Route] = {
         row(E::WhepResourceOptions, Options, "/api/whep/{feed}/{resource}", W::Anybody, "What a watched feed takes", NOTHING, NOTHING),
         row(E::WhepPatch, Patch, "/api/whep/{feed}/{resource}", W::Owner, "Trickles a candidate, or restarts ICE", FRAGMENT, FRAGMENT),
         row(E::WhepDelete, Delete, "/api/whep/{feed}/{resource}", W::Owner, "Stops watching", NOTHING, NOTHING),
+    ]
+};
+
+/// What a hub serves of the same routes.
+pub const OF_HUB: &[Endpoint] = {
+    use Endpoint as E;
+    &[
+        E::OpenApi,
+        E::AsyncApi,
+        E::Schemas,
+        E::CaCertificate,
+        E::SignIn,
+        E::SignOut,
+        E::Unlock,
+        E::ChangePassword,
+        E::OfferFactor,
+        E::ConfirmFactor,
+        E::Accounts,
+        E::CreateAccount,
+        E::AccountAct,
+        E::Tokens,
+        E::CreateToken,
+        E::RevokeToken,
+        E::Audit,
+        E::VerifyAudit,
+    ]
+};
+
+/// The routes that only a hub has. Its operator signs in as a technician; a supervisor sees the same board.
+#[rustfmt::skip]
+pub const CITY_ROUTES: &[Route] = {
+    use Endpoint as E;
+    use Method::{Get, Post};
+    use Who as W;
+    &[
+        row(E::Healthz, Get, "/healthz", W::Anybody, "Whether the hub hears its rooms", NOTHING, json::<wire::Health>()),
+        row(E::Welcome, Get, "/api/welcome", W::Anybody, "Who the browser is, and what it should know first", NOTHING, json::<wire::Welcome>()),
+        row(E::LiveCity, Get, "/api/live/city", W::TechnicianOrSupervisor, "The city, as it changes", NOTHING, events::<BoardView>()),
+        row(E::CityEvents, Get, "/api/rooms/{room}/events", W::TechnicianOrSupervisor, "A room's journal as the hub has it, newest first; `before` and `limit` narrow it", NOTHING, json::<Vec<StoredEvent>>()),
+        row(E::PlanEvaluation, Post, "/api/evaluations", W::Technician, "Plans an evaluation over venues and seats", json::<Evaluation>(), NOTHING),
+        row(E::CancelEvaluation, Post, "/api/evaluations/{evaluation}/cancellation", W::Technician, "Asks all its venues to end it before it has begun", json::<wire::Cancellation>(), NOTHING),
+        row(E::AdmitBox, Post, "/api/rooms/{room}/box", W::Technician, "Puts a box that waits in the room's place; the one before it is fenced", json::<wire::AdmitBox>(), NOTHING),
     ]
 };

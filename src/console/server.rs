@@ -2,12 +2,14 @@
 //! and over a local socket for whoever is on the box.
 
 use super::guard::{Origin, guard};
+use super::problem::No;
 use super::routes::{Endpoint, ROUTES};
-use super::state::Console;
+use super::state::{Console, Door};
 use super::{
     administration, assets, checkpoints, commands, handovers, live, metrics, openapi, people,
     recordings, sign_in, signalling, whep, whip,
 };
+use crate::keys::Keys;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::Connected;
@@ -27,7 +29,7 @@ use tokio::time::sleep;
 pub fn router(console: Console) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
-        let guarded = from_fn_with_state((console.clone(), route), guard);
+        let guarded = from_fn_with_state((Door::from(&console), route), guard);
         router = router.route(route.path, handler(route.endpoint).route_layer(guarded));
     }
     router
@@ -87,10 +89,23 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::WhepResourceOptions => options(whep::resource_options),
         Endpoint::WhepPatch => patch(whep::patch).fallback(signalling::resource_other),
         Endpoint::WhepDelete => delete(whep::delete),
+        Endpoint::AsyncApi => get(openapi::serve_asyncapi),
+        Endpoint::Schemas => get(|| async { axum::Json(crate::hub::contract::schemas()) }),
+        // a hub's alone: no row of the room's table names them
+        Endpoint::LiveCity
+        | Endpoint::CityEvents
+        | Endpoint::PlanEvaluation
+        | Endpoint::CancelEvaluation
+        | Endpoint::AdmitBox => get(|| async { No::not_found("route") }),
     }
 }
 
 async fn ca_certificate(State(console): State<Console>) -> impl IntoResponse {
+    ca_file(&console.keys)
+}
+
+/// The CA's certificate as a file.
+pub(super) fn ca_file(keys: &Keys) -> impl IntoResponse + use<> {
     let headers = [
         (header::CONTENT_TYPE, "application/x-pem-file"),
         (
@@ -98,7 +113,7 @@ async fn ca_certificate(State(console): State<Console>) -> impl IntoResponse {
             "attachment; filename=\"bidroom-ca.pem\"",
         ),
     ];
-    (headers, console.keys.ca_certificate_pem())
+    (headers, keys.ca_certificate_pem())
 }
 
 /// How long a request's body may take. The longest, a committee's table, has some kilobytes.
@@ -118,7 +133,7 @@ fn in_time(body: Body) -> Body {
 }
 
 /// Where a request comes from goes in, and what every answer bears goes out.
-async fn finish(request: Request, next: Next) -> Response {
+pub(super) async fn finish(request: Request, next: Next) -> Response {
     let mut request = request.map(in_time);
     let network = request
         .extensions()

@@ -3,7 +3,7 @@
 use super::commands::parse;
 use super::guard::Asker;
 use super::problem::{Answer, No};
-use super::state::Console;
+use super::state::{Console, Door};
 use super::wire;
 use crate::access::{
     self, Act, Principal, SIGN_IN_COOKIE, WORKSTATION_COOKIE, clear_cookie, set_cookie,
@@ -57,19 +57,20 @@ pub(super) async fn welcome(State(console): State<Console>, asker: Asker) -> Jso
         city: room.layout.city.clone(),
         time_zone: console.time_zone.clone(),
         pictures: console.pictures,
+        hub: false,
     })
 }
 
 /// `POST /api/sign-in`.
 pub(super) async fn sign_in(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<impl IntoResponse> {
     let form: wire::SignIn = parse(&body)?;
     let (password, code) = (Secret::new(form.password), form.code.map(Secret::new));
-    let (address, now) = (asker.address, console.now().stamp.at);
-    let signed_in = console
+    let (address, now) = (asker.address, door.now().stamp.at);
+    let signed_in = door
         .access
         .background(move |access| {
             access.sign_in(&form.account, &password, code.as_ref(), address, now)
@@ -83,13 +84,9 @@ pub(super) async fn sign_in(
 }
 
 /// `POST /api/sign-out`.
-pub(super) async fn sign_out(
-    State(console): State<Console>,
-    asker: Asker,
-) -> Answer<impl IntoResponse> {
-    let now = console.now().stamp.at;
-    console
-        .access
+pub(super) async fn sign_out(State(door): State<Door>, asker: Asker) -> Answer<impl IntoResponse> {
+    let now = door.now().stamp.at;
+    door.access
         .background(move |access| access.sign_out(&asker.carried, now))
         .await?;
     Ok((
@@ -100,14 +97,14 @@ pub(super) async fn sign_out(
 
 /// `POST /api/unlock`.
 pub(super) async fn unlock(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<Json<wire::Caller>> {
     let form: wire::SignIn = parse(&body)?;
     let (password, code) = (Secret::new(form.password), form.code.map(Secret::new));
-    let now = console.now().stamp.at;
-    let principal = console
+    let now = door.now().stamp.at;
+    let principal = door
         .access
         .background(move |access| access.unlock(&asker.carried, &password, code.as_ref(), now))
         .await?;
@@ -116,14 +113,14 @@ pub(super) async fn unlock(
 
 /// `POST /api/password`.
 pub(super) async fn change_password(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<Json<wire::Caller>> {
     let form: wire::ChangePassword = parse(&body)?;
     let (old, new) = (Secret::new(form.old), Secret::new(form.new));
-    let now = console.now().stamp.at;
-    let principal = console
+    let now = door.now().stamp.at;
+    let principal = door
         .access
         .background(move |access| {
             access.change_password(&asker.carried, &old, &new, now)?;
@@ -135,11 +132,11 @@ pub(super) async fn change_password(
 
 /// `POST /api/factor`.
 pub(super) async fn offer_factor(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
 ) -> Answer<Json<wire::FactorOffer>> {
-    let now = console.now().stamp.at;
-    let offer = console
+    let now = door.now().stamp.at;
+    let offer = door
         .access
         .background(move |access| {
             access.begin_factor(Act {
@@ -157,14 +154,14 @@ pub(super) async fn offer_factor(
 
 /// `POST /api/factor/confirmation`.
 pub(super) async fn confirm_factor(
-    State(console): State<Console>,
+    State(door): State<Door>,
     asker: Asker,
     body: Bytes,
 ) -> Answer<Json<wire::Caller>> {
     let form: wire::ConfirmFactor = parse(&body)?;
     let code = Secret::new(form.code);
-    let now = console.now().stamp.at;
-    let principal = console
+    let now = door.now().stamp.at;
+    let principal = door
         .access
         .background(move |access| {
             access.confirm_factor(

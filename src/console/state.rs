@@ -74,6 +74,57 @@ impl Console {
     }
 }
 
+/// What it takes to know who asks: a room's console has it, and so has a hub's.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    /// Who people are.
+    pub(super) access: Access,
+    clock: Arc<dyn Clock>,
+    /// The room, where there is one: it says who may watch a feed.
+    room: Option<ClerkHandle>,
+}
+
+impl Door {
+    /// A door without a room behind it.
+    pub(super) fn of_hub(access: Access, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            access,
+            clock,
+            room: None,
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    pub(super) fn room(&self) -> Option<Arc<Room>> {
+        self.room.as_ref().map(ClerkHandle::room)
+    }
+}
+
+impl From<&Console> for Door {
+    fn from(console: &Console) -> Self {
+        Self {
+            access: console.access.clone(),
+            clock: console.clock.clone(),
+            room: Some(console.clerk.clone()),
+        }
+    }
+}
+
+impl From<&Door> for Door {
+    fn from(door: &Door) -> Self {
+        door.clone()
+    }
+}
+
+impl FromRef<Console> for Door {
+    fn from_ref(console: &Console) -> Self {
+        console.into()
+    }
+}
+
 impl FromRef<Console> for Live {
     fn from_ref(console: &Console) -> Self {
         Self {

@@ -3,6 +3,7 @@
 use crate::access::{Role, Scope, SignInState};
 use crate::archive::playback::FeedRecording;
 use crate::config::Media;
+use crate::hub::contract::Key;
 use crate::room::{
     AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Kept, MemberKind, MemberNo,
     Note, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
@@ -105,6 +106,9 @@ pub struct Welcome {
     pub time_zone: String,
     /// What a workstation should send.
     pub pictures: Media,
+    /// Whether this is the city's hub, not a room.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hub: bool,
 }
 
 /// Signs in, or unlocks.
@@ -461,4 +465,23 @@ pub struct Health {
     pub seq: Seq,
     /// Equipment with faults.
     pub failing: Vec<EquipmentId>,
+}
+
+/// Ends an evaluation that has not begun.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancellation {
+    /// Its number, typed by hand.
+    pub typed: SessionId,
+    /// Why; shown in the rooms.
+    pub reason: Note,
+}
+
+/// Puts a box in a room's place.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdmitBox {
+    /// The box's public key.
+    #[serde(rename = "box")]
+    pub by: Key,
 }

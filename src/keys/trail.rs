@@ -114,6 +114,7 @@ pub(crate) fn actor_word(actor: &Actor) -> String {
             Part::Health => "daemon:health",
             Part::Access => "daemon:access",
             Part::Archive => "daemon:archive",
+            Part::Hub => "daemon:hub",
         }
         .to_owned(),
     }

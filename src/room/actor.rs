@@ -81,4 +81,6 @@ pub enum Part {
     Access,
     /// Sealing, and what is read back.
     Archive,
+    /// What the municipal hub asks, by a signed command.
+    Hub,
 }

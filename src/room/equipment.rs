@@ -108,6 +108,22 @@ pub enum Fault {
         /// Why, in English.
         detail: String,
     },
+    /// The hub has not been reached for a while: what happens is delivered later.
+    HubUnreachable {
+        /// Why, in the system's words.
+        detail: String,
+    },
+    /// The hub has stored another history of this room than the journal holds.
+    HubHistoryDiffers {
+        /// The entry up to which they should be one.
+        upto: u64,
+    },
+    /// Another box has taken this room's place at the hub.
+    HubFenced,
+    /// The hub knows another box in this room's place, and has not taken this one in.
+    HubNotAdmitted,
+    /// Somebody sent receipts or commands that are not the hub's.
+    HubForgery,
     /// Something else, in its own words.
     Other {
         /// What.
@@ -142,8 +158,22 @@ impl Fault {
             | Fault::AuditCertificateUnfit { .. }
             | Fault::Sm2KeyUnfit { .. }
             | Fault::NoTimeStamp { .. }
+            | Fault::HubUnreachable { .. }
+            | Fault::HubHistoryDiffers { .. }
+            | Fault::HubFenced
+            | Fault::HubNotAdmitted
+            | Fault::HubForgery
             | Fault::Other { .. } => false,
         }
+    }
+
+    /// Whether somebody must act now: a session cannot be held, or somebody's word about it is not to be trusted.
+    pub fn is_urgent(&self) -> bool {
+        self.blocks_start()
+            || matches!(
+                self,
+                Fault::HubHistoryDiffers { .. } | Fault::HubFenced | Fault::HubForgery
+            )
     }
 }
 

@@ -24,6 +24,8 @@ const TABLE: &str = "
 GET /healthz: all
 GET /metrics: metrics-token local
 GET /api/openapi.json: all
+GET /api/asyncapi.yaml: all
+GET /api/hub-schemas.json: all
 GET /api/ca.pem: all
 GET /api/welcome: all
 POST /api/sign-in: all

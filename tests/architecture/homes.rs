@@ -25,6 +25,11 @@ pub(crate) const HOMES: &[Home] = &[
         ],
     },
     Home {
+        what: "rumqttc",
+        words: &["rumqttc::"],
+        places: &[("src/hub/mqtt/client.rs", "the file that names rumqttc")],
+    },
+    Home {
         what: "the wall clock",
         words: &["SystemTime::now", "Timestamp::now", "Zoned::now"],
         places: &[

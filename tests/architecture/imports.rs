@@ -67,6 +67,21 @@ const RULES: &[Rule] = &[
             "archive::feeds_folder",
         ],
     },
+    Rule {
+        module: "hub",
+        may: &[
+            "room",
+            "clerk::ClerkHandle",
+            "clerk::SubmitError",
+            "clerk::Clock",
+            "clerk::RoomAt",
+            "config",
+            "keys",
+            "archive::checkpoints",
+            "journal::Reader",
+            "journal::LineHash",
+        ],
+    },
     // what shows it
     Rule {
         module: "console",
@@ -83,6 +98,8 @@ const RULES: &[Rule] = &[
             "archive::clip",
             "archive::handover",
             "archive::checkpoints",
+            "hub::contract",
+            "hub::reference",
             "journal::Reader",
             "journal::JournalError",
         ],
@@ -91,8 +108,8 @@ const RULES: &[Rule] = &[
     Rule {
         module: "app",
         may: &[
-            "room", "clerk", "config", "keys", "vault", "access", "media", "archive", "console",
-            "journal",
+            "room", "clerk", "config", "keys", "vault", "access", "media", "archive", "hub",
+            "console", "journal",
         ],
     },
 ];

@@ -163,6 +163,11 @@ fn forbidden_imports_are_found() {
     found("src/console/live.rs", "use crate::{room::Seq, app::run};");
     found("src/console/live.rs", "use crate::journal::Journal;");
     found("src/vault/store.rs", "use crate::access::Access;");
+    found("src/hub/link/run.rs", "use crate::vault::Vault;");
+    found(
+        "src/hub/reference/keeper.rs",
+        "use crate::console::wire::Problem;",
+    );
     found("src/main.rs", "use bidroom::journal::Journal;");
     found("src/lottery/mod.rs", "use crate::room::Seq;");
     fine(
@@ -207,6 +212,7 @@ fn what_left_its_home_is_found() {
     found("src/console/state.rs", "let began = Instant::now();");
     found("src/vault/store.rs", "let now = jiff::Timestamp::now();");
     found("src/media/recorder/tape.rs", "use rtc::rtp::Packet;");
+    found("src/hub/link/run.rs", "use rumqttc::QoS;");
     found(
         "src/console/whip.rs",
         "use webrtc::peer_connection::PeerConnection;",

@@ -190,8 +190,8 @@ export const seatPage = (over = {}) => ({
 });
 export const seatMember = (over = {}) => member(3, 3, { chair: false, ...over });
 
-export const welcome = (caller) => ({
-  caller, room: "评标一室", city: "保山市公共资源交易中心", time_zone: "Asia/Shanghai",
+export const welcome = (caller, hub = false) => ({
+  caller, hub, room: "评标一室", city: "保山市公共资源交易中心", time_zone: "Asia/Shanghai",
   pictures: {
     face: { width: 1280, height: 720, fps: 25, bitrate: 2_000_000 }, face_small: { width: 320, height: 180, fps: 15, bitrate: 200_000 },
     screen: { width: 1920, height: 1080, fps: 10, bitrate: 2_000_000 }, screen_small: { width: 480, height: 270, fps: 5, bitrate: 200_000 },
@@ -247,5 +247,42 @@ export const recorded = (files) => {
       { ...line(0, { type: "session_suspended", cause: "outage", reason: "网络中断" }), at: start + 90_000 },
       { ...line(0, { type: "session_resumed" }), at: start + 110_000 },
     ],
+  };
+};
+
+/** The city board of a hub: a room at work, one in trouble, one that is gone, one that nobody has heard of. */
+export const city = () => {
+  const now = Date.now();
+  const health = { disk_free_bytes: 3.1e12, disk_total_bytes: 4e12, disk_hours: 190, clock_offset_ms: 0.4, temperature_c: 46, cameras: 4, cameras_live: 4, last_backup: now - 9e6, archives_not_replicated: 0 };
+  const session = { id: "BS-1123-04", kind: "real", phase: "in_session", since: now - 4e6, start: now - 4e6, expected: 144e5, started: now - 4e6, expected_members: 5, present_members: 5, clocks: [] };
+  const state = (over = {}) => ({
+    seq: 812, at: now, name: "市级评标一室", version: "0.1.0", seats: 9, enrolled: 9, session: null, sessions: [], alarms: [],
+    recording: { wanted: 0, writing: 0 }, health, unreceipted: 0, ...over,
+  });
+  const room = (id, over = {}) => ({ id, online: true, stale: false, heard: now - 800, state: state(), epoch: 1, upto: 812, ...over });
+  const trouble = [
+    { urgent: true, since: now - 6e4, kind: "feed_lost", subject: "camera-2", fault: "connection_refused" },
+    { urgent: false, since: now - 3e4, kind: "help", subject: "4", fault: null },
+    { urgent: false, since: now - 3e4, kind: "equipment", subject: "clock", fault: "clock_off" },
+    { urgent: false, since: now - 3e4, kind: "break_due", subject: null, fault: "meal" },
+  ];
+  const evaluation = { id: "BS-1126-01", kind: "real", start: now + 864e5, expected: 144e5, policies: null, venues: [{ room: "baoshan-1", experts: 3, tenderer_representatives: 0 }, { room: "longling-1", experts: 2, tenderer_representatives: 0 }] };
+  return {
+    at: now, city: "保山市公共资源交易中心", broker: "mqtts://mqtt.example.cn:8883",
+    rooms: [
+      room("baoshan-1", { state: state({ session, sessions: [{ id: session.id, phase: session.phase, start: session.start, expected: session.expected, seats: 5 }], recording: { wanted: 14, writing: 14 } }) }),
+      room("longling-1", { epoch: 2, state: state({ name: "龙陵县评标室", seats: 7, alarms: trouble, recording: { wanted: 11, writing: 10 }, unreceipted: 37, health: { ...health, cameras_live: 3, archives_not_replicated: 2, last_backup: null } }) }),
+      room("shidian-1", { online: false, stale: true, heard: now - 3e5, state: state({ name: "施甸县评标室", seats: 7 }) }),
+      room("tengchong-1", { online: false, stale: true, heard: null, state: null, epoch: 0, upto: 0 }),
+    ],
+    evaluations: [{
+      evaluation, made: now - 6e5,
+      venues: [
+        { room: "baoshan-1", command: "hub-1", state: { state: "answered", outcome: { result: "done", seq: 810 } } },
+        { room: "longling-1", command: "hub-2", state: { state: "answered", outcome: { result: "refused", refusal: { code: "committee_too_small", members: 2, least: 5 } } } },
+      ],
+    }],
+    waiting: [{ room: "longling-1", box: "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29", since: now - 5e4 }],
+    trail: [{ at: now - 9e4, room: "longling-1", what: "events", reason: "chain-broken" }],
   };
 };

@@ -36,7 +36,7 @@ after(async () => {
 
 /** Opens a page as somebody, with a view. */
 async function show(path, caller, view = null, how = {}) {
-  stage.welcome = fixture.welcome(caller);
+  stage.welcome = fixture.welcome(caller, path === "/city");
   stage.view = view;
   return open(browser, stage, path, how);
 }
@@ -73,6 +73,8 @@ const PAGES = [
   ["audit", "/administrator", fixture.account("aud", "audit_administrator"), null],
   ["playback", "/playback", supervisor, null],
   ["Q&A room", "/qa", fixture.account("b1", "bidder"), null],
+  ["city board, operator", "/city", technician, fixture.city],
+  ["city board, looking on", "/city", supervisor, fixture.city],
   ["seat, enrolment", "/seat", { is: "nobody" }, null],
   ["seat, check-in", "/seat", workstation, seatPage({})],
   ["seat, pledges", "/seat", member, seatPage({ me: fixture.seatMember({ pledges: [] }) })],
@@ -117,6 +119,20 @@ describe("dialogs", () => {
       const { page, context, violations, errors } = await show("/technician", technician, view);
       await act(page);
       await page.locator("[role=dialog], [role=menu]").first().waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      assert.deepEqual(violations, []);
+      assert.deepEqual(errors, []);
+      await context.close();
+    });
+  }
+
+  const CITY = ["计划评标", "取消 BS-1126-01", "确认更换主机", "记录 baoshan-1"];
+  for (const name of CITY) {
+    test(`city board, ${name}: policy and accessibility`, async () => {
+      stage.answers.set("GET /api/rooms/baoshan-1/events", { value: [] });
+      const { page, context, violations, errors } = await show("/city", technician, fixture.city);
+      await page.getByRole("button", { name }).click();
+      await page.getByRole("dialog").waitFor();
       assert.deepEqual(await accessibility(page), []);
       assert.deepEqual(violations, []);
       assert.deepEqual(errors, []);

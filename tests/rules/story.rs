@@ -297,6 +297,7 @@ impl Play {
             "health" => daemon(Part::Health),
             "clock" => daemon(Part::Clock),
             "archive" => daemon(Part::Archive),
+            "hub" => daemon(Part::Hub),
             _ => account(who),
         }
     }

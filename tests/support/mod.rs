@@ -49,7 +49,16 @@ impl Room {
 
     /// The same, or why it does not start.
     pub(crate) fn try_start(folder: TempDir, environment: &[(&str, &str)]) -> Result<Self, String> {
-        let child = spawn_under(folder.path(), &[], environment);
+        Self::try_start_with(folder, &[], environment)
+    }
+
+    /// The same, with more arguments.
+    pub(crate) fn try_start_with(
+        folder: TempDir,
+        more: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Self, String> {
+        let child = spawn_under(folder.path(), more, environment);
         let mut room = Self {
             folder,
             child,
@@ -149,20 +158,18 @@ impl Room {
 
     /// Somebody with nothing in his pockets, who trusts the box's CA.
     pub(crate) fn browser(&self) -> Browser {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let ca = fs::read(self.data().join("keys/ca.pem")).expect("the CA");
-        let ca = Certificate::from_pem(&ca).expect("a certificate");
-        let client = Client::builder()
-            .tls_certs_only([ca])
-            .cookie_store(true)
-            .build()
-            .expect("a client");
-        Browser {
-            client,
-            base: self.url(""),
-            bearer: None,
-            seat: false,
+        Browser::new(&self.data(), &self.url(""))
+    }
+
+    /// Somebody whose first password may have been replaced already.
+    pub(crate) async fn signed_in_once(&self, account: &str) -> Browser {
+        let browser = self.browser();
+        let form = json!({"account": account, "password": PASSWORD});
+        let answer = browser.post("/api/sign-in", form).await;
+        if answer.status().is_success() {
+            return browser;
         }
+        self.signed_in(account).await
     }
 
     /// Somebody with an account, whose first password he has replaced.
@@ -268,6 +275,24 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// Somebody with nothing in his pockets, who trusts the CA of that data folder.
+    pub(crate) fn new(data: &Path, base: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let ca = fs::read(data.join("keys/ca.pem")).expect("the CA");
+        let ca = Certificate::from_pem(&ca).expect("a certificate");
+        let client = Client::builder()
+            .tls_certs_only([ca])
+            .cookie_store(true)
+            .build()
+            .expect("a client");
+        Self {
+            client,
+            base: base.to_owned(),
+            bearer: None,
+            seat: false,
+        }
+    }
+
     /// The same client with a bearer token.
     pub(crate) fn with_token(mut self, token: &str) -> Self {
         self.bearer = Some(token.to_owned());

@@ -93,7 +93,7 @@ pub(super) fn alarms(room: &Room, around: &Surroundings) -> Vec<Alarm> {
         .failures
         .iter()
         .map(|(equipment, failure)| Alarm {
-            level: if failure.fault.blocks_start() {
+            level: if failure.fault.is_urgent() {
                 Level::Bad
             } else {
                 Level::Warn

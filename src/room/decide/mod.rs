@@ -98,9 +98,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
     let member = matches!(actor, Actor::Member { .. });
     let part = |part: Part| matches!(actor, Actor::Daemon { part: is } if *is == part);
     let allowed = match command {
-        Command::PlanSession { .. }
-        | Command::ChangePlan { .. }
-        | Command::ConveneCommittee { .. }
+        Command::PlanSession { .. } | Command::ChangePlan { .. } => technician || part(Part::Hub),
+        Command::ConveneCommittee { .. }
         | Command::RunPreflight
         | Command::OpenCheckIn
         | Command::HandOutCode { .. }
@@ -122,8 +121,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         Command::SuspendSession { .. }
         | Command::ResumeSession
         | Command::RecordLeaving { .. }
-        | Command::ExplainGap { .. }
-        | Command::AbortSession { .. } => technician || supervisor,
+        | Command::ExplainGap { .. } => technician || supervisor,
+        Command::AbortSession { .. } => technician || supervisor || part(Part::Hub),
         Command::ExcuseLateness { .. }
         | Command::RuleOnConflict { .. }
         | Command::ApproveReplacement { .. }

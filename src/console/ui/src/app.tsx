@@ -17,6 +17,7 @@ const Supervisor = lazy(() => import("./pages/supervisor").then((m) => ({ defaul
 const SeatPage = lazy(() => import("./pages/seat").then((m) => ({ default: m.SeatPage })));
 const Administrator = lazy(() => import("./pages/administrator").then((m) => ({ default: m.Administrator })));
 const Playback = lazy(() => import("./pages/playback").then((m) => ({ default: m.Playback })));
+const CityBoard = lazy(() => import("./pages/city").then((m) => ({ default: m.CityBoard })));
 const QaRoom = lazy(() => import("./pages/qa").then((m) => ({ default: m.QaRoom })));
 
 const HOME: Record<Role, string> = {
@@ -35,6 +36,9 @@ const OPEN_TO: Record<string, Role[]> = {
   administrator: ["system_administrator", "security_administrator", "audit_administrator"],
   qa: ["bidder"],
 };
+/** A hub has other pages: the board for whoever works there, and the administrators'. */
+const HUB_HOME: Partial<Record<Role, string>> = { technician: "/city", supervisor: "/city" };
+const HUB_OPEN_TO: Record<string, Role[]> = { city: ["technician", "supervisor"], administrator: ["system_administrator", "security_administrator", "audit_administrator"] };
 
 export function App() {
   const { language } = useI18n();
@@ -77,11 +81,12 @@ function Pages() {
     setWelcome((now) => (now === null ? now : { ...now, caller }));
   }, []);
   const caller = welcome?.caller;
+  const hub = welcome?.hub === true;
   const open = caller?.is === "account" && caller.state === "open";
   // after signing in, everybody comes to his own page
   useEffect(() => {
-    if (open && page === "") go(HOME[caller.role]);
-  }, [open, caller, page, go]);
+    if (open && page === "") go(home(caller.role, hub));
+  }, [open, caller, page, go, hub]);
 
   if (welcome === null || caller === undefined) return <p className="connecting" role="status">{t.common.loading}</p>;
   if (isSeat) return <Waits><SeatPage welcome={welcome} onRefused={ask} /></Waits>;
@@ -89,10 +94,10 @@ function Pages() {
   if (account === null || (caller.is === "account" && (caller.state === "must_change_password" || caller.state === "must_enrol_factor"))) {
     return <SignIn welcome={welcome} onCaller={onCaller} />;
   }
-  const roles = OPEN_TO[page];
+  const roles = (hub ? HUB_OPEN_TO : OPEN_TO)[page];
   const shared = { welcome, account, onRefused: ask };
   const locked = caller.is === "account" && caller.state === "locked";
-  if (roles === undefined || !roles.includes(account.role)) return page === "" && !locked ? null : locked ? <LockOverlay account={account.name} onCaller={onCaller} /> : <NotHere known={roles !== undefined} welcome={welcome} home={HOME[account.role]} />;
+  if (roles === undefined || !roles.includes(account.role)) return page === "" && !locked ? null : locked ? <LockOverlay account={account.name} onCaller={onCaller} /> : <NotHere known={roles !== undefined} welcome={welcome} home={home(account.role, hub)} />;
   return (
     <>
       <div inert={locked} aria-hidden={locked}>
@@ -101,6 +106,7 @@ function Pages() {
           {page === "supervisor" && <Supervisor {...shared} />}
           {page === "administrator" && <Administrator {...shared} />}
           {page === "playback" && <Playback {...shared} />}
+          {page === "city" && <CityBoard {...shared} />}
           {page === "qa" && <QaRoom {...shared} />}
         </Waits>
       </div>
@@ -108,6 +114,8 @@ function Pages() {
     </>
   );
 }
+
+const home = (role: Role, hub: boolean): string => (hub ? HUB_HOME[role] : undefined) ?? HOME[role];
 
 function Waits({ children }: { children: React.ReactNode }) {
   const t = useT();

@@ -64,3 +64,10 @@ export type FeedRecording = Schemas["FeedRecording"];
 export type PlayableSegment = Schemas["PlayableSegment"];
 export type GapRecord = Schemas["GapRecord"];
 export type ClockView = Schemas["ClockView"];
+export type BoardView = Schemas["BoardView"];
+export type BoardRoom = Schemas["BoardRoom"];
+export type PublicAlarm = Schemas["PublicAlarm"];
+export type VenueView = Schemas["VenueView"];
+export type WaitingBox = Schemas["WaitingBox"];
+/** A journal line, of which a page needs these. */
+export type StoredLine = { stamp: { at: number }; session?: string | null; actor: Actor; event: Event };

@@ -170,6 +170,7 @@ export const administrator: typeof zh = {
       "read-file": "Recording read", "take-still": "Still taken", "take-clip": "Clip exported",
       command: "Command",
       read: "Read",
+      "hub-message": "Hub message not believed",
       denied: "Denied",
       "read-audit": "Audit read",
     },

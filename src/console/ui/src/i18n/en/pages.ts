@@ -464,7 +464,7 @@ export const pages = {
       "unlock-account": "Lockout lifted", "reset-password": "Password reset", "reset-factor": "Factor reset", "make-enrolment-code": "Enrolment code",
       "enrol-workstation": "Workstation enrolled", "revoke-workstation": "Workstation revoked", "hand-out-code": "Gate code", "check-in": "Check-in", "member-sign-out": "Member signed out",
       "make-token": "Token made", "revoke-token": "Token revoked", "view-feed": "Feed watched", "publish-feed": "Feed published", "read-file": "Recording read", "take-still": "Still taken", "take-clip": "Clip exported", command: "Command",
-      read: "Read", denied: "Denied", "read-audit": "Audit read",
+      read: "Read", "hub-message": "Hub message not believed", denied: "Denied", "read-audit": "Audit read",
     } as Record<string, string>,
   },
   playback: {

@@ -173,6 +173,10 @@ export function equipment(id: string): string {
     "sm2-key": "SM2 key",
     "time-stamp": "Time-stamping authority",
     "disk-journal": "Journal's disk",
+    "hub-link": "Link to the hub",
+    "hub-place": "Place at the hub",
+    "hub-history": "The hub's witness",
+    "hub-messages": "Messages of the hub",
     disk: "Recording disk",
     storage: "Recording disk",
     clock: "Clock",
@@ -222,6 +226,11 @@ export const faults: Faults = {
   audit_certificate_unfit: (f) => `the audit certificate cannot be used, so nothing can be sealed: ${f.detail}`,
   sm2_key_unfit: (f) => `the SM2 key cannot be used, so nothing can be sealed: ${f.detail}`,
   no_time_stamp: (f) => `the time-stamping authority gives no time stamp: ${f.detail}`,
+  hub_unreachable: (f) => `the hub has not been reached for a while${f.detail === "" ? "" : `: ${f.detail}`}`,
+  hub_history_differs: (f) => `the hub has stored another history than this box's journal (up to entry ${f.upto})`,
+  hub_fenced: () => "another box has taken this one's place; the hub takes nothing more from it",
+  hub_not_admitted: () => "the hub knows another box in this room, and has not taken this one in yet",
+  hub_forgery: () => "somebody sends messages in the hub's name; all were refused",
   other: (f) => f.detail,
 };
 
@@ -246,6 +255,11 @@ const faultTodo: Record<string, string> = {
   audit_certificate_unfit: "Ask the administrator for a P-256 certificate; RSA will not do.",
   sm2_key_unfit: "Ask the administrator for an SM2 key and its certificate in one PEM file, or remove sm2 from the profile.",
   no_time_stamp: "Check the authority's address and the network; if it stays so, archives are sealed without a time stamp.",
+  hub_unreachable: "The evaluation goes on; what is recorded is delivered later, nothing lost, nothing twice. Check the network to the hub.",
+  hub_history_differs: "Somebody may have changed or cut off the journal. Touch nothing; tell the supervisor and the hub at once.",
+  hub_fenced: "Switch this box off if it was replaced; otherwise call the hub at once.",
+  hub_not_admitted: "Ask the hub's operator to confirm the replacement on the board.",
+  hub_forgery: "The security administrator should look at the audit trail, and at who may write to the broker.",
   other: "Ask the administrator.",
 };
 

@@ -166,6 +166,7 @@ export const administrator = {
       "read-file": "读取录像", "take-still": "截取画面", "take-clip": "导出片段",
       command: "下达操作",
       read: "查看",
+      "hub-message": "平台消息不予采信",
       denied: "越权访问",
       "read-audit": "查阅审计",
     } as Record<string, string>,

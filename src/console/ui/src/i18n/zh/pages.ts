@@ -464,7 +464,7 @@ export const pages = {
       "unlock-account": "解除锁定", "reset-password": "重置口令", "reset-factor": "重置动态码", "make-enrolment-code": "生成登记码",
       "enrol-workstation": "登记工作站", "revoke-workstation": "撤销工作站", "hand-out-code": "发放签到码", "check-in": "签到", "member-sign-out": "成员退出",
       "make-token": "新建令牌", "revoke-token": "撤销令牌", "view-feed": "观看画面", "publish-feed": "发布画面", "read-file": "读取录像", "take-still": "截取画面", "take-clip": "导出片段", command: "操作",
-      read: "查看", denied: "越权", "read-audit": "查阅审计",
+      "hub-message": "平台消息不予采信", read: "查看", denied: "越权", "read-audit": "查阅审计",
     } as Record<string, string>,
   },
   playback: {

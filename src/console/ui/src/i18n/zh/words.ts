@@ -173,6 +173,10 @@ export function equipment(id: string): string {
     "sm2-key": "SM2 密钥",
     "time-stamp": "时间戳机构",
     "disk-journal": "日志磁盘",
+    "hub-link": "市级平台连接",
+    "hub-place": "市级平台登记",
+    "hub-history": "市级平台存证",
+    "hub-messages": "市级平台消息",
     disk: "录像磁盘",
     storage: "录像磁盘",
     clock: "系统时钟",
@@ -227,6 +231,11 @@ export const faults: Faults = {
   audit_certificate_unfit: (f) => `审计证书不可用，档案无法封存：${f.detail}`,
   sm2_key_unfit: (f) => `SM2 密钥不可用，档案无法封存：${f.detail}`,
   no_time_stamp: (f) => `时间戳机构没有给出时间戳：${f.detail}`,
+  hub_unreachable: (f) => `已有一段时间连不上市级平台${f.detail === "" ? "" : `：${f.detail}`}`,
+  hub_history_differs: (f) => `市级平台存下的记录与本机日志不一致（至第 ${f.upto} 条）`,
+  hub_fenced: () => "另一台主机已取代本机，市级平台不再接收本机的记录",
+  hub_not_admitted: () => "市级平台登记的是另一台主机，本机尚未获准接入",
+  hub_forgery: () => "有人冒用市级平台的名义发来消息，均已拒绝",
   other: (f) => f.detail,
 };
 
@@ -251,6 +260,11 @@ const faultTodo: Record<string, string> = {
   audit_certificate_unfit: "请管理员换一张 P-256 证书；RSA 证书不能用。",
   sm2_key_unfit: "请管理员换一份 SM2 密钥和证书（同一个 PEM 文件），或从房间配置中删去 sm2。",
   no_time_stamp: "请核对时间戳机构的地址和网络；封存时仍无应答，档案将没有时间戳。",
+  hub_unreachable: "评标照常进行，记录在恢复后补传，不丢不重。请检查到市级平台的网络。",
+  hub_history_differs: "可能有人改动或截断了日志。请保护现场，立即通知监督人员和市级平台核对。",
+  hub_fenced: "如本机是被换下的旧主机，请关机；否则立即联系市级平台。",
+  hub_not_admitted: "请市级平台操作员在看板上确认更换主机。",
+  hub_forgery: "请安全管理员查阅审计记录，并检查消息服务器的权限。",
   other: "请联系管理员处理。",
 };
 

@@ -1,0 +1,245 @@
+//! Owns how a room reaches its hub, and how a hub is set up: brokers, keys that are trusted, certificates, rooms.
+
+use super::document::{At, Section, Value, Wrong};
+use super::load;
+use super::profile::{Network, RoomId, SecondFactor};
+use super::sections::some;
+use super::settings::network;
+use super::values::{AbsolutePath, Label, invalid, string};
+use super::{Fault, ProfileError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use toml::de::DeValue;
+
+/// A city's name in topics: 1 to 40 lower-case letters, digits and '-'.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct CityId(RoomId);
+
+impl FromStr for CityId {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for CityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Value for CityId {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        RoomId::read(value).map(Self)
+    }
+}
+
+/// A broker: `mqtts://host:port`, or `mqtt://` on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broker {
+    /// Its name or address; certificates are checked against it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether TLS is spoken.
+    pub tls: bool,
+}
+
+impl fmt::Display for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "mqtts" } else { "mqtt" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+impl Value for Broker {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let parsed: Option<hyper::Uri> = text.parse().ok();
+        let broker = parsed.and_then(|uri| {
+            let host = uri.host()?.to_owned();
+            let here = ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str());
+            let tls = match uri.scheme_str()? {
+                "mqtts" => true,
+                "mqtt" if here => false,
+                _ => return None,
+            };
+            let plain = ["", "/"].contains(&uri.path()) && !text.contains('@');
+            let port = uri.port_u16().unwrap_or(if tls { 8883 } else { 1883 });
+            let host = host.trim_matches(['[', ']']).to_owned();
+            plain.then_some(Self { host, port, tls })
+        });
+        broker.ok_or_else(|| Wrong {
+            // never repeated: it may hold a password
+            what: text!(
+                "不是有效的 MQTT 地址",
+                "this is no valid address of a broker"
+            ),
+            allowed: text!(
+                "mqtts://主机:端口；mqtt:// 仅限本机",
+                "mqtts://host:port; mqtt:// to this machine only"
+            ),
+            remedy: text!(
+                "例如 \"mqtts://mqtt.example.cn:8883\"；身份由 certificate 证明，地址中不写用户名和密码",
+                "for example \"mqtts://mqtt.example.cn:8883\"; the certificate says who one is: no user or password here"
+            ),
+        })
+    }
+}
+
+/// An Ed25519 public key, 64 hex digits.
+struct PublicKey([u8; 32]);
+
+impl Value for PublicKey {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let mut key = [0; 32];
+        let decoded = hex::decode_to_slice(text, &mut key);
+        decoded.map(|()| Self(key)).map_err(|_| {
+            invalid(
+                text,
+                "64 位十六进制公钥，由 bidroom hub key 给出",
+                "a public key of 64 hex digits, as bidroom hub key prints it",
+                "\"3b6a…\"",
+            )
+        })
+    }
+}
+
+/// How brokers are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brokers {
+    /// In the order in which they are tried; at least one.
+    pub brokers: Vec<Broker>,
+    /// The file with one's own key and certificate chain, PEM.
+    pub certificate: Option<PathBuf>,
+    /// The file with the CA of the brokers' certificates, PEM.
+    pub ca: Option<PathBuf>,
+}
+
+/// A room's way to its hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubLink {
+    /// Its city, as topics name it.
+    pub city: CityId,
+    /// Where.
+    pub brokers: Brokers,
+    /// The keys with which the hub may sign.
+    pub keys: Vec<[u8; 32]>,
+}
+
+/// Reads the section `[hub]` of a profile.
+pub(super) fn hub_link(mut s: Section<'_>) -> Option<HubLink> {
+    let city = s.required::<CityId>("city", "\"baoshan\"");
+    let brokers = brokers(&mut s);
+    let keys = some::<PublicKey>(&mut s, "keys", "[\"…64 hex digits…\"]");
+    s.close();
+    Some(HubLink {
+        city: city?.value,
+        brokers: brokers?,
+        keys: keys.into_iter().map(|key| key.0).collect(),
+    })
+}
+
+fn brokers(s: &mut Section<'_>) -> Option<Brokers> {
+    let brokers = some::<Broker>(s, "brokers", "[\"mqtts://mqtt.example.cn:8883\"]");
+    let mut file = |key| s.optional::<AbsolutePath>(key).map(|p| p.value.0);
+    let (certificate, ca) = (file("certificate"), file("ca"));
+    for (key, given) in [("certificate", &certificate), ("ca", &ca)] {
+        if given.is_none() && !s.has(key) && brokers.iter().any(|broker| broker.tls) {
+            let wrong = Wrong {
+                what: text!(
+                    "mqtts:// 需要 {key}，此处没有",
+                    "mqtts:// needs {key}, which is missing"
+                ),
+                allowed: text!("PEM 文件的绝对路径", "the absolute path of a PEM file"),
+                remedy: text!(
+                    "补上 {key} = \"/etc/bidroom/…pem\"",
+                    "add {key} = \"/etc/bidroom/….pem\""
+                ),
+            };
+            s.fault(key, s.offset(), wrong);
+        }
+    }
+    Some(Brokers {
+        brokers,
+        certificate,
+        ca,
+    })
+}
+
+/// How the reference hub is set up.
+#[derive(Debug, Clone)]
+pub struct HubSettings {
+    /// Its city, as topics name it.
+    pub city: CityId,
+    /// What people call it.
+    pub name: String,
+    /// Where rooms are heard.
+    pub brokers: Brokers,
+    /// The rooms of the city.
+    pub rooms: Vec<RoomId>,
+    /// Where the board is served.
+    pub network: Network,
+    /// Whether its accounts need a second factor.
+    pub second_factor: SecondFactor,
+}
+
+impl HubSettings {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or has faults: all of them.
+    pub fn load(file: &Path) -> Result<Self, ProfileError> {
+        let bytes = load::bytes(file)?;
+        Self::parse(&bytes, file)
+    }
+
+    /// Checks the file's bytes.
+    ///
+    /// # Errors
+    /// All faults.
+    pub fn parse(bytes: &[u8], file: &Path) -> Result<Self, ProfileError> {
+        let faulty = |faults: Vec<Fault>| ProfileError::Faulty {
+            file: file.to_owned(),
+            faults,
+        };
+        load::document(bytes, read).map_err(faulty)
+    }
+}
+
+fn read(mut root: Section<'_>) -> Option<HubSettings> {
+    let city = root.required::<CityId>("city", "\"baoshan\"");
+    let name = root.required::<Label>("name", "\"保山市公共资源交易中心\"");
+    let brokers = brokers(&mut root);
+    let rooms = some::<RoomId>(&mut root, "rooms", "[\"baoshan-1\", \"baoshan-2\"]");
+    let network = network(root.section("network"));
+    let second_factor = root.or("second_factor", SecondFactor::Required);
+    root.close();
+    Some(HubSettings {
+        city: city?.value,
+        name: name?.value.0,
+        brokers: brokers?,
+        rooms,
+        network: network?,
+        second_factor: second_factor?,
+    })
+}
+
+/// No room may have the hub's own place among the topics.
+pub(super) fn reserved(id: &At<RoomId>, s: &Section<'_>) -> bool {
+    let taken = id.value.as_str() == "hub";
+    if taken {
+        let wrong = Wrong {
+            what: text!("hub 是保留名称", "hub is a name that is taken"),
+            allowed: text!("除 hub 以外的名称", "any name but hub"),
+            remedy: text!("换一个 id", "choose another id"),
+        };
+        s.fault("id", id.offset, wrong);
+    }
+    taken
+}

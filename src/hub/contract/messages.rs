@@ -1,0 +1,262 @@
+//! Owns the messages themselves, but for the public state.
+
+use super::envelope::Payload;
+use super::raw::Raw;
+use super::signed::{Key, Statement};
+use crate::archive::checkpoints::SignedCheckpoint;
+use crate::config::RoomId;
+use crate::room::{
+    Actor, BootId, CommandId, Event, Note, Plan, Policies, Refusal, Seq, SessionId, Stamp, Utc,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether a room is there. The broker says the death that the room has left with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Presence {
+    /// Whether it is.
+    pub online: bool,
+    /// Which connection this is about: a late death of an older one means nothing.
+    pub run: String,
+    /// The kernel's boot.
+    pub boot_id: BootId,
+    /// The daemon's version.
+    pub version: String,
+}
+
+impl Payload for Presence {
+    const TYPE: &'static str = "bidroom.presence.v1";
+}
+
+/// Whether the hub is there: rooms hold their entries back while it is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HubPresence {
+    /// Whether it is.
+    pub online: bool,
+    /// Which connection this is about.
+    pub run: String,
+    /// The key that it signs with.
+    pub key: Key,
+}
+
+impl Payload for HubPresence {
+    const TYPE: &'static str = "bidroom.hub-presence.v1";
+}
+
+/// A line of the journal: an event with its place in the chain. The bytes of it are hashed; `sha256` beside it says what they give.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JournalLine(pub Raw<LineShape>);
+
+impl Payload for JournalLine {
+    const TYPE: &'static str = "bidroom.event.v1";
+}
+
+impl JsonSchema for JournalLine {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "JournalLine".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        LineShape::json_schema(generator)
+    }
+}
+
+/// What a line holds.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+pub struct LineShape {
+    /// SHA-256 of the line before it in the box, hex; zeros in the first.
+    pub prev: String,
+    /// SHA-256 of the line before it in its session, hex; none for the room's own.
+    pub session_prev: Option<String>,
+    /// Its number in the box: 1, 2, 3, …
+    pub seq: Seq,
+    /// When.
+    pub stamp: Stamp,
+    /// The session it belongs to; none for the room's own.
+    pub session: Option<SessionId>,
+    /// By whose command.
+    pub actor: Actor,
+    /// By which command.
+    pub command: Option<CommandId>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What chains a line; all that a hub must understand of it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Links {
+    /// SHA-256 of the line before it.
+    pub prev: String,
+    /// Its number.
+    pub seq: Seq,
+    /// Its session, as it is written.
+    #[serde(default)]
+    pub session: Option<String>,
+    /// When.
+    pub stamp: At,
+}
+
+/// The wall time of a line.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct At {
+    /// Milliseconds since 1970 UTC.
+    pub at: Utc,
+}
+
+impl Payload for SignedCheckpoint {
+    const TYPE: &'static str = "bidroom.checkpoint.v1";
+}
+
+/// How far the hub has stored a room's entries, for good. The room lets go of them on this alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Receipt {
+    /// Of which room.
+    pub room: RoomId,
+    /// Of which box, by its public key. Another one's entries are not taken.
+    #[serde(rename = "box")]
+    pub by: Key,
+    /// Counts the room's boxes: 1 for the first, one more each time that it is replaced.
+    pub epoch: u64,
+    /// The last entry that is stored; 0 where none is.
+    pub upto: Seq,
+    /// SHA-256 of its line, hex; zeros where there is none.
+    pub head_sha256: String,
+    /// When the hub said so: a later receipt counts more than an earlier one.
+    pub at: Utc,
+}
+
+impl Statement for Receipt {
+    const TYPE: &'static str = "bidroom.receipt.v1";
+}
+
+/// What the hub asks of a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HubCommand {
+    /// Tells it from all others, for good: it is carried out once.
+    pub id: CommandId,
+    /// Which room is asked. Any other refuses.
+    pub room: RoomId,
+    /// When it was written.
+    pub issued: Utc,
+    /// From when on it is refused. At most 7 days after `issued`.
+    pub expires: Utc,
+    /// What is asked.
+    pub order: HubOrder,
+}
+
+impl Statement for HubCommand {
+    const TYPE: &'static str = "bidroom.command.v1";
+}
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum HubOrder {
+    /// Plans a session: this room's part of an evaluation.
+    PlanSession {
+        /// The plan.
+        plan: Plan,
+    },
+    /// Replaces the plan of a session that is not convened yet.
+    ChangePlan {
+        /// The plan.
+        plan: Plan,
+    },
+    /// Gives a session that is not convened yet policies of its own; none for the profile's.
+    SetPolicies {
+        /// Which.
+        session: SessionId,
+        /// By which it is to run.
+        policies: Option<Policies>,
+    },
+    /// Ends a session that has not begun.
+    CancelSession {
+        /// Which.
+        session: SessionId,
+        /// Why; shown in the room.
+        reason: Note,
+    },
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    /// Of which; none where not even that could be read.
+    pub command: Option<CommandId>,
+    /// What.
+    pub outcome: ReplyOutcome,
+}
+
+impl Payload for Reply {
+    const TYPE: &'static str = "bidroom.reply.v1";
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "result")]
+pub enum ReplyOutcome {
+    /// It was carried out, now or before.
+    Done {
+        /// The journal's last entry of it.
+        seq: Seq,
+    },
+    /// The room says no; why.
+    Refused {
+        /// The room's reason.
+        refusal: Refusal,
+    },
+    /// It was not put to the room.
+    Rejected {
+        /// Why.
+        reason: Rejection,
+    },
+}
+
+/// Why a command was not put to the room.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// It cannot be read.
+    Unreadable,
+    /// It is larger than commands may be.
+    TooLarge,
+    /// It is of another type or version.
+    WrongType,
+    /// It does not hold what its schema says.
+    WrongSchema,
+    /// Whoever signed it is not the hub.
+    UnknownKey,
+    /// The signature is not the key's.
+    BadSignature,
+    /// It was for another room.
+    OtherRoom,
+    /// Its time is over.
+    Expired,
+    /// It is from later than now, or lasts longer than commands may: a clock is wrong.
+    ImplausibleTime,
+    /// Another command had that id.
+    IdReused,
+    /// The room could not take it now. Ask again, under the same id.
+    Busy,
+}
+
+impl Rejection {
+    /// In a fixed word, for trails.
+    pub fn word(self) -> &'static str {
+        match self {
+            Rejection::Unreadable => "unreadable",
+            Rejection::TooLarge => "too-large",
+            Rejection::WrongType => "wrong-type",
+            Rejection::WrongSchema => "wrong-schema",
+            Rejection::UnknownKey => "unknown-key",
+            Rejection::BadSignature => "bad-signature",
+            Rejection::OtherRoom => "other-room",
+            Rejection::Expired => "expired",
+            Rejection::ImplausibleTime => "implausible-time",
+            Rejection::IdReused => "id-reused",
+            Rejection::Busy => "busy",
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Owns what is done with a command of the hub: believed or not, carried out once, and answered.
+
+use super::kept::{Kept, KeptError};
+use super::standing::Trespass;
+use crate::clerk::{ClerkHandle, SubmitError};
+use crate::config::RoomId;
+use crate::hub::contract::{
+    Distrust, Envelope, HubCommand, HubOrder, Key, Rejection, Reply, ReplyOutcome, Signed,
+    Unreadable,
+};
+use crate::room::{Actor, Command, CommandId, Part, Refusal, Room, SessionId, Span, Utc};
+use sha2::{Digest, Sha256};
+
+/// The largest command, bytes.
+const LARGEST: usize = 64 << 10;
+/// The longest time that a command may hold.
+const LONGEST: Span = Span::hours(7 * 24);
+/// By so much clocks may differ.
+const CLOCKS: Span = Span::minutes(2);
+
+/// What commands are judged by, and put to.
+#[derive(Debug, Clone)]
+pub(super) struct Inbox {
+    pub(super) room: RoomId,
+    pub(super) trusted: Vec<Key>,
+    pub(super) kept: Kept,
+    pub(super) clerk: ClerkHandle,
+}
+
+/// What became of a message on the room's topic for commands.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) reply: Reply,
+    pub(super) trespass: Option<Trespass>,
+}
+
+impl Inbox {
+    /// Judges a message, and has it carried out.
+    ///
+    /// # Errors
+    /// What became of it could not be kept: then it is not answered, and the hub asks again.
+    pub(super) async fn take(&self, message: &[u8], now: Utc) -> Result<Judged, KeptError> {
+        let (command, sha256) = match self.believe(message, now) {
+            Ok(believed) => believed,
+            Err((id, reason)) => return Ok(rejected(id, reason)),
+        };
+        if let Some((known, reply)) = self.kept.command(&command.id)? {
+            return Ok(match known == sha256 {
+                true => Judged {
+                    reply,
+                    trespass: None,
+                },
+                false => rejected(Some(command.id), Rejection::IdReused),
+            });
+        }
+        // after what is kept: whoever asks again for what was done in time gets the answer
+        if now >= command.expires {
+            return Ok(rejected(Some(command.id), Rejection::Expired));
+        }
+        let outcome = self.carry_out(&command).await;
+        let reply = Reply {
+            command: Some(command.id.clone()),
+            outcome,
+        };
+        let again = matches!(
+            reply.outcome,
+            ReplyOutcome::Rejected {
+                reason: Rejection::Busy
+            }
+        );
+        if !again {
+            self.kept.keep_command(&command.id, sha256, &reply, now)?;
+        }
+        Ok(Judged {
+            reply,
+            trespass: None,
+        })
+    }
+
+    /// The command, if it is the hub's, for this room, and plausible; and its hash.
+    fn believe(
+        &self,
+        message: &[u8],
+        now: Utc,
+    ) -> Result<(HubCommand, [u8; 32]), (Option<CommandId>, Rejection)> {
+        if message.len() > LARGEST {
+            return Err((None, Rejection::TooLarge));
+        }
+        let envelope =
+            Envelope::<Signed<HubCommand>>::read(message).map_err(|e| (None, told(&e)))?;
+        let signed = envelope.data;
+        let command = signed.open(&self.trusted).map_err(|distrust| {
+            let reason = match distrust {
+                Distrust::UnknownKey => Rejection::UnknownKey,
+                Distrust::BadSignature => Rejection::BadSignature,
+                Distrust::Unreadable => Rejection::WrongSchema,
+            };
+            // whose it is is not known, so its id is not repeated
+            (None, reason)
+        })?;
+        let reject = |reason| Err((Some(command.id.clone()), reason));
+        if command.room != self.room {
+            return reject(Rejection::OtherRoom);
+        }
+        let lasts = command.expires.0.saturating_sub(command.issued.0);
+        let too_long = i64::try_from(LONGEST.0).is_ok_and(|most| lasts > most);
+        if lasts <= 0 || too_long || command.issued > now + CLOCKS {
+            return reject(Rejection::ImplausibleTime);
+        }
+        let sha256 = Sha256::digest(signed.statement.bytes()).into();
+        Ok((command, sha256))
+    }
+
+    async fn carry_out(&self, command: &HubCommand) -> ReplyOutcome {
+        let (session, order) = match order(&self.clerk.room(), &command.order) {
+            Ok(order) => order,
+            Err(refusal) => return ReplyOutcome::Refused { refusal },
+        };
+        let actor = Actor::Daemon { part: Part::Hub };
+        let id = Some(command.id.clone());
+        let done = self.clerk.submit(actor, Some(session), id, order).await;
+        match done {
+            Ok(outcome) => ReplyOutcome::Done { seq: outcome.seq },
+            Err(SubmitError::Refused(refusal)) => ReplyOutcome::Refused { refusal },
+            Err(SubmitError::IdReused) => ReplyOutcome::Rejected {
+                reason: Rejection::IdReused,
+            },
+            Err(
+                SubmitError::Busy
+                | SubmitError::NotWritten
+                | SubmitError::Stopped
+                | SubmitError::Fault,
+            ) => ReplyOutcome::Rejected {
+                reason: Rejection::Busy,
+            },
+        }
+    }
+}
+
+/// What the room is asked in its own words.
+fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal> {
+    Ok(match order {
+        HubOrder::PlanSession { plan } => {
+            let plan = plan.clone();
+            (plan.id.clone(), Command::PlanSession { plan })
+        }
+        HubOrder::ChangePlan { plan } => {
+            let plan = plan.clone();
+            (plan.id.clone(), Command::ChangePlan { plan })
+        }
+        HubOrder::SetPolicies { session, policies } => {
+            let known = room.sessions.get(session);
+            let known = known.ok_or_else(|| Refusal::NoSuchSession {
+                session: session.clone(),
+            })?;
+            let mut plan = known.plan.clone();
+            plan.policies.clone_from(policies);
+            (session.clone(), Command::ChangePlan { plan })
+        }
+        HubOrder::CancelSession { session, reason } => (
+            session.clone(),
+            Command::AbortSession {
+                typed: session.clone(),
+                reason: reason.clone(),
+            },
+        ),
+    })
+}
+
+fn told(unreadable: &Unreadable) -> Rejection {
+    match unreadable {
+        Unreadable::TooLarge => Rejection::TooLarge,
+        Unreadable::NotJson { .. } | Unreadable::NotAnEnvelope => Rejection::Unreadable,
+        Unreadable::WrongType => Rejection::WrongType,
+        Unreadable::WrongSchema => Rejection::WrongSchema,
+    }
+}
+
+fn rejected(id: Option<CommandId>, reason: Rejection) -> Judged {
+    Judged {
+        reply: Reply {
+            command: id.clone(),
+            outcome: ReplyOutcome::Rejected { reason },
+        },
+        trespass: Some(Trespass::Command { id, reason }),
+    }
+}

@@ -1,0 +1,85 @@
+//! Owns what a receipt is worth: whose it is, for which box, and whether the hub has stored the history that the journal holds.
+
+use super::line::Line;
+use super::standing::Trespass;
+use crate::hub::contract::{Distrust, Envelope, Receipt, Signed};
+use crate::journal::LineHash;
+use crate::room::Seq;
+
+impl Line<'_> {
+    pub(super) fn hear_receipt(&mut self, payload: &[u8], now: u64) -> anyhow::Result<()> {
+        let parts = &self.link.parts;
+        if parts.believes_broker {
+            return Ok(());
+        }
+        let opened = match Envelope::<Signed<Receipt>>::read(payload) {
+            Ok(envelope) => envelope.data.open(&self.link.trusted),
+            Err(unreadable) => {
+                tracing::warn!(%unreadable, "a receipt that cannot be read");
+                Err(Distrust::Unreadable)
+            }
+        };
+        let receipt = match opened {
+            Ok(receipt) if receipt.room == self.speech.room => receipt,
+            Ok(_) => {
+                return self.distrust(Trespass::Receipt(Distrust::Unreadable));
+            }
+            Err(distrust) => return self.distrust(Trespass::Receipt(distrust)),
+        };
+        if receipt.by != self.link.own {
+            let fenced = self
+                .receipt
+                .as_ref()
+                .is_some_and(|own| receipt.epoch > own.epoch);
+            let waits = self.receipt.is_none();
+            if fenced {
+                tracing::error!(epoch = receipt.epoch, "another box has this room's place");
+            }
+            self.link.standing_tx.send_modify(|standing| {
+                standing.fenced |= fenced;
+                standing.not_admitted = waits;
+            });
+            if fenced {
+                self.outbox.hub(false, now);
+            }
+            return Ok(());
+        }
+        // what the broker kept, or somebody says again, may be older than what is known. A hub whose clock was set back may
+        // go on all the same; only one that has lost entries must say so later than it said that it had them
+        if let Some(known) = &self.receipt
+            && (receipt.epoch < known.epoch
+                || (receipt.upto < known.upto && receipt.at <= known.at))
+        {
+            return Ok(());
+        }
+        let differs = !self.is_ours(&receipt)?;
+        self.link.standing_tx.send_modify(|standing| {
+            standing.differs = differs.then_some(receipt.upto);
+            standing.not_admitted = false;
+            standing.fenced = false;
+        });
+        if differs {
+            tracing::error!(
+                upto = receipt.upto.0,
+                "the hub has stored another history than the journal's"
+            );
+            return Ok(());
+        }
+        // kept once a second: what is older only costs some entries that are known already
+        self.unkept = Some(payload.to_vec());
+        self.outbox.receipt(receipt.upto, now);
+        self.receipt = Some(receipt);
+        Ok(())
+    }
+
+    /// Whether the hub has stored what the journal holds: a witness against a history that was rewritten, or cut off.
+    fn is_ours(&self, receipt: &Receipt) -> anyhow::Result<bool> {
+        let Some(before) = receipt.upto.0.checked_sub(1) else {
+            return Ok(receipt.head_sha256 == LineHash::START.to_string());
+        };
+        let lines = self.link.parts.history.lines(Seq(before), 1)?;
+        Ok(lines.first().is_some_and(|(seq, line)| {
+            *seq == receipt.upto && LineHash::of(line).to_string() == receipt.head_sha256
+        }))
+    }
+}

@@ -1,0 +1,173 @@
+//! Owns what the city board shows: every room with how old it is, what is planned, and what waits for an operator.
+
+use super::evaluation::Evaluation;
+use super::intake::News;
+use super::store::{Place, TrailLine};
+use crate::config::RoomId;
+use crate::hub::contract::{Key, PublicState, ReplyOutcome};
+use crate::room::{CommandId, Seq, Span, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A state that is older than this is shown as old: rooms say it twice as often.
+const STALE: Span = Span::seconds(5);
+
+/// The city.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct BoardView {
+    /// When it was folded.
+    pub at: Utc,
+    /// What people call it.
+    pub city: String,
+    /// The broker over which rooms are heard; none where there is none.
+    pub broker: Option<String>,
+    /// Its rooms.
+    pub rooms: Vec<BoardRoom>,
+    /// What is planned, newest first.
+    pub evaluations: Vec<EvaluationView>,
+    /// Boxes that ask for a room's place.
+    pub waiting: Vec<WaitingBox>,
+    /// What was refused last, newest first.
+    pub trail: Vec<TrailLine>,
+}
+
+/// A room on the board.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct BoardRoom {
+    /// Which.
+    pub id: RoomId,
+    /// Whether the broker holds it for connected.
+    pub online: bool,
+    /// When its state was heard last.
+    pub heard: Option<Utc>,
+    /// Whether that is too long ago to be taken for the present.
+    pub stale: bool,
+    /// What it said of itself.
+    pub state: Option<PublicState>,
+    /// How many boxes it has had; 0 where none was heard yet.
+    pub epoch: u64,
+    /// The last entry that is stored.
+    pub upto: Seq,
+}
+
+/// An evaluation, and what became of it at each venue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EvaluationView {
+    /// What was planned.
+    pub evaluation: Evaluation,
+    /// When.
+    pub made: Utc,
+    /// What became of it.
+    pub venues: Vec<VenueView>,
+}
+
+/// What became of an evaluation at a venue: the last command about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VenueView {
+    /// Where.
+    pub room: RoomId,
+    /// Which command.
+    pub command: CommandId,
+    /// How it stands.
+    pub state: CommandState,
+}
+
+/// How a command stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum CommandState {
+    /// The room has not answered yet.
+    Waiting,
+    /// Its time was over before the room answered.
+    Expired,
+    /// The room has answered.
+    Answered {
+        /// What.
+        outcome: ReplyOutcome,
+    },
+}
+
+/// A box that asks for the place of another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WaitingBox {
+    /// In which room.
+    pub room: RoomId,
+    /// Its public key.
+    #[serde(rename = "box")]
+    pub by: Key,
+    /// Since when.
+    pub since: Utc,
+}
+
+/// What the board is folded from.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    pub(super) city: String,
+    pub(super) rooms: BTreeMap<RoomId, Heard>,
+    pub(super) evaluations: Vec<EvaluationView>,
+    pub(super) waiting: Vec<WaitingBox>,
+    pub(super) trail: Vec<TrailLine>,
+}
+
+/// What was heard of a room.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    online: bool,
+    run: Option<String>,
+    state: Option<(PublicState, Utc)>,
+}
+
+impl Board {
+    /// Takes something in.
+    pub(super) fn take(&mut self, news: News) {
+        match news {
+            News::Presence(room, presence) => {
+                let heard = self.rooms.entry(room).or_default();
+                // a late death of a connection that was replaced
+                let old = heard.run.as_ref().is_some_and(|run| *run != presence.run);
+                if presence.online {
+                    heard.run = Some(presence.run);
+                    heard.online = true;
+                } else if !old {
+                    heard.online = false;
+                }
+            }
+            News::State(room, state, at) => {
+                let heard = self.rooms.entry(room).or_default();
+                heard.state = Some((*state, at));
+            }
+        }
+    }
+
+    /// The board at a moment.
+    pub(super) fn fold(
+        &self,
+        at: Utc,
+        broker: Option<String>,
+        places: &BTreeMap<RoomId, Place>,
+    ) -> BoardView {
+        let room = |(id, heard): (&RoomId, &Heard)| {
+            let place = places.get(id);
+            let age = heard.state.as_ref().map(|(_, heard)| *heard);
+            BoardRoom {
+                id: id.clone(),
+                online: heard.online,
+                heard: age,
+                stale: age.is_none_or(|heard| heard + STALE < at),
+                state: heard.state.as_ref().map(|(state, _)| state.clone()),
+                epoch: place.map_or(0, |place| place.epoch),
+                upto: place.map_or(Seq(0), |place| place.upto),
+            }
+        };
+        BoardView {
+            at,
+            city: self.city.clone(),
+            broker,
+            rooms: self.rooms.iter().map(room).collect(),
+            evaluations: self.evaluations.clone(),
+            waiting: self.waiting.clone(),
+            trail: self.trail.clone(),
+        }
+    }
+}

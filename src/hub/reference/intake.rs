@@ -1,0 +1,252 @@
+//! Owns how the hub takes what rooms say: each message is stored, counted as known, or refused with a reason that is written down.
+
+use super::store::Batch;
+use crate::archive::checkpoints::SignedCheckpoint;
+use crate::config::RoomId;
+use crate::hub::contract::{
+    Envelope, JournalLine, Key, Kind, Links, Payload, Presence, PublicState, Reply, Unreadable,
+};
+use crate::room::Utc;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// A message as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Arrived {
+    pub(super) room: RoomId,
+    pub(super) kind: Kind,
+    pub(super) payload: bytes::Bytes,
+    /// When the hub heard it.
+    pub(super) at: Utc,
+    /// The broker had kept it: it is as old as it says of itself.
+    pub(super) kept: bool,
+}
+
+/// What a batch of messages came to.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Entries that are new.
+    pub(super) stored: u64,
+    /// Entries that were known.
+    pub(super) known: u64,
+    /// Messages that were refused.
+    pub(super) refused: u64,
+    /// Rooms that are to hear how far they are stored.
+    pub(super) receipts: BTreeSet<RoomId>,
+    /// What the board shows.
+    pub(super) news: Vec<News>,
+}
+
+/// What the board learns at once.
+#[derive(Debug, Clone)]
+pub(super) enum News {
+    Presence(RoomId, Presence),
+    State(RoomId, Box<PublicState>, Utc),
+}
+
+/// Takes messages into a batch.
+pub(super) struct Intake<'a, 'b> {
+    pub(super) batch: &'a mut Batch<'b>,
+    pub(super) rooms: &'a BTreeSet<RoomId>,
+    pub(super) taken: Taken,
+}
+
+/// Why a message is not taken.
+type Refused = &'static str;
+
+impl Intake<'_, '_> {
+    /// Takes one.
+    ///
+    /// # Errors
+    /// The database's; nothing of the batch holds then.
+    pub(super) fn take(&mut self, arrived: &Arrived) -> rusqlite::Result<()> {
+        let refused = match self.judge(arrived)? {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        self.taken.refused += 1;
+        tracing::warn!(room = %arrived.room, kind = arrived.kind.word(), refused, "a message was refused");
+        let what = arrived.kind.word();
+        self.batch
+            .refuse(arrived.at, Some(&arrived.room), what, refused)
+    }
+
+    fn judge(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+        if !self.rooms.contains(&arrived.room) {
+            return Ok(Err("unknown-room"));
+        }
+        match arrived.kind {
+            Kind::Events => self.event(arrived),
+            Kind::Presence => self.presence(arrived),
+            Kind::State => Ok(self.state(arrived)),
+            Kind::Checkpoints => self.checkpoint(arrived),
+            Kind::Replies => self.reply(arrived),
+            Kind::Receipt | Kind::Commands => Ok(Err("not-a-rooms-topic")),
+        }
+    }
+
+    /// An entry: the next one is stored, a known one is known, and one that is ahead comes again later.
+    fn event(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+        let (room, at) = (&arrived.room, arrived.at);
+        let envelope = match read::<JournalLine>(&arrived.payload) {
+            Ok(envelope) => envelope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(by) = envelope.by else {
+            return Ok(Err("no-box"));
+        };
+        if let Err(refused) = self.in_place(room, by, at)? {
+            return Ok(refused.map_or(Ok(()), Err));
+        }
+        let line = envelope.data.0.bytes();
+        let Ok(links) = serde_json::from_slice::<Links>(line) else {
+            return Ok(Err("no-journal-line"));
+        };
+        let sha256 = hex::encode(Sha256::digest(line));
+        if envelope.sha256.as_ref() != Some(&sha256) {
+            return Ok(Err("hash-differs"));
+        }
+        let place = self.batch.place(room).expect("it is in place");
+        let (epoch, upto) = (place.epoch, place.upto);
+        if links.seq > upto.next() {
+            // one before it was lost on the way: the room goes back for it
+            return Ok(Ok(()));
+        }
+        self.taken.receipts.insert(room.clone());
+        if links.seq <= upto {
+            let stored = self.batch.line(room, epoch, links.seq)?;
+            if stored.as_deref() != Some(line) {
+                return Ok(Err("another-history"));
+            }
+            self.taken.known += 1;
+            return Ok(Ok(()));
+        }
+        if links.prev != place.head {
+            return Ok(Err("chain-broken"));
+        }
+        let session = links.session.as_deref();
+        self.batch
+            .add(room, links.seq, links.stamp.at, session, line, sha256)?;
+        self.taken.stored += 1;
+        Ok(Ok(()))
+    }
+
+    /// Whether a box has the room's place. The first that comes gets it; for any other an operator decides.
+    fn in_place(
+        &mut self,
+        room: &RoomId,
+        by: Key,
+        at: Utc,
+    ) -> rusqlite::Result<Result<(), Option<Refused>>> {
+        match self.batch.place(room) {
+            Some(place) if place.by == by => return Ok(Ok(())),
+            None => {
+                self.batch.admit(room, by, at)?;
+                self.taken.receipts.insert(room.clone());
+                return Ok(Ok(()));
+            }
+            Some(_) => {}
+        }
+        // it learns from the receipt whose place it is
+        self.taken.receipts.insert(room.clone());
+        if self.batch.was_replaced(room, by)? {
+            return Ok(Err(Some("fenced")));
+        }
+        // told once
+        let new = self.batch.wait(room, by, at)?;
+        Ok(Err(new.then_some("not-admitted")))
+    }
+
+    fn presence(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+        let (room, at) = (&arrived.room, arrived.at);
+        let envelope = match read::<Presence>(&arrived.payload) {
+            Ok(envelope) => envelope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(by) = envelope.by else {
+            return Ok(Err("no-box"));
+        };
+        if let Err(refused) = self.in_place(room, by, at)? {
+            return Ok(refused.map_or(Ok(()), Err));
+        }
+        if envelope.data.online {
+            self.taken.receipts.insert(room.clone());
+        }
+        self.taken
+            .news
+            .push(News::Presence(room.clone(), envelope.data));
+        Ok(Ok(()))
+    }
+
+    fn state(&mut self, arrived: &Arrived) -> Result<(), Refused> {
+        let envelope = read::<PublicState>(&arrived.payload)?;
+        let ours = self
+            .batch
+            .place(&arrived.room)
+            .is_some_and(|place| Some(place.by) == envelope.by);
+        if !ours {
+            // the presence that it comes with is what is refused
+            return Ok(());
+        }
+        let (room, state) = (arrived.room.clone(), Box::new(envelope.data));
+        let heard = match arrived.kept {
+            true => state.at.min(arrived.at),
+            false => arrived.at,
+        };
+        self.taken.news.push(News::State(room, state, heard));
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+        let envelope = match read::<SignedCheckpoint>(&arrived.payload) {
+            Ok(envelope) => envelope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let room = &arrived.room;
+        let signed = envelope.data;
+        let by: Option<Key> = signed.key.parse().ok();
+        let (Some(by), Some(place)) = (by, self.batch.place(room)) else {
+            return Ok(Err("no-box"));
+        };
+        if place.by != by || signed.checkpoint.room != room.as_str() {
+            return Ok(Err("not-this-box"));
+        }
+        if !signed.is_genuine() {
+            return Ok(Err("bad-signature"));
+        }
+        let Ok(line) = serde_json::to_vec(&signed) else {
+            return Ok(Err("wrong-schema"));
+        };
+        let checkpoint = &signed.checkpoint;
+        let session = checkpoint.session.as_str();
+        self.batch
+            .checkpoint(room, by, session, checkpoint.seq, arrived.at, &line)?;
+        Ok(Ok(()))
+    }
+
+    fn reply(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+        let envelope = match read::<Reply>(&arrived.payload) {
+            Ok(envelope) => envelope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(id) = &envelope.data.command else {
+            // the room could not read what somebody sent in the hub's name; it has written that down itself
+            return Ok(Err("reply-to-nothing"));
+        };
+        let Ok(outcome) = serde_json::to_string(&envelope.data.outcome) else {
+            return Ok(Err("wrong-schema"));
+        };
+        let known = self
+            .batch
+            .reply(&arrived.room, id.as_str(), &outcome, arrived.at)?;
+        Ok(if known {
+            Ok(())
+        } else {
+            Err("unknown-command")
+        })
+    }
+}
+
+fn read<T: Payload>(payload: &[u8]) -> Result<Envelope<T>, Refused> {
+    Envelope::<T>::read(payload).map_err(|unreadable: Unreadable| unreadable.word())
+}

@@ -1,0 +1,23 @@
+//! The reference hub: hears all rooms of a city, stores every entry once, signs receipts, plans evaluations, and knows what the city
+//! board shows. Whoever builds another one needs the contract only.
+//!
+//! One thread writes (`keeper`), one connection speaks MQTT (`receiver`); pages and programs ask through `HubHandle`.
+
+mod acl;
+mod board;
+mod evaluation;
+mod handle;
+mod intake;
+mod keeper;
+mod look;
+mod receiver;
+mod run;
+mod store;
+mod words;
+
+pub use acl::{BrokerKind, access_list};
+pub use board::{BoardRoom, BoardView, CommandState, EvaluationView, VenueView, WaitingBox};
+pub use evaluation::{Evaluation, EvaluationFault, Venue};
+pub use handle::{HubError, HubHandle, StoredEvent};
+pub use run::{Hub, Parts};
+pub use store::TrailLine;
