@@ -6,6 +6,7 @@
 mod actor;
 mod anomaly;
 mod archive;
+mod call;
 mod command;
 mod committee;
 mod deadlines;
@@ -29,6 +30,7 @@ mod wanted;
 pub use actor::*;
 pub use anomaly::*;
 pub use archive::*;
+pub use call::*;
 pub use command::*;
 pub use committee::*;
 pub use deadlines::next_deadline;
