@@ -160,6 +160,11 @@ pub enum CallProgress {
         /// Which.
         key: Key,
     },
+    /// A key was pressed that says nothing here; kept for the record.
+    IdleKey {
+        /// Which.
+        key: Key,
+    },
 }
 
 /// What a callee said, by a key that he confirmed.
