@@ -13,4 +13,5 @@ pub mod access;
 pub mod app;
 pub mod archive;
 pub mod console;
+pub mod draw;
 pub mod media;
