@@ -7,6 +7,7 @@ mod cameras;
 mod check;
 mod clock;
 mod disk;
+mod draw;
 mod health;
 mod keeper;
 mod listen;
@@ -20,5 +21,6 @@ mod verify;
 mod watchdog;
 
 pub use check::{CheckOrder, check};
+pub use draw::{DrawVerifyOrder, verify_draw};
 pub use run::{Order, run};
 pub use verify::{VerifyOrder, verify};

@@ -21,6 +21,7 @@ use crate::config::Profile;
 use crate::config::check::recording_rate;
 use crate::console::views::Surroundings;
 use crate::console::{Console, History, Parts};
+use crate::draw::DrawWorker;
 use crate::journal::{Durability, Journal, Settings};
 use crate::keys::{KeySources, Keys};
 use crate::media::capture;
@@ -303,6 +304,12 @@ impl Room {
             data: recordings.clone(),
             witnesses: Witnesses::default(),
         };
+        let draws = DrawWorker {
+            clerk: clerk.clone(),
+            vault: self.vault.clone(),
+            clock: clock.clone(),
+        };
+        tasks.start("draw", draws.run());
         tasks.start("checkpoints", archivist.clone().state());
         tasks.start("archive", archivist.archive());
         tasks.start(

@@ -13,6 +13,7 @@ mod assets;
 mod checkpoints;
 mod commands;
 pub mod ctl;
+mod draw;
 mod export;
 mod guard;
 mod history;

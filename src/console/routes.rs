@@ -28,6 +28,8 @@ pub enum Endpoint {
     LiveSupervisor,
     LiveSeat,
     ImportCommittee,
+    PrepareDraw,
+    DrawRecord,
     ReplaceMember,
     Gate,
     EnrolmentCode,
@@ -212,6 +214,8 @@ pub const ROUTES: &[Route] = {
         row(E::LiveSeat, Get, "/api/live/seat", W::Seat, "One's own seat, as it changes", NOTHING, events::<SeatPageView>()),
 
         row(E::ImportCommittee, Post, "/api/sessions/{session}/committee", W::Technician, "Convenes the committee from a table; names go to the vault only", Body::Media("text/csv"), json::<wire::Convened>()),
+        row(E::PrepareDraw, Post, "/api/sessions/{session}/draw", W::Technician, "Prepares a draw from a pool and its recusals; names go to the vault only", json::<wire::DrawOrder>(), json::<wire::Carried>()),
+        row(E::DrawRecord, Get, "/api/sessions/{session}/draw", W::TechnicianOrSupervisor, "The nameless public record of a session's draw; for the technician once the session is over", NOTHING, json::<crate::draw::PublicRecord>()),
         row(E::ReplaceMember, Post, "/api/sessions/{session}/replacement", W::Technician, "Puts another person in a missing member's place", json::<wire::NewPerson>(), json::<wire::Carried>()),
         row(E::Gate, Post, "/api/sessions/{session}/gate", W::Technician, "Identifies a member at the gate and makes his check-in code", json::<wire::AtTheGate>(), json::<wire::GateCode>()),
         row(E::EnrolmentCode, Post, "/api/seats/{seat}/enrolment-code", W::Technician, "Makes a one-time code for a seat's workstation", NOTHING, json::<wire::OneTimeCode>()),
