@@ -39,6 +39,8 @@ GET /api/live/technician: technician local
 GET /api/live/supervisor: supervisor
 GET /api/live/seat: workstation member
 POST /api/sessions/{session}/committee: technician local
+POST /api/sessions/{session}/draw: technician local
+GET /api/sessions/{session}/draw: technician supervisor local
 POST /api/sessions/{session}/replacement: technician local
 POST /api/sessions/{session}/gate: technician local
 POST /api/seats/{seat}/enrolment-code: technician local
