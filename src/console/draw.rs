@@ -96,7 +96,7 @@ pub(super) async fn record(
     if !supervisor && !local && !session.phase.is_over() {
         let title = "the record is the supervisor's until the session is over";
         return Err(No::new(
-            StatusCode::FORBIDDEN,
+            StatusCode::CONFLICT,
             "record_not_public_yet",
             title,
         ));

@@ -162,7 +162,7 @@ async fn a_draw_survives_being_killed_between_all_its_steps() {
     }
 
     // the technician, who has the table, does not get the record yet
-    assert_eq!(technician.get(PATH).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(technician.get(PATH).await.status(), StatusCode::CONFLICT);
     let record = supervisor.get_json(PATH).await;
     assert_eq!(record["pool"].as_array().unwrap().len(), PEOPLE);
     assert_eq!(record["drawn"].as_array().unwrap().len(), 5);
