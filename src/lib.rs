@@ -14,3 +14,4 @@ pub mod app;
 pub mod archive;
 pub mod console;
 pub mod media;
+pub mod phone;

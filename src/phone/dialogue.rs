@@ -67,8 +67,13 @@ pub enum Heard {
     Said,
     /// [`WAITS`] passed since.
     Silence,
-    /// The answer is in the journal.
-    Kept,
+    /// The answer is in the journal; whether there is still a place for him.
+    Kept {
+        /// There is one, or he wants none.
+        placed: bool,
+    },
+    /// The committee became complete meanwhile: whoever has not confirmed is thanked.
+    Released,
     /// The journal did not take it.
     NotKept,
 }
@@ -82,7 +87,7 @@ pub enum Act {
     Chosen(Key),
     /// Report a key that says nothing here.
     Idle(Key),
-    /// Journal the answer, then come back with [`Heard::Kept`]; be silent meanwhile.
+    /// Journal the answer, then come back with [`Heard::Kept`] or [`Heard::NotKept`]; be silent meanwhile.
     Keep(Answer),
     /// Hang up.
     End(CallEnd),
@@ -135,15 +140,26 @@ impl Dialogue {
                 _ => Vec::new(),
             },
             Heard::Silence => self.silence(),
-            Heard::Kept => match self.state {
+            Heard::Kept { placed } => match self.state {
                 State::Keeping { answer } => {
                     let thanks = match answer {
-                        Answer::Attends => Piece::ThanksAttends,
+                        Answer::Attends if placed => Piece::ThanksAttends,
+                        Answer::Attends => Piece::Released,
                         Answer::Declines => Piece::ThanksDeclines,
                     };
                     self.part(thanks, CallEnd::Confirmed(answer))
                 }
                 _ => Vec::new(),
+            },
+            Heard::Released => match self.state {
+                State::Waiting => {
+                    self.script = Script::Thanks;
+                    Vec::new()
+                }
+                State::Notice { .. } | State::Confirm { .. } => {
+                    self.part(Piece::Released, CallEnd::Reached)
+                }
+                State::Keeping { .. } | State::Parting { .. } | State::Over => Vec::new(),
             },
             Heard::NotKept => match self.state {
                 State::Keeping { .. } => self.part(
@@ -267,7 +283,8 @@ mod tests {
     use super::*;
     use crate::room::LineFault;
 
-    /// Plays a call: keys as they are, `.` for what was said to its end and then silence, `k` and `x` for what the journal says,
+    /// Plays a call: keys as they are, `.` for what was said to its end and then silence, `k`, `l` and `x` for what the journal says
+    /// (kept, kept too late for a place, not kept), `r` for a committee that became complete,
     /// `|` for the end of a piece alone. Gives the acts in short.
     fn play(script: Script, line: &str) -> (Vec<String>, Dialogue) {
         let mut dialogue = Dialogue::new(script);
@@ -277,7 +294,9 @@ mod tests {
             let heard: Vec<Heard> = match sign {
                 '.' => vec![Heard::Said, Heard::Silence],
                 '|' => vec![Heard::Said],
-                'k' => vec![Heard::Kept],
+                'k' => vec![Heard::Kept { placed: true }],
+                'l' => vec![Heard::Kept { placed: false }],
+                'r' => vec![Heard::Released],
                 'x' => vec![Heard::NotKept],
                 key => vec![Heard::Key(Key::new(key).unwrap(), at)],
             };
@@ -461,6 +480,32 @@ mod tests {
                 assert_eq!(kept, model.iter().collect::<Vec<_>>(), "{line}: {acts:?}");
             }
         }
+    }
+
+    #[test]
+    fn whoever_gets_no_place_any_more_is_thanked() {
+        let (acts, dialogue) = play(Script::Notice, "11l");
+        assert_eq!(acts.last().unwrap(), "Say(Released)");
+        assert_eq!(dialogue.hung_up(), CallEnd::Confirmed(Answer::Attends));
+        check(
+            "1r|",
+            &[
+                "Say(Notice)",
+                "Chosen(Key(49))",
+                "Say(ConfirmAttends)",
+                "Say(Released)",
+                "End(Reached)",
+            ],
+        );
+        let (acts, _) = play(Script::Notice, "11rk");
+        assert_eq!(
+            acts.last().unwrap(),
+            "Say(ThanksAttends)",
+            "what he confirmed counts"
+        );
+        let mut ringing = Dialogue::new(Script::Notice);
+        assert_eq!(ringing.take(Heard::Released), []);
+        assert_eq!(ringing.take(Heard::Answered), [Act::Say(Piece::Released)]);
     }
 
     #[test]

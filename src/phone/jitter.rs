@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Sound that waits before it is given out: 60 ms, which most networks stay below.
 const WAITS: usize = 3 * SAMPLES;
 /// Sound that may wait at most, 400 ms: where more does, the sender's clock is faster, and some is skipped.
-const MOST: usize = 20 * SAMPLES;
+pub(in crate::phone) const MOST: usize = 20 * SAMPLES;
 /// A timestamp so far off begins the order anew, in samples: 2 s.
 const LEAP: i64 = 16_000;
 
@@ -65,14 +65,18 @@ impl Jitter {
         if self.next.is_none() && self.waits() >= WAITS {
             self.next = self.waiting.keys().next().copied();
         }
-        if let Some(next) = self.next
-            && self.waits() > MOST
-        {
-            self.next = Some(next + i64::try_from(MOST / 2).expect("small"));
+        if self.waits() > MOST {
+            while self.waits() > MOST / 2 {
+                let Some((place, octets)) = self.waiting.pop_first() else {
+                    break;
+                };
+                self.next = Some(place + i64::try_from(octets.len()).unwrap_or(0));
+            }
         }
     }
 
-    fn waits(&self) -> usize {
+    /// How many samples wait.
+    pub(in crate::phone) fn waits(&self) -> usize {
         self.waiting.values().map(Vec::len).sum()
     }
 

@@ -67,6 +67,16 @@ const RULES: &[Rule] = &[
             "archive::feeds_folder",
         ],
     },
+    Rule {
+        module: "phone",
+        may: &[
+            "room",
+            "keys",
+            // recordings of calls lie in the session's bag, encrypted to the audit key
+            "archive::container",
+            "archive::bag_folder",
+        ],
+    },
     // what shows it
     Rule {
         module: "console",
@@ -90,8 +100,8 @@ const RULES: &[Rule] = &[
     Rule {
         module: "app",
         may: &[
-            "room", "clerk", "config", "keys", "vault", "access", "media", "archive", "console",
-            "journal",
+            "room", "clerk", "config", "keys", "vault", "access", "media", "archive", "phone",
+            "console", "journal",
         ],
     },
 ];
