@@ -1,6 +1,6 @@
 //! Arguments → settings → logging → app.
 
-use bidroom::app::{self, CheckOrder, Order, VerifyOrder};
+use bidroom::app::{self, CheckOrder, DrawVerifyOrder, Order, VerifyOrder};
 use bidroom::config::Lang;
 use bidroom::console::{ctl, openapi};
 use clap::{Parser, Subcommand};
@@ -64,10 +64,28 @@ enum Task {
         #[arg(long)]
         witness: Vec<PathBuf>,
     },
+    /// Looks at draws.
+    #[command(subcommand)]
+    Draw(DrawTask),
     /// Does from the command line what the technician's page does.
     Ctl(ctl::Arguments),
     /// Prints the OpenAPI document.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum DrawTask {
+    /// Computes a draw anew from its public record, without the box: exit code 0 right, 1 faults, 2 unreadable.
+    Verify {
+        /// The record, as the supervisor's page gives it.
+        record: PathBuf,
+        /// The draw's opening from the auditor's container: checks as well who was in the pool and who was avoided.
+        #[arg(long)]
+        opening: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -114,6 +132,21 @@ fn main() -> ExitCode {
                 bag,
                 ca,
                 witnesses: witness,
+                json,
+            });
+            return match print(&format!("{told}\n")) {
+                Ok(()) => ExitCode::from(code),
+                Err(error) => failed(&error),
+            };
+        }
+        Task::Draw(DrawTask::Verify {
+            record,
+            opening,
+            json,
+        }) => {
+            let (told, code) = app::verify_draw(&DrawVerifyOrder {
+                record,
+                opening,
                 json,
             });
             return match print(&format!("{told}\n")) {

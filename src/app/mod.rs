@@ -7,9 +7,11 @@ mod cameras;
 mod check;
 mod clock;
 mod disk;
+mod draw;
 mod health;
 mod keeper;
 mod listen;
+mod phones;
 mod preflight;
 mod run;
 mod sealing;
@@ -20,5 +22,6 @@ mod verify;
 mod watchdog;
 
 pub use check::{CheckOrder, check};
+pub use draw::{DrawVerifyOrder, verify_draw};
 pub use run::{Order, run};
 pub use verify::{VerifyOrder, verify};

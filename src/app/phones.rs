@@ -3,15 +3,21 @@
 use super::tasks::Tasks;
 use crate::archive::container::Recipient;
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
-use crate::config::{LinePort, ModemModel, ModemPort, Password, PhoneLine, Profile, SipGateway, SipTransport, Speech};
+use crate::config::{
+    LinePort, ModemModel, ModemPort, Password, PhoneLine, Profile, SipGateway, SipTransport, Speech,
+};
 use crate::keys::Keys;
 use crate::phone::modem::{Model, ModemLine, ModemSettings};
 use crate::phone::sip::{Transport, Trunk, TrunkSettings};
 use crate::phone::voice::{Engine, Voice};
 use crate::phone::{
-    Directory, Line, NotKept, Number, OpenLine, PhoneReport, Phones, Recordings, Reports, SpokenNotices, Unreadable, WantedPhones,
+    Directory, Line, NotKept, Number, OpenLine, PhoneReport, Phones, Recordings, Reports,
+    SpokenNotices, Unreadable, WantedPhones,
 };
-use crate::room::{Actor, AttemptId, CandidateId, Command, CommandId, LineId, Note, Part, Script, SessionId, wanted};
+use crate::room::{
+    Actor, AttemptId, CandidateId, Command, CommandId, LineId, Note, Part, Script, SessionId,
+    wanted,
+};
 use crate::vault::{Purpose, Vault};
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -58,14 +64,25 @@ pub(super) fn start(around: Around<'_>, tasks: &mut Tasks) -> RunningPhones {
     for line in &phone.lines {
         lines.extend(open(line, credentials.as_deref(), tasks));
     }
-    let recipient = around.profile.storage.audit_certificate.as_deref().and_then(|path| {
-        // the preflight tells of a certificate that is unfit
-        Recipient::read(path).inspect_err(|error| tracing::error!(%error, "calls are kept for the box only")).ok()
-    });
+    let recipient = around
+        .profile
+        .storage
+        .audit_certificate
+        .as_deref()
+        .and_then(|path| {
+            // the preflight tells of a certificate that is unfit
+            Recipient::read(path)
+                .inspect_err(|error| tracing::error!(%error, "calls are kept for the box only"))
+                .ok()
+        });
     let engine = match &phone.speech {
         Speech::Espeak => Engine::Espeak,
-        Speech::Program(command) => Engine::Program { command: command.clone() },
-        Speech::Recordings(folder) => Engine::Recordings { folder: folder.clone() },
+        Speech::Program(command) => Engine::Program {
+            command: command.clone(),
+        },
+        Speech::Recordings(folder) => Engine::Recordings {
+            folder: folder.clone(),
+        },
     };
     let spoken = SpokenNotices::default();
     let phones = Phones {
@@ -94,7 +111,10 @@ async fn hand_down(clerk: ClerkHandle, wanted_tx: watch::Sender<WantedPhones>) {
     loop {
         let room = room_rx.borrow_and_update().room.clone();
         let all = wanted(&room);
-        let now = WantedPhones { calls: all.calls, notices: all.notices };
+        let now = WantedPhones {
+            calls: all.calls,
+            notices: all.notices,
+        };
         wanted_tx.send_if_modified(|known| {
             let changed = *known != now;
             *known = now;
@@ -108,7 +128,11 @@ async fn hand_down(clerk: ClerkHandle, wanted_tx: watch::Sender<WantedPhones>) {
 }
 
 /// The channels of one line, and what carries them.
-fn open(line: &PhoneLine, credentials: Option<&Path>, tasks: &mut Tasks) -> Vec<(LineId, OpenLine)> {
+fn open(
+    line: &PhoneLine,
+    credentials: Option<&Path>,
+    tasks: &mut Tasks,
+) -> Vec<(LineId, OpenLine)> {
     let carrier: Option<Arc<dyn Line>> = line.enabled.then(|| match &line.port {
         LinePort::Sip(gateway) => {
             let trunk = Trunk::new(trunk_settings(line, gateway, credentials));
@@ -134,7 +158,11 @@ fn open(line: &PhoneLine, credentials: Option<&Path>, tasks: &mut Tasks) -> Vec<
 }
 
 /// A password; one that cannot be read makes a line that cannot sign in, which is told then.
-fn secret(line: &PhoneLine, password: Option<&Password>, credentials: Option<&Path>) -> Option<Zeroizing<String>> {
+fn secret(
+    line: &PhoneLine,
+    password: Option<&Password>,
+    credentials: Option<&Path>,
+) -> Option<Zeroizing<String>> {
     match password?.read(credentials) {
         Ok(secret) => Some(Zeroizing::new(secret.expose().to_owned())),
         Err(error) => {
@@ -144,7 +172,11 @@ fn secret(line: &PhoneLine, password: Option<&Password>, credentials: Option<&Pa
     }
 }
 
-fn trunk_settings(line: &PhoneLine, gateway: &SipGateway, credentials: Option<&Path>) -> TrunkSettings {
+fn trunk_settings(
+    line: &PhoneLine,
+    gateway: &SipGateway,
+    credentials: Option<&Path>,
+) -> TrunkSettings {
     let transport = match gateway.transport {
         SipTransport::Udp => Transport::Udp,
         SipTransport::Tcp => Transport::Tcp,
@@ -208,27 +240,58 @@ struct OfClerk(ClerkHandle);
 impl Reports for OfClerk {
     async fn report(&self, report: PhoneReport) -> Result<(), NotKept> {
         // an end is told under a name of its own, so that it counts once, however often it is told
-        let id = |attempt: &AttemptId, what: &str| format!("{attempt}-{what}").parse::<CommandId>().ok();
+        let id =
+            |attempt: &AttemptId, what: &str| format!("{attempt}-{what}").parse::<CommandId>().ok();
         let (session, id, command) = match report {
             PhoneReport::Started { lines } => (None, None, Command::ReportPhonesStarted { lines }),
             PhoneReport::Line { line, state } => (None, None, Command::ReportLine { line, state }),
-            PhoneReport::NoticeReady { session, digest } => (Some(session), None, Command::ReportNoticeReady { digest }),
+            PhoneReport::NoticeReady { session, digest } => {
+                (Some(session), None, Command::ReportNoticeReady { digest })
+            }
             PhoneReport::NoticeFailed { session, reason } => {
-                let short: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
+                let short: String = reason
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect();
                 let Some(reason) = Note::new(&short) else {
                     return Err(NotKept::Never);
                 };
                 (Some(session), None, Command::ReportNoticeFailed { reason })
             }
-            PhoneReport::Progress { attempt, progress } => (None, None, Command::ReportCallProgress { attempt, progress }),
+            PhoneReport::Progress { attempt, progress } => (
+                None,
+                None,
+                Command::ReportCallProgress { attempt, progress },
+            ),
             PhoneReport::Confirmed { attempt, answer } => {
                 let id = id(&attempt, "confirmed");
                 let end = crate::room::CallEnd::Confirmed(answer);
-                (None, id, Command::ReportCallEnded { attempt, end, recording: None })
+                (
+                    None,
+                    id,
+                    Command::ReportCallEnded {
+                        attempt,
+                        end,
+                        recording: None,
+                    },
+                )
             }
-            PhoneReport::Ended { attempt, end, recording } => {
+            PhoneReport::Ended {
+                attempt,
+                end,
+                recording,
+            } => {
                 let id = id(&attempt, "ended");
-                (None, id, Command::ReportCallEnded { attempt, end, recording })
+                (
+                    None,
+                    id,
+                    Command::ReportCallEnded {
+                        attempt,
+                        end,
+                        recording,
+                    },
+                )
             }
         };
         match self.0.submit(phones_part(), session, id, command).await {
@@ -245,7 +308,10 @@ impl Reports for OfClerk {
     }
 
     fn script(&self, attempt: &AttemptId) -> Option<Script> {
-        wanted(&self.0.room()).calls.get(attempt).map(|call| call.script)
+        wanted(&self.0.room())
+            .calls
+            .get(attempt)
+            .map(|call| call.script)
     }
 }
 
@@ -259,10 +325,22 @@ struct OfVault {
 
 #[async_trait]
 impl Directory for OfVault {
-    async fn number(&self, session: &SessionId, candidate: CandidateId) -> Result<Option<Number>, Unreadable> {
+    async fn number(
+        &self,
+        session: &SessionId,
+        candidate: CandidateId,
+    ) -> Result<Option<Number>, Unreadable> {
         let room = self.clerk.room();
-        let callout = room.sessions.get(session).and_then(|s| s.callout.as_ref()).ok_or(Unreadable)?;
-        let person = callout.candidates.get(&candidate).map(|c| c.person.clone()).ok_or(Unreadable)?;
+        let callout = room
+            .sessions
+            .get(session)
+            .and_then(|s| s.callout.as_ref())
+            .ok_or(Unreadable)?;
+        let person = callout
+            .candidates
+            .get(&candidate)
+            .map(|c| c.person.clone())
+            .ok_or(Unreadable)?;
         let now = self.clock.now().stamp.at;
         let read = self
             .vault

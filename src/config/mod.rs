@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod text;
+mod call_out;
 mod cross;
 mod detectors;
 mod document;

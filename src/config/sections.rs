@@ -6,8 +6,10 @@ use super::phone::{Phone, phone};
 use super::profile::{Access, Camera, Media, Microphone, Network, Profile, Room, RoomId, Storage};
 use super::text::Lang;
 use super::values::{Label, Retention, Share, TimeOrOff};
-use super::{settings, sources};
-use crate::room::{FeedKind, PhaseKind, Policies, RecordRule, Seat, SeatNo, Span, TimeOfDay};
+use super::{call_out, settings, sources};
+use crate::room::{
+    CallOutPolicies, FeedKind, PhaseKind, Policies, RecordRule, Seat, SeatNo, Span, TimeOfDay,
+};
 use jiff::tz::TimeZone;
 use std::path::Path;
 
@@ -86,7 +88,8 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let policy_section = root.section("policies");
     let committee_min_at = policy_section.place_of("committee_min");
     let rules = recording(root.sections("recording"));
-    let policies = policies(policy_section, rules);
+    let call_out = call_out::call_out(root.section("call_out"));
+    let policies = policies(policy_section, rules, call_out);
     let storage = settings::storage(root.section("storage"));
     let network_section = root.section("network");
     let ice_tcp_port_at = network_section.place_of("ice_tcp_port");
@@ -192,7 +195,11 @@ fn on_map(s: &mut Section<'_>, key: &'static str) -> Option<u8> {
     None
 }
 
-fn policies(mut s: Section<'_>, rules: Option<Vec<RecordRule>>) -> Option<Policies> {
+fn policies(
+    mut s: Section<'_>,
+    rules: Option<Vec<RecordRule>>,
+    call_out: Option<CallOutPolicies>,
+) -> Option<Policies> {
     let default = Policies::default();
     let (minute, hour) = (Span::minutes(1), Span::hours(1));
     let (none, day) = (Span::ZERO, Span::hours(24));
@@ -260,6 +267,7 @@ fn policies(mut s: Section<'_>, rules: Option<Vec<RecordRule>>) -> Option<Polici
         recording: rules.unwrap_or(default.recording),
         retention: retention?,
         scrub: scrub?,
+        call_out: call_out?,
     })
 }
 

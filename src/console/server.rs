@@ -5,13 +5,13 @@ use super::guard::{Origin, guard};
 use super::routes::{Endpoint, ROUTES};
 use super::state::Console;
 use super::{
-    administration, assets, checkpoints, commands, live, metrics, openapi, people, recordings,
-    sign_in, signalling, whep, whip,
+    administration, assets, checkpoints, commands, draw, live, metrics, notice, openapi, people,
+    recordings, sign_in, signalling, whep, whip,
 };
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::header;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -57,6 +57,9 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::ImportCommittee => post(people::import),
         Endpoint::ReplaceMember => post(people::replace),
         Endpoint::Gate => post(people::gate),
+        Endpoint::PrepareDraw => post(draw::prepare).layer(DefaultBodyLimit::max(draw::LARGEST)),
+        Endpoint::DrawRecord => get(draw::record),
+        Endpoint::NoticePiece => get(notice::piece),
         Endpoint::EnrolmentCode => post(people::enrolment_code),
         Endpoint::Workstations => get(administration::workstations),
         Endpoint::Checkpoints => get(checkpoints::file),

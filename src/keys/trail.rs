@@ -114,6 +114,8 @@ pub(crate) fn actor_word(actor: &Actor) -> String {
             Part::Health => "daemon:health",
             Part::Access => "daemon:access",
             Part::Archive => "daemon:archive",
+            Part::Draw => "daemon:draw",
+            Part::Phones => "daemon:phones",
         }
         .to_owned(),
     }

@@ -91,7 +91,7 @@ impl Call {
             progress,
         };
         // how far it is is news; that it was not kept is told by whoever keeps it
-        drop(self.reports.report(report).await);
+        let _ = self.reports.report(report).await;
     }
 }
 

@@ -19,7 +19,8 @@ const ASKED_REPEATS: u8 = 5;
 const DOUBLED: Duration = Duration::from_millis(400);
 
 /// A piece of speech.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Piece {
     /// Greeting, place, time, duration, and which keys to press.
     Notice,

@@ -17,6 +17,8 @@ pub mod fuzz;
 pub mod voice;
 pub mod wav;
 
+pub use dialogue::Piece;
+
 mod leg;
 mod number;
 pub use leg::{Leg, LegEvent, Line};

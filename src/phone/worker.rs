@@ -358,11 +358,8 @@ impl Running {
         speak_again: bool,
     ) -> Input {
         tokio::select! {
-            stopped = stop_rx.wait_for(|stop| *stop) => {
-                // whoever could stop us is gone: so are we
-                drop(stopped);
-                Input::Stop
-            }
+            // whoever could stop us is gone: so are we
+            () = async { drop(stop_rx.wait_for(|stop| *stop).await) } => Input::Stop,
             changed = wanted_rx.changed() => match changed {
                 Ok(()) => Input::Wanted,
                 Err(_) => Input::Stop,

@@ -81,4 +81,8 @@ pub enum Part {
     Access,
     /// Sealing, and what is read back.
     Archive,
+    /// Computes the draw.
+    Draw,
+    /// Lines and calls.
+    Phones,
 }

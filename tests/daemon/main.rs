@@ -24,6 +24,7 @@ mod archive;
 mod canaries;
 mod clock_jumps;
 mod disk_faults;
+mod draw;
 mod hostile;
 mod kills;
 mod media_kills;

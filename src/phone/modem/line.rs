@@ -404,7 +404,7 @@ impl Open<'_> {
                     buffer.extend_from_slice(&chunk[..length]);
                     while buffer.len() >= BYTES {
                         // a call that does not listen loses sound, not the modem's time
-                        drop(end.heard_tx.try_send(frame_of(&buffer[..BYTES])));
+                        let _ = end.heard_tx.try_send(frame_of(&buffer[..BYTES]));
                         buffer.drain(..BYTES);
                     }
                 }
