@@ -15,3 +15,4 @@ pub mod archive;
 pub mod console;
 pub mod draw;
 pub mod media;
+pub mod phone;

@@ -190,6 +190,8 @@ fn start_logging() {
     // the libraries' own chatter about lawful disconnects
     let default = "info,rtc=error,rtc_dtls=error,rtc_ice=error,rtc_mdns=error,webrtc=error";
     let filter = EnvFilter::try_from_env("BIDROOM_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // what it writes holds the numbers that are called: no setting brings it into a log
+    let filter = filter.add_directive("rsipstack=off".parse().expect("a directive"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

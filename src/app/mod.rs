@@ -11,6 +11,7 @@ mod draw;
 mod health;
 mod keeper;
 mod listen;
+mod phones;
 mod preflight;
 mod run;
 mod sealing;

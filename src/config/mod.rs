@@ -14,6 +14,7 @@ mod fault;
 pub mod fuzz;
 mod load;
 mod password;
+mod phone;
 mod profile;
 mod replicas;
 mod sections;
@@ -29,6 +30,9 @@ pub mod check;
 pub use detectors::Detectors;
 pub use fault::{Fault, ProfileError};
 pub use password::{Password, PasswordError, SignIn};
+pub use phone::{
+    LinePort, ModemModel, ModemPort, Phone, PhoneLine, SipGateway, SipTransport, Speech,
+};
 pub use profile::{
     Access, Camera, CameraSource, Media, Microphone, Network, PictureFormat, Profile, Room, RoomId,
     SecondFactor, Storage, VideoSource,

@@ -2,6 +2,7 @@
 
 use super::detectors::Detectors;
 use super::password::{Password, PasswordError, SignIn};
+use super::phone::Phone;
 use super::replicas::ReplicaSpec;
 use super::text::Lang;
 use super::units::{PictureLimit, Size};
@@ -37,6 +38,8 @@ pub struct Profile {
     pub media: Media,
     /// What is looked for in pictures and sound.
     pub detectors: Detectors,
+    /// The lines that calls are made on.
+    pub phone: Phone,
     pub(super) policies: Policies,
     pub(super) file: PathBuf,
     pub(super) sha256: [u8; 32],

@@ -2,6 +2,7 @@
 
 use super::detectors::{Detectors, detectors};
 use super::document::{At, Section, Value, Wrong};
+use super::phone::{Phone, phone};
 use super::profile::{Access, Camera, Media, Microphone, Network, Profile, Room, RoomId, Storage};
 use super::text::Lang;
 use super::values::{Label, Retention, Share, TimeOrOff};
@@ -30,6 +31,7 @@ pub(super) struct Parts {
     pub(super) access: Option<Access>,
     pub(super) media: Option<Media>,
     pub(super) detectors: Option<Detectors>,
+    pub(super) phone: Option<Phone>,
 }
 
 impl Parts {
@@ -47,6 +49,7 @@ impl Parts {
             access: self.access?,
             media: self.media?,
             detectors: self.detectors?,
+            phone: self.phone?,
             policies: self.policies?,
             file: file.to_owned(),
             sha256,
@@ -94,6 +97,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let access = settings::access(root.section("access"));
     let media = settings::media(root.section("media"));
     let detectors = detectors(root.section("detectors"));
+    let phone = phone(root.section("phone"), folder);
     root.close();
     Parts {
         room,
@@ -109,6 +113,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
         access,
         media,
         detectors,
+        phone,
     }
 }
 

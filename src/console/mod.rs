@@ -19,6 +19,7 @@ mod guard;
 mod history;
 mod live;
 mod metrics;
+mod notice;
 mod people;
 mod problem;
 mod recordings;

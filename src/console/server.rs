@@ -5,7 +5,7 @@ use super::guard::{Origin, guard};
 use super::routes::{Endpoint, ROUTES};
 use super::state::Console;
 use super::{
-    administration, assets, checkpoints, commands, draw, live, metrics, openapi, people,
+    administration, assets, checkpoints, commands, draw, live, metrics, notice, openapi, people,
     recordings, sign_in, signalling, whep, whip,
 };
 use axum::Router;
@@ -59,6 +59,7 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::Gate => post(people::gate),
         Endpoint::PrepareDraw => post(draw::prepare).layer(DefaultBodyLimit::max(draw::LARGEST)),
         Endpoint::DrawRecord => get(draw::record),
+        Endpoint::NoticePiece => get(notice::piece),
         Endpoint::EnrolmentCode => post(people::enrolment_code),
         Endpoint::Workstations => get(administration::workstations),
         Endpoint::Checkpoints => get(checkpoints::file),

@@ -9,6 +9,7 @@ use crate::config::Media;
 use crate::keys::Keys;
 use crate::media::feed::Feeds;
 use crate::media::peer::Peers;
+use crate::phone::SpokenNotices;
 use crate::room::{Now, Room};
 use crate::vault::Vault;
 use axum::extract::FromRef;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub around: watch::Receiver<Surroundings>,
     /// The folder that sessions are recorded under.
     pub data: PathBuf,
+    /// What is said in calls.
+    pub notices: SpokenNotices,
     /// What workstations should send.
     pub pictures: Media,
     /// The zone that times are shown in.

@@ -78,6 +78,16 @@ const RULES: &[Rule] = &[
             "archive::feeds_folder",
         ],
     },
+    Rule {
+        module: "phone",
+        may: &[
+            "room",
+            "keys",
+            // recordings of calls lie in the session's bag, encrypted to the audit key
+            "archive::container",
+            "archive::bag_folder",
+        ],
+    },
     // what shows it
     Rule {
         module: "console",
@@ -94,6 +104,8 @@ const RULES: &[Rule] = &[
             "archive::playback",
             "archive::clip",
             "archive::checkpoints",
+            "phone::SpokenNotices",
+            "phone::Piece",
             "journal::Reader",
             "journal::JournalError",
         ],
@@ -103,7 +115,7 @@ const RULES: &[Rule] = &[
         module: "app",
         may: &[
             "room", "clerk", "config", "keys", "vault", "access", "draw", "media", "archive",
-            "console", "journal",
+            "phone", "console", "journal",
         ],
     },
 ];
