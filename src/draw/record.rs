@@ -90,12 +90,13 @@ pub fn public_record(
     actor: &Actor,
     now: Utc,
 ) -> Result<PublicRecord, VaultError> {
-    let seeded = draw.is_seeded() || session.callout.is_some();
+    let seeded = draw.evidence.seed.is_some();
     let pool = match seeded {
         false => Vec::new(),
         true => list(vault, id, draw, actor, now)?,
     };
-    let mut record = PublicRecord {
+    let evidence = draw.evidence.clone();
+    Ok(PublicRecord {
         algorithm: ALGORITHM.to_owned(),
         session: id.clone(),
         attempt: draw.attempt,
@@ -112,15 +113,13 @@ pub fn public_record(
         root: draw.basis.root.clone(),
         rules: draw.basis.rules.clone(),
         box_commitment: draw.basis.commitment.clone(),
-        supervisor_commitment: None,
-        supervisor_secret: None,
-        box_secret: None,
-        seed: None,
+        supervisor_commitment: evidence.supervisor,
+        supervisor_secret: evidence.supervisor_secret,
+        box_secret: evidence.box_secret,
+        seed: evidence.seed,
         pool,
         drawn: session.callout.as_ref().map(drawn).unwrap_or_default(),
-    };
-    reveal(&mut record, &draw.stage);
-    Ok(record)
+    })
 }
 
 fn list(
@@ -139,35 +138,6 @@ fn list(
         .iter()
         .map(PoolLine::text)
         .collect())
-}
-
-fn reveal(record: &mut PublicRecord, stage: &DrawStage) {
-    match stage.clone() {
-        DrawStage::Prepared { .. } | DrawStage::Aborted { .. } => {}
-        DrawStage::Committed { supervisor, .. } => {
-            record.supervisor_commitment = Some(supervisor);
-        }
-        DrawStage::Revealed {
-            supervisor,
-            supervisor_secret,
-            ..
-        } => {
-            record.supervisor_commitment = Some(supervisor);
-            record.supervisor_secret = Some(supervisor_secret);
-        }
-        DrawStage::Seeded {
-            supervisor,
-            supervisor_secret,
-            box_secret,
-            seed,
-            ..
-        } => {
-            record.supervisor_commitment = Some(supervisor);
-            record.supervisor_secret = Some(supervisor_secret);
-            record.box_secret = Some(box_secret);
-            record.seed = Some(seed);
-        }
-    }
 }
 
 fn aborted(draw: &Draw) -> Vec<AbortedLine> {

@@ -5,8 +5,8 @@ use super::commit::{next_row, order};
 use super::opening::Opening;
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::room::{
-    AbortReason, Actor, Command, Draw, DrawStage, DrawnCandidate, Part, Room, Session, SessionId,
-    Utc, WantedDraw, wanted,
+    AbortReason, Actor, Command, Draw, DrawnCandidate, Part, Room, Session, SessionId, Utc,
+    WantedDraw, wanted,
 };
 use crate::vault::{Document, Vault, VaultError};
 use std::collections::BTreeSet;
@@ -141,7 +141,7 @@ fn next_candidates(
     groups: &[u8],
     now: Utc,
 ) -> Result<Option<Command>, VaultError> {
-    let (DrawStage::Seeded { seed, .. }, Some(callout)) = (&draw.stage, &session.callout) else {
+    let (Some(seed), Some(callout)) = (&draw.evidence.seed, &session.callout) else {
         return Ok(None);
     };
     let Ok(lines) = opening.lines() else {

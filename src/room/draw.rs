@@ -134,8 +134,23 @@ pub struct Draw {
     pub notice: Notice,
     /// Where it stands.
     pub stage: DrawStage,
+    /// What was revealed of it, whatever became of it after.
+    pub evidence: DrawEvidence,
     /// Earlier draws that were ended.
     pub aborted: Vec<AbortedDraw>,
+}
+
+/// What was revealed of a draw.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DrawEvidence {
+    /// Hash of the supervisor's secret.
+    pub supervisor: Option<Hex32>,
+    /// His secret.
+    pub supervisor_secret: Option<Hex32>,
+    /// The box's secret.
+    pub box_secret: Option<Hex32>,
+    /// The seed.
+    pub seed: Option<Hex32>,
 }
 
 /// Where a draw stands.
@@ -156,30 +171,16 @@ pub enum DrawStage {
     Committed {
         /// When.
         since: Stamp,
-        /// Hash of his secret.
-        supervisor: Hex32,
     },
     /// He has revealed his secret; the box's follows by itself.
     Revealed {
         /// When.
         since: Stamp,
-        /// Hash of his secret.
-        supervisor: Hex32,
-        /// His secret.
-        supervisor_secret: Hex32,
     },
     /// Both are revealed: the order of all candidates is fixed.
     Seeded {
         /// When.
         since: Stamp,
-        /// Hash of the supervisor's secret.
-        supervisor: Hex32,
-        /// His secret.
-        supervisor_secret: Hex32,
-        /// The box's secret.
-        box_secret: Hex32,
-        /// What the order follows from.
-        seed: Hex32,
     },
     /// Ended before there was an order, or by a stop of the call-out.
     Aborted {
@@ -281,38 +282,25 @@ pub fn draw_seed(
     reason = "each function takes its own events, together they take all"
 )]
 pub(super) fn apply_to_stage(draw: &mut Draw, at: &Stamp, event: &Event) {
-    let since = at.clone();
-    let stage = match (event, &draw.stage) {
-        (Event::DrawCommitted { commitment }, _) => DrawStage::Committed {
-            since,
-            supervisor: commitment.clone(),
-        },
-        (Event::DrawRevealed { secret }, DrawStage::Committed { supervisor, .. }) => {
-            DrawStage::Revealed {
-                since,
-                supervisor: supervisor.clone(),
-                supervisor_secret: secret.clone(),
-            }
+    let evidence = &mut draw.evidence;
+    match event {
+        Event::DrawCommitted { commitment } => evidence.supervisor = Some(commitment.clone()),
+        Event::DrawRevealed { secret } => evidence.supervisor_secret = Some(secret.clone()),
+        Event::DrawSeeded { secret, seed } => {
+            evidence.box_secret = Some(secret.clone());
+            evidence.seed = Some(seed.clone());
         }
-        (
-            Event::DrawSeeded { secret, seed },
-            DrawStage::Revealed {
-                supervisor,
-                supervisor_secret,
-                ..
-            },
-        ) => DrawStage::Seeded {
-            since,
-            supervisor: supervisor.clone(),
-            supervisor_secret: supervisor_secret.clone(),
-            box_secret: secret.clone(),
-            seed: seed.clone(),
-        },
-        (Event::DrawAborted { reason }, _) => DrawStage::Aborted {
+        _ => {}
+    }
+    let since = at.clone();
+    draw.stage = match event {
+        Event::DrawCommitted { .. } => DrawStage::Committed { since },
+        Event::DrawRevealed { .. } => DrawStage::Revealed { since },
+        Event::DrawSeeded { .. } => DrawStage::Seeded { since },
+        Event::DrawAborted { reason } => DrawStage::Aborted {
             since,
             reason: reason.clone(),
         },
         _ => return,
     };
-    draw.stage = stage;
 }

@@ -4,7 +4,7 @@ use super::archive::Archive;
 use super::call::Callee;
 use super::callout::{self, CallOut, CallOutPolicies};
 use super::committee::{Conflict, Member, Presence, ReportSignature};
-use super::draw::{self, AbortedDraw, Draw, DrawStage};
+use super::draw::{self, AbortedDraw, Draw, DrawEvidence, DrawStage};
 use super::equipment::{Failure, Preflight};
 use super::event::{BreakKind, Entry, Event, Ruling};
 use super::ids::{EquipmentId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
@@ -630,6 +630,7 @@ fn apply_to_draw(session: &mut Session, at: &Stamp, policies: &CallOutPolicies, 
                 basis: basis.clone(),
                 notice: notice.clone(),
                 stage: DrawStage::Prepared { since: at.clone() },
+                evidence: DrawEvidence::default(),
                 aborted,
             });
             session.callout = None;

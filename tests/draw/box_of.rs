@@ -2,7 +2,7 @@
 
 use bidroom::draw::{
     GroupWish, Opening, PrepareError, Prepared, PublicRecord, Tables, Turn, prepare, public_record,
-    withdraw,
+    release, withdraw,
 };
 use bidroom::keys::{KeySources, Keys};
 use bidroom::room::*;
@@ -90,6 +90,7 @@ impl Box {
     }
 
     fn seal(&self, pool: u16) -> Result<Prepared, PrepareError> {
+        release(&self.vault, &session(), &self.room.sessions[&session()]).unwrap();
         let table = table(pool);
         let recusals = "类型,名称,别名\n单位,云南滇西建设集团有限公司,滇西建设\n";
         let tables = Tables {
@@ -170,6 +171,13 @@ impl Box {
         let (candidate, _) = asked.find(|(_, c)| c.standing.is_asked()).unwrap();
         let candidate = *candidate;
         self.happen(Some(session()), Event::CandidateDeclined { candidate });
+    }
+
+    /// The supervisor stops the call-out.
+    pub(crate) fn stop(&mut self) {
+        let reason = Note::new("put off").unwrap();
+        self.give(&supervisor(), Command::StopCallOut { reason })
+            .unwrap();
     }
 
     pub(crate) fn damage(&mut self, damage: Damage) {

@@ -44,6 +44,26 @@ fn a_stranger_gets_the_same_order() {
 }
 
 #[test]
+fn a_draw_that_was_stopped_can_still_be_verified() {
+    let mut room = Box::prepared(POOL);
+    room.seed();
+    room.work(|_| false);
+    room.stop();
+    let record = room.record();
+    assert_eq!(record.aborted.len(), 1);
+    assert_eq!(record.drawn.len(), 5);
+    assert_eq!(verify(&record, Some(&room.opening())).faults, [""; 0]);
+    assert_eq!(stranger(&record).0, 0);
+    // and whoever was drawn may be drawn again by the next
+    room.prepare(POOL);
+    room.seed();
+    room.work(|_| false);
+    assert_eq!(room.record().attempt, 2);
+    assert_eq!(verify(&room.record(), None).faults, [""; 0]);
+    assert_eq!(room.people(), 5);
+}
+
+#[test]
 fn whatever_is_changed_in_a_record_is_found_by_both() {
     let mut room = Box::prepared(POOL);
     room.seed();

@@ -230,3 +230,27 @@ fn thirty_candidates_on_four_lines() {
         }
     }
 }
+
+/// A journal that was cut, doubled and stirred is nonsense, but never a panic.
+#[test]
+fn applying_never_fails_whatever_comes_in_whatever_order() {
+    for walk in 0..60 {
+        let mut chance = Chance(walk);
+        let setting = setting(&mut chance);
+        let mut hall = Hall::open(setting);
+        for _ in 0..STEPS {
+            step(&mut hall, &mut chance);
+        }
+        let mut entries = hall.entries.clone();
+        let mut room = Room::default();
+        for seq in 1..2 * entries.len() as u64 {
+            let many = u64::try_from(entries.len()).unwrap();
+            let at = usize::try_from(chance.below(many)).unwrap();
+            entries[at].seq = Seq(seq);
+            apply(&mut room, &entries[at]);
+            let _ = (wanted(&room), next_deadline(&room, &hall.now));
+        }
+        let kept = serde_json::to_string(&room).unwrap();
+        assert_eq!(serde_json::from_str::<Room>(&kept).unwrap(), room);
+    }
+}

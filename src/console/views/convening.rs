@@ -365,8 +365,8 @@ fn draw_view(draw: &Draw, callout: Option<&CallOut>) -> DrawView {
         root: draw.basis.root.clone(),
         rules: draw.basis.rules.clone(),
         box_commitment: draw.basis.commitment.clone(),
-        supervisor_commitment: None,
-        seed: None,
+        supervisor_commitment: draw.evidence.supervisor.clone(),
+        seed: draw.evidence.seed.clone(),
         aborted: draw
             .aborted
             .iter()
@@ -377,33 +377,22 @@ fn draw_view(draw: &Draw, callout: Option<&CallOut>) -> DrawView {
             })
             .collect(),
     };
-    let (stage, since, supervisor, seed) = match &draw.stage {
-        DrawStage::Prepared { since } => (DrawStep::Prepared, since, None, None),
-        DrawStage::Committed { since, supervisor } => {
-            (DrawStep::Committed, since, Some(supervisor), None)
-        }
-        DrawStage::Revealed {
-            since, supervisor, ..
-        } => (DrawStep::Revealed, since, Some(supervisor), None),
-        DrawStage::Seeded {
-            since,
-            supervisor,
-            seed,
-            ..
-        } => (DrawStep::Seeded, since, Some(supervisor), Some(seed)),
+    let (stage, since) = match &draw.stage {
+        DrawStage::Prepared { since } => (DrawStep::Prepared, since),
+        DrawStage::Committed { since } => (DrawStep::Committed, since),
+        DrawStage::Revealed { since } => (DrawStep::Revealed, since),
+        DrawStage::Seeded { since } => (DrawStep::Seeded, since),
         DrawStage::Aborted { since, reason } => {
             view.aborted.push(AbortedView {
                 attempt: draw.attempt,
                 at: since.at,
                 reason: reason.clone(),
             });
-            (DrawStep::Aborted, since, None, None)
+            (DrawStep::Aborted, since)
         }
     };
     view.stage = stage;
     view.since = since.at;
-    view.supervisor_commitment = supervisor.cloned();
-    view.seed = seed.cloned();
     view
 }
 

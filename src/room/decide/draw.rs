@@ -110,10 +110,11 @@ pub(super) fn reveal(case: &Case<'_>, secret: &Hex32) -> Result<Vec<Event>, Refu
     if case.now.stamp.at >= case.session.plan.start {
         return Err(Refusal::DrawTooLate);
     }
-    let DrawStage::Committed { supervisor, .. } = &case.draw()?.stage else {
+    let draw = case.draw()?;
+    if !matches!(draw.stage, DrawStage::Committed { .. }) {
         return Err(Refusal::WrongDrawStage);
-    };
-    if &Hex32::sha256(secret.as_str()) != supervisor {
+    }
+    if draw.evidence.supervisor != Some(Hex32::sha256(secret.as_str())) {
         return Err(Refusal::SecretDiffers);
     }
     Ok(vec![Event::DrawRevealed {
@@ -138,12 +139,12 @@ pub(super) fn abort(case: &Case<'_>, reason: &Note) -> Result<Vec<Event>, Refusa
 
 pub(super) fn box_secret(case: &Case<'_>, secret: &Hex32) -> Result<Vec<Event>, Refusal> {
     let draw = case.draw()?;
-    let DrawStage::Revealed {
-        supervisor,
-        supervisor_secret,
-        ..
-    } = &draw.stage
-    else {
+    let evidence = &draw.evidence;
+    let (DrawStage::Revealed { .. }, Some(supervisor), Some(supervisor_secret)) = (
+        &draw.stage,
+        &evidence.supervisor,
+        &evidence.supervisor_secret,
+    ) else {
         return Ok(Vec::new()); // told before
     };
     if Hex32::sha256(secret.as_str()) != draw.basis.commitment {

@@ -17,6 +17,7 @@ const Supervisor = lazy(() => import("./pages/supervisor").then((m) => ({ defaul
 const SeatPage = lazy(() => import("./pages/seat").then((m) => ({ default: m.SeatPage })));
 const Administrator = lazy(() => import("./pages/administrator").then((m) => ({ default: m.Administrator })));
 const Playback = lazy(() => import("./pages/playback").then((m) => ({ default: m.Playback })));
+const DrawPage = lazy(() => import("./pages/draw").then((m) => ({ default: m.DrawPage })));
 const QaRoom = lazy(() => import("./pages/qa").then((m) => ({ default: m.QaRoom })));
 
 const HOME: Record<Role, string> = {
@@ -34,6 +35,7 @@ const OPEN_TO: Record<string, Role[]> = {
   playback: ["supervisor"],
   administrator: ["system_administrator", "security_administrator", "audit_administrator"],
   qa: ["bidder"],
+  draw: ["technician", "supervisor"],
 };
 
 export function App() {
@@ -101,6 +103,7 @@ function Pages() {
           {page === "supervisor" && <Supervisor {...shared} />}
           {page === "administrator" && <Administrator {...shared} />}
           {page === "playback" && <Playback {...shared} />}
+          {page === "draw" && <DrawPage {...shared} />}
           {page === "qa" && <QaRoom {...shared} />}
         </Waits>
       </div>

@@ -430,6 +430,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session}/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nameless public record of a session's draw; for the technician once the session is over */
+        get: operations["drawRecord"];
+        put?: never;
+        /** Prepares a draw from a pool and its recusals; names go to the vault only */
+        post: operations["prepareDraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session}/gate": {
         parameters: {
             query?: never;
@@ -696,6 +714,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Why a draw was ended. */
+        AbortReason: {
+            /** @constant */
+            kind: "ordered";
+            /** @description Why, in his words. */
+            note: components["schemas"]["Note"];
+        } | {
+            /** @constant */
+            kind: "basis_lost";
+        } | {
+            /** @constant */
+            kind: "basis_differs";
+        } | {
+            /** @constant */
+            kind: "session_ended";
+        };
+        /** @description A draw that was ended. */
+        AbortedLine: {
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /**
+             * Format: uint16
+             * @description Which.
+             */
+            attempt: number;
+            /** @description Why. */
+            reason: components["schemas"]["AbortReason"];
+        };
+        /** @description A draw that was ended. */
+        AbortedView: {
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /**
+             * Format: uint16
+             * @description Which.
+             */
+            attempt: number;
+            /** @description Why. */
+            reason: components["schemas"]["AbortReason"];
+        };
         /** @description An account, as administrators see it. */
         Account: {
             /** @description Whether an administrator's account was approved by the security administrator. */
@@ -730,7 +788,7 @@ export interface components {
          * @description What a button does; the command's name on the wire.
          * @enum {string}
          */
-        Action: "run_preflight" | "open_check_in" | "confirm_sign_in" | "confirm_recording" | "authorise_start" | "start_session" | "declare_outage" | "end_outage" | "record_tenderer_waits" | "suspend_session" | "resume_session" | "begin_overnight" | "postpone_lock" | "end_overnight" | "begin_break" | "end_break" | "mark" | "start_talk_back" | "end_talk_back" | "begin_closing" | "sign_closing_record" | "seal_session" | "abort_session" | "sign_pledge" | "declare_conflict" | "vote_for_chair" | "call_for_help" | "acknowledge_warning" | "sign_report" | "leave";
+        Action: "run_preflight" | "open_check_in" | "confirm_sign_in" | "confirm_recording" | "authorise_start" | "start_session" | "declare_outage" | "end_outage" | "record_tenderer_waits" | "suspend_session" | "resume_session" | "begin_overnight" | "postpone_lock" | "end_overnight" | "begin_break" | "end_break" | "mark" | "start_talk_back" | "end_talk_back" | "begin_closing" | "sign_closing_record" | "seal_session" | "abort_session" | "sign_pledge" | "declare_conflict" | "vote_for_chair" | "call_for_help" | "acknowledge_warning" | "sign_report" | "leave" | "abort_draw" | "pause_call_out" | "resume_call_out" | "stop_call_out" | "allow_single_line";
         /** @description A button: whether it can be pressed, and if not, why. */
         ActionView: {
             /** @description What it does. */
@@ -853,9 +911,47 @@ export interface components {
         } | {
             /** @constant */
             kind: "outage_lasts";
+        } | {
+            /** @constant */
+            kind: "line_down";
+            line: components["schemas"]["LineId"];
+            state: components["schemas"]["LineState"];
+        } | {
+            fault: components["schemas"]["CallEnd"];
+            /** @constant */
+            kind: "line_rests";
+            line: components["schemas"]["LineId"];
+        } | {
+            /** @constant */
+            kind: "call_out_silent";
+            /** Format: uint8 */
+            of: number;
+            session: components["schemas"]["SessionId"];
+            /** Format: uint8 */
+            unanswered: number;
+        } | {
+            /** @constant */
+            kind: "call_out_overdue";
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            kind: "pool_empty";
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            kind: "notice_failed";
+            reason: components["schemas"]["Note"];
+            session: components["schemas"]["SessionId"];
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            kind: "withdrawal_waits";
+            session: components["schemas"]["SessionId"];
         };
         /** @description What is wrong. */
         Anomaly: "frozen" | "black" | "silent" | "too_loud";
+        /** @description What a callee said, by a key that he confirmed. */
+        Answer: "attends" | "declines";
         /** @description How a sealed archive is kept. */
         ArchiveView: {
             /** @description Why it may not go, whatever its age. */
@@ -879,6 +975,23 @@ export interface components {
              * @default null
              */
             member: components["schemas"]["MemberNo"] | null;
+        };
+        /** @description One phone call to one callee, counted over the box's life: `a000017`. */
+        AttemptId: string;
+        /** @description A call to a candidate. */
+        AttemptView: {
+            /** @description How it ended. */
+            end?: components["schemas"]["CallEnd"] | null;
+            /** @description When. */
+            ended?: components["schemas"]["Utc"] | null;
+            /** @description The keys that were understood. */
+            keys: components["schemas"]["Key"][];
+            /** @description On which line. */
+            line: components["schemas"]["LineId"];
+            /** @description When it was placed. */
+            placed: components["schemas"]["Utc"];
+            /** @description How far it came. */
+            progress?: components["schemas"]["CallProgress"] | null;
         };
         /** @description Whether the audit trail is whole. */
         AuditVerification: {
@@ -908,6 +1021,187 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Utc"];
         };
+        /** @description How a call ended, over all kinds of lines. */
+        CallEnd: {
+            /** @constant */
+            end: "confirmed";
+            of: components["schemas"]["Answer"];
+        } | {
+            /** @constant */
+            end: "reached";
+        } | {
+            /** @constant */
+            end: "no_key";
+        } | {
+            /** @constant */
+            end: "hung_up";
+        } | {
+            /** @constant */
+            end: "busy";
+        } | {
+            /** @constant */
+            end: "no_answer";
+        } | {
+            /** @constant */
+            end: "rejected";
+        } | {
+            /** @constant */
+            end: "unreachable";
+        } | {
+            /** @constant */
+            end: "no_such_number";
+        } | {
+            /** @constant */
+            end: "answered_late";
+        } | {
+            /** @constant */
+            end: "cancelled";
+        } | {
+            /** @constant */
+            end: "interrupted";
+        } | {
+            /** @constant */
+            end: "bad_number";
+        } | {
+            /** @constant */
+            end: "line_fault";
+            of: components["schemas"]["LineFault"];
+        } | {
+            /** @constant */
+            end: "auth_fault";
+        };
+        /** @description How a call-out behaves. Localities differ. */
+        CallOutPolicies: {
+            /**
+             * Format: uint8
+             * @description How many attempts must have reached nobody, or no confirmed key, before a candidate is given up. They are on
+             *     two lines at least, where the room has two.
+             */
+            attempts: number;
+            /** @description How long before the start the committee should be complete. */
+            complete_before: components["schemas"]["Span"];
+            /** @description The draw may begin so long before the start at most; none means at any time. */
+            earliest?: components["schemas"]["Span"] | null;
+            /** @description How long a line rests after three faults in a row. */
+            line_rest: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description Whoever left a recusal unit less than so many years ago, to the day, is not drawn.
+             */
+            look_back_years: number;
+            /** @description The time until somebody is called again whose call was broken off, not by him. */
+            soon: components["schemas"]["Span"];
+            /** @description The time between two attempts at one candidate. */
+            spacing: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description Candidates who are called at once beyond the open places of a group; whoever is too many is thanked.
+             */
+            spare: number;
+            /** @description The terminal's phone for questions, digits only, as the notice reads it out. */
+            terminal_phone?: string | null;
+            /** @description So many without an answer (`.0`) among the last `.1` finished attempts stop the call-out. */
+            unanswered: [
+                number,
+                number
+            ];
+        };
+        /** @description Whether a call-out goes on. */
+        CallOutStep: "running" | "paused" | "stopped" | "complete";
+        /** @description The call-out. */
+        CallOutView: {
+            /**
+             * Format: uint
+             * @description Calls that are open.
+             */
+            calling: number;
+            /** @description The candidates in the order of drawing. */
+            candidates: components["schemas"]["CandidateView"][];
+            /**
+             * Format: uint
+             * @description Who declined.
+             */
+            declined: number;
+            /**
+             * Format: uint
+             * @description Places that are taken.
+             */
+            filled: number;
+            /**
+             * Format: uint
+             * @description Who was given up.
+             */
+            given_up: number;
+            /** @description Whether it is not complete though it should be. */
+            overdue: boolean;
+            /** @description Why it is paused. */
+            pause?: components["schemas"]["PauseCause"] | null;
+            /**
+             * Format: uint
+             * @description Places in all.
+             */
+            places: number;
+            /**
+             * Format: uint
+             * @description Who was drawn beyond the first draw.
+             */
+            redrawn: number;
+            /** @description Since when it is paused or ended. */
+            since?: components["schemas"]["Utc"] | null;
+            /** @description Whether one line is enough to give a candidate up. */
+            single_line: boolean;
+            /** @description Whether it goes on. */
+            stage: components["schemas"]["CallOutStep"];
+            /** @description Why it was ended. */
+            stopped?: components["schemas"]["Note"] | null;
+            /** @description Whether places are open that nobody can fill. */
+            stuck: boolean;
+        };
+        /** @description How far a call is. Reported as it happens; what comes later than it should is left out. */
+        CallProgress: {
+            /** @constant */
+            state: "dialling";
+        } | {
+            /** @constant */
+            state: "ringing";
+        } | {
+            /** @constant */
+            state: "early_media";
+        } | {
+            /** @constant */
+            state: "answered";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["Key"];
+            /** @constant */
+            state: "key";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["Key"];
+            /** @constant */
+            state: "idle_key";
+        };
+        /** @description What is kept of a call's sound. */
+        CallRecording: {
+            /** @description Its file in the session's folder of calls; named by the attempt. */
+            file: string;
+            /** @description How long it is. */
+            length: components["schemas"]["Span"];
+            /** @description SHA-256 of the file, hex. */
+            sha256: string;
+        };
+        /** @description Who is to be called. */
+        Callee: {
+            /** @description Who, by mask. */
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            kind: "candidate";
+            /** @description In which session. */
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            kind: "test_number";
+        };
         /** @description Who the browser is. */
         Caller: {
             /** @constant */
@@ -935,6 +1229,37 @@ export interface components {
             seat: components["schemas"]["SeatNo"];
             /** @description His session. */
             session: components["schemas"]["SessionId"];
+        };
+        /**
+         * Format: uint16
+         * @description A drawn person's mask before he is a member, counted from 1 in each session.
+         */
+        CandidateId: number;
+        /** @description A candidate, by mask. */
+        CandidateView: {
+            /** @description The calls to him, oldest first. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description The mask: 候选 3. */
+            candidate: components["schemas"]["CandidateId"];
+            /** @description How the last attempt ended, where that is why he was given up. */
+            cause?: components["schemas"]["CallEnd"] | null;
+            /**
+             * Format: uint8
+             * @description The group, counted from 0.
+             */
+            group: number;
+            /** @description The member he became. */
+            member?: components["schemas"]["MemberNo"] | null;
+            /** @description When he may be called again. */
+            next_call?: components["schemas"]["Utc"] | null;
+            /** @description Whether he was drawn in somebody's place. */
+            redraw: boolean;
+            /** @description Since when, where it is decided. */
+            since?: components["schemas"]["Utc"] | null;
+            /** @description Where he stands. */
+            standing: components["schemas"]["StandingKind"];
+            /** @description How it is known that he will not come. */
+            withdrawal?: components["schemas"]["WithdrawalSource"] | null;
         };
         /** @description A command was carried out. */
         Carried: {
@@ -1001,6 +1326,102 @@ export interface components {
             members: components["schemas"]["NewMember"][];
             /** @constant */
             type: "convene_committee";
+        } | {
+            basis: components["schemas"]["DrawBasis"];
+            /** @constant */
+            type: "prepare_draw";
+        } | {
+            commitment: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "commit_to_draw";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "reveal_to_draw";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "abort_draw";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "report_draw_secret";
+        } | {
+            reason: components["schemas"]["AbortReason"];
+            /** @constant */
+            type: "report_draw_failed";
+        } | {
+            candidates: components["schemas"]["DrawnCandidate"][];
+            /** @constant */
+            type: "report_drawn";
+        } | {
+            /** Format: uint8 */
+            group: number;
+            /** @constant */
+            type: "report_pool_exhausted";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "pause_call_out";
+        } | {
+            /** @constant */
+            type: "resume_call_out";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "stop_call_out";
+        } | {
+            /** @constant */
+            type: "allow_single_line";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "record_withdrawal";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            granted: boolean;
+            /** @constant */
+            type: "rule_on_withdrawal";
+        } | {
+            member: components["schemas"]["MemberNo"];
+            /** @constant */
+            type: "redraw_member";
+        } | {
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "retry_line";
+        } | {
+            lines: components["schemas"]["LineSpec"][];
+            /** @constant */
+            type: "report_phones_started";
+        } | {
+            line: components["schemas"]["LineId"];
+            state: components["schemas"]["LineState"];
+            /** @constant */
+            type: "report_line";
+        } | {
+            digest: string;
+            /** @constant */
+            type: "report_notice_ready";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "report_notice_failed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            progress: components["schemas"]["CallProgress"];
+            /** @constant */
+            type: "report_call_progress";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            end: components["schemas"]["CallEnd"];
+            recording?: components["schemas"]["CallRecording"] | null;
+            /** @constant */
+            type: "report_call_ended";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "report_caller_rang_back";
         } | {
             /** @constant */
             type: "run_preflight";
@@ -1299,6 +1720,28 @@ export interface components {
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
+        /** @description The rules of composition, and whether the plan keeps them. */
+        Composition: {
+            /** @description Whether the committee as it would be now keeps all of them. */
+            complete: boolean;
+            /** @description Experts must be `.0` of `.1` at least. */
+            expert_share: [
+                number,
+                number
+            ];
+            /**
+             * Format: uint8
+             * @description The smallest committee.
+             */
+            least: number;
+            /**
+             * Format: uint8
+             * @description Members in all.
+             */
+            members: number;
+            /** @description Whether it must be odd. */
+            odd: boolean;
+        };
         /** @description Confirms a second factor with its first code. */
         ConfirmFactor: {
             /** @description Six digits. */
@@ -1328,8 +1771,181 @@ export interface components {
              */
             tenderer_representatives: number;
         };
+        /** @description Draw and call-out of one session. */
+        ConveningView: {
+            /** @description The buttons. */
+            actions: components["schemas"]["ActionView"][];
+            /** @description The call-out. */
+            callout?: components["schemas"]["CallOutView"] | null;
+            /** @description When the committee should be complete. */
+            complete_by: components["schemas"]["Utc"];
+            /** @description What the composition must be. */
+            composition: components["schemas"]["Composition"];
+            /** @description The draw. */
+            draw?: components["schemas"]["DrawView"] | null;
+            /** @description Before which no draw may be prepared. */
+            draw_from?: components["schemas"]["Utc"] | null;
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description Experts that were planned.
+             */
+            experts: number;
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description What is said on the phone. */
+            notice: components["schemas"]["NoticeState"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /** @description The session's number. */
+            session: components["schemas"]["SessionId"];
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+            /**
+             * Format: uint8
+             * @description Tenderer representatives that were planned.
+             */
+            tenderer_representatives: number;
+        };
         /** @description A local day, days since 1970-01-01; written `"2041-03-05"`. */
         Day: string;
+        /** @description What the box commits to before anybody knows the seed. Nothing in it names anybody. */
+        DrawBasis: {
+            /** @description Hash of the box's secret. */
+            commitment: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description How many of them may be drawn.
+             */
+            eligible: number;
+            /** @description How many may not, by reason. */
+            excluded: {
+                [key: string]: number;
+            };
+            /** @description The specialities in the plan's order. */
+            groups: components["schemas"]["Group"][];
+            /** @description Designated experts and tenderer representatives: members who are not drawn. */
+            named: components["schemas"]["NewMember"][];
+            /** @description Salted Merkle root over the pool. */
+            root: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description People in the pool.
+             */
+            rows: number;
+            /** @description Hash of the rules: recusals, bans, look-back, specialities; salted too. */
+            rules: components["schemas"]["Hex32"];
+        };
+        /** @description A speciality that is asked for. */
+        DrawGroup: {
+            /**
+             * Format: uint8
+             * @description How many.
+             */
+            count: number;
+            /** @description As the pool writes it. */
+            speciality: string;
+        };
+        /** @description A draw is to be prepared. Tables are CSV in UTF-8 or GB18030, as base64 of the file's bytes. */
+        DrawOrder: {
+            /** @description The specialities, and how many of each. */
+            groups: components["schemas"]["DrawGroup"][];
+            /**
+             * @description Designated experts and tenderer representatives, as a committee's table.
+             * @default null
+             */
+            named: string | null;
+            /** @description The expert pool. */
+            pool: string;
+            /**
+             * @description Who must not be drawn.
+             * @default null
+             */
+            recusals: string | null;
+        };
+        /** @description Where a draw stands. */
+        DrawStep: "prepared" | "committed" | "revealed" | "seeded" | "aborted";
+        /** @description The draw and its proof. */
+        DrawView: {
+            /** @description Draws that were ended, this one included. */
+            aborted: components["schemas"]["AbortedView"][];
+            /**
+             * Format: uint16
+             * @description Which of the session's draws.
+             */
+            attempt: number;
+            /** @description Hash of the box's secret. */
+            box_commitment: components["schemas"]["Hex32"];
+            /**
+             * Format: uint
+             * @description Designated experts.
+             */
+            designated: number;
+            /**
+             * Format: uint32
+             * @description How many may be drawn.
+             */
+            eligible: number;
+            /** @description How many may not, by reason. */
+            excluded: components["schemas"]["ExcludedView"][];
+            /** @description The specialities. */
+            groups: components["schemas"]["GroupView"][];
+            /** @description The pool's root. */
+            root: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description People in the pool.
+             */
+            rows: number;
+            /** @description Hash of the rules. */
+            rules: components["schemas"]["Hex32"];
+            /** @description The seed. */
+            seed?: components["schemas"]["Hex32"] | null;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description Where it stands. */
+            stage: components["schemas"]["DrawStep"];
+            /** @description Hash of the supervisor's. */
+            supervisor_commitment?: components["schemas"]["Hex32"] | null;
+        };
+        /** @description One drawn candidate as the draw reports him. */
+        DrawnCandidate: {
+            /** @description His mask. */
+            candidate: components["schemas"]["CandidateId"];
+            /**
+             * Format: uint8
+             * @description For which group, counted from 0.
+             */
+            group: number;
+            /** @description Who he is, opaquely. */
+            person: components["schemas"]["PersonRef"];
+            /**
+             * Format: uint32
+             * @description His row in the public pool list, counted from 0.
+             */
+            row: number;
+        };
+        /** @description One drawn candidate, and what became of him. */
+        DrawnLine: {
+            /**
+             * Format: uint16
+             * @description His mask.
+             */
+            candidate: number;
+            /**
+             * Format: uint8
+             * @description For which group, counted from 0.
+             */
+            group: number;
+            /** @description `accepted`, `declined`, `given_up`, `released`, `withdrew`, `open`. */
+            outcome: string;
+            /**
+             * Format: uint32
+             * @description His row in `pool`, counted from 0.
+             */
+            row: number;
+        };
         /** @description A break that is due. */
         DueBreakView: {
             /** @description Rest or meal. */
@@ -1406,6 +2022,129 @@ export interface components {
             members: components["schemas"]["NewMember"][];
             /** @constant */
             type: "committee_convened";
+        } | {
+            /** Format: uint16 */
+            attempt: number;
+            basis: components["schemas"]["DrawBasis"];
+            notice: components["schemas"]["Notice"];
+            /** @constant */
+            type: "draw_prepared";
+        } | {
+            commitment: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "draw_committed";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "draw_revealed";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            seed: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "draw_seeded";
+        } | {
+            reason: components["schemas"]["AbortReason"];
+            /** @constant */
+            type: "draw_aborted";
+        } | {
+            candidates: components["schemas"]["DrawnCandidate"][];
+            /** @constant */
+            type: "candidates_drawn";
+        } | {
+            /** Format: uint8 */
+            group: number;
+            /** @constant */
+            type: "pool_exhausted";
+        } | {
+            digest: string;
+            /** @constant */
+            type: "notice_ready";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "notice_failed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            callee: components["schemas"]["Callee"];
+            line: components["schemas"]["LineId"];
+            script: components["schemas"]["Script"];
+            /** @constant */
+            type: "call_placed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            progress: components["schemas"]["CallProgress"];
+            /** @constant */
+            type: "call_progressed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            end: components["schemas"]["CallEnd"];
+            recording?: components["schemas"]["CallRecording"] | null;
+            /** @constant */
+            type: "call_ended";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_accepted";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_declined";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_released";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            cause: components["schemas"]["CallEnd"];
+            /** @constant */
+            type: "candidate_given_up";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "withdrawal_told";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "withdrawal_refused";
+        } | {
+            by: components["schemas"]["WithdrawalSource"];
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_withdrew";
+        } | {
+            cause: components["schemas"]["PauseCause"];
+            /** @constant */
+            type: "call_out_paused";
+        } | {
+            /** @constant */
+            type: "call_out_resumed";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "call_out_stopped";
+        } | {
+            /** @constant */
+            type: "call_out_overdue";
+        } | {
+            /** @constant */
+            type: "single_line_allowed";
+        } | {
+            lines: components["schemas"]["LineSpec"][];
+            /** @constant */
+            type: "phones_started";
+        } | {
+            line: components["schemas"]["LineId"];
+            state: components["schemas"]["LineState"];
+            /** @constant */
+            type: "line_changed";
+        } | {
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "line_rested";
+        } | {
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "line_retried";
         } | {
             seats: components["schemas"]["SeatAssignment"][];
             /** @constant */
@@ -1704,6 +2443,18 @@ export interface components {
             /** @constant */
             type: "archive_deleted";
         };
+        /** @description Rows that cannot be drawn. */
+        ExcludedView: {
+            /** @description Why. */
+            reason: components["schemas"]["Exclusion"];
+            /**
+             * Format: uint32
+             * @description How many.
+             */
+            rows: number;
+        };
+        /** @description Why a row of the pool cannot be drawn. One reason a row: the first that holds, in this order. */
+        Exclusion: "employer" | "former_employer" | "relative" | "ban" | "listed" | "named" | "speciality";
         /** @description A second factor to enrol. */
         FactorOffer: {
             /** @description The same as a picture, SVG. */
@@ -1943,6 +2694,53 @@ export interface components {
             /** @description The seat that chance gave him. */
             seat: components["schemas"]["SeatNo"];
         };
+        /** @description Candidates of one speciality, and how many of them the committee needs. */
+        Group: {
+            /**
+             * Format: uint8
+             * @description How many are needed.
+             */
+            count: number;
+            /**
+             * Format: uint32
+             * @description How many of the pool may be drawn for it.
+             */
+            eligible: number;
+            /** @description The speciality as the pool writes it. */
+            speciality: string;
+        };
+        /** @description One of the specialities. */
+        GroupLine: {
+            /**
+             * Format: uint8
+             * @description How many.
+             */
+            count: number;
+            /** @description As the pool writes it. */
+            speciality: string;
+        };
+        /** @description A speciality, and how it fills. */
+        GroupView: {
+            /**
+             * Format: uint8
+             * @description How many are needed.
+             */
+            count: number;
+            /**
+             * Format: uint32
+             * @description How many may be drawn.
+             */
+            eligible: number;
+            /** @description Whether its pool is empty. */
+            exhausted: boolean;
+            /**
+             * Format: uint
+             * @description How many have accepted.
+             */
+            filled: number;
+            /** @description As the pool writes it. */
+            speciality: string;
+        };
         /** @description How the box stands. */
         Health: {
             /** @description Equipment with faults. */
@@ -1965,6 +2763,8 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Utc"];
         };
+        /** @description 32 bytes, written as 64 lower-case hexadecimal digits: a hash, a secret, or the seed. */
+        Hex32: string;
         /** @description Where a feed's segment index stands; journalled, and signed in checkpoints. */
         IndexHead: {
             /**
@@ -2000,6 +2800,8 @@ export interface components {
             /** @description What a client sends as bearer. */
             token: string;
         };
+        /** @description A key of a phone. */
+        Key: string;
         /** @description The room as its profile describes it. */
         Layout: {
             /** @description The centre or city it belongs to. */
@@ -2032,6 +2834,76 @@ export interface components {
             seq: components["schemas"]["Seq"];
             /** @description Whose session; none for the room's own. */
             session?: components["schemas"]["SessionId"] | null;
+        };
+        /** @description What a line is doing. */
+        LineCall: {
+            /** @description The candidate; none for the test number. */
+            candidate?: components["schemas"]["CandidateId"] | null;
+            /** @description Since when. */
+            placed: components["schemas"]["Utc"];
+        };
+        /** @description What is wrong with a line. */
+        LineFault: "no_reply" | "host_unreachable" | "no_media" | "no_codec" | {
+            refused: {
+                /**
+                 * Format: uint16
+                 * @description SIP's status.
+                 */
+                status: number;
+            };
+        } | "odd_reply" | "modem_gone" | "modem_silent" | "no_sim" | "pin_needed" | "no_network" | "sound_stalled" | "in_use" | "disk_full" | "speech_missing" | "no_such_line" | "vault_failed" | "software";
+        /** @description A phone line of the room, e.g. `sip-1`, `modem-1`. */
+        LineId: string;
+        /** @description What a line is. */
+        LineKind: "sip" | "modem";
+        /** @description A line as the profile names it. */
+        LineSpec: {
+            /** @description Its name. */
+            id: components["schemas"]["LineId"];
+            /** @description What it is. */
+            kind: components["schemas"]["LineKind"];
+            /** @description Whether it has a test number, so that a call can probe it. */
+            probed: boolean;
+        };
+        /** @description How a line stands. */
+        LineState: {
+            /** @constant */
+            state: "unknown";
+        } | {
+            /** @constant */
+            state: "registering";
+        } | {
+            /** @constant */
+            state: "ready";
+        } | {
+            of: components["schemas"]["LineFault"];
+            /** @constant */
+            state: "fault";
+        } | {
+            /** @constant */
+            state: "auth_fault";
+        } | {
+            /** @constant */
+            state: "disabled";
+        };
+        /** @description A phone line. */
+        LineView: {
+            /** @description Whom it calls. */
+            calling?: components["schemas"]["LineCall"] | null;
+            /** @description SIP or modem. */
+            kind: components["schemas"]["LineKind"];
+            /** @description Its last fault. */
+            last_fault?: components["schemas"]["CallEnd"] | null;
+            /** @description Its name. */
+            line: components["schemas"]["LineId"];
+            /** @description Whether its test number was reached; true as well where it has none. */
+            probed: boolean;
+            /** @description Whether it takes no call after faults. */
+            resting: boolean;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description How it stands. */
+            state: components["schemas"]["LineState"];
         };
         /** @description Who looks at a page. */
         Me: {
@@ -2144,6 +3016,39 @@ export interface components {
         };
         /** @description One line of free text, 1 to 200 characters. */
         Note: string;
+        /** @description The words that are to be spoken in a session's calls. Nothing else gets into them: the project has no field here. */
+        Notice: {
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /** @description Whether it may go on the next day. */
+            overnight: boolean;
+            /** @description When it begins. */
+            start: components["schemas"]["Utc"];
+            /** @description A phone for questions, as it is to be read out: the terminal's, not a person's. */
+            terminal_phone?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds that local time is ahead of UTC at the start.
+             */
+            utc_offset: number;
+            /** @description Where: the centre and the room, as the profile names them. */
+            venue: string;
+        };
+        /** @description Whether what is said on the phone is spoken. */
+        NoticeState: {
+            /** @constant */
+            notice: "missing";
+        } | {
+            /** @description Digest of what is spoken. */
+            digest: string;
+            /** @constant */
+            notice: "ready";
+        } | {
+            /** @constant */
+            notice: "failed";
+            /** @description Why. */
+            reason: components["schemas"]["Note"];
+        };
         /** @description A code for a seat's workstation. Shown once. */
         OneTimeCode: {
             /** @description The code. */
@@ -2170,7 +3075,27 @@ export interface components {
             since: components["schemas"]["Utc"];
         };
         /** @description Parts of the daemon that give commands. */
-        Part: "app" | "clock" | "media" | "health" | "access" | "archive";
+        Part: "app" | "clock" | "media" | "health" | "access" | "archive" | "draw" | "phones";
+        /** @description Why a call-out is paused. */
+        PauseCause: {
+            /** @constant */
+            kind: "ordered";
+            /** @description Why, in his words. */
+            reason: components["schemas"]["Note"];
+        } | {
+            /** @constant */
+            kind: "unanswered";
+            /**
+             * Format: uint8
+             * @description Among so many.
+             */
+            of: number;
+            /**
+             * Format: uint8
+             * @description So many.
+             */
+            unanswered: number;
+        };
         /** @description A person in the vault; opaque, and different in every evaluation. */
         PersonRef: string;
         /** @description The phases by name. */
@@ -2276,6 +3201,25 @@ export interface components {
         Policies: {
             /** @description How late a rest or meal may be until the supervisor is alarmed. */
             break_overdue: components["schemas"]["Span"];
+            /**
+             * @description How experts are drawn and called.
+             * @default {
+             *       "attempts": 2,
+             *       "complete_before": 3600000,
+             *       "earliest": 172800000,
+             *       "line_rest": 120000,
+             *       "look_back_years": 3,
+             *       "soon": 30000,
+             *       "spacing": 300000,
+             *       "spare": 0,
+             *       "terminal_phone": null,
+             *       "unanswered": [
+             *         6,
+             *         8
+             *       ]
+             *     }
+             */
+            call_out: components["schemas"]["CallOutPolicies"];
             /** @description Whether only an expert, not a tenderer representative, may be chair. */
             chair_is_expert: boolean;
             /** @description The largest offset of the clock with which a session may start. */
@@ -2361,6 +3305,40 @@ export interface components {
             title: string;
             /** @description When it can be tried again. */
             until?: components["schemas"]["Utc"] | null;
+        };
+        /** @description A draw as anybody may see it. */
+        PublicRecord: {
+            /** @description Earlier draws that were ended, and why. */
+            aborted: components["schemas"]["AbortedLine"][];
+            /** @description `bidroom-draw/1`. */
+            algorithm: string;
+            /**
+             * Format: uint16
+             * @description Which of the session's draws.
+             */
+            attempt: number;
+            /** @description Hash of the box's secret. */
+            box_commitment: components["schemas"]["Hex32"];
+            /** @description The box's secret. */
+            box_secret?: components["schemas"]["Hex32"] | null;
+            /** @description Who was drawn, in the order of drawing. */
+            drawn: components["schemas"]["DrawnLine"][];
+            /** @description The specialities in order, and how many are needed. */
+            groups: components["schemas"]["GroupLine"][];
+            /** @description Each row of the pool: its salted hash, and its groups or why it cannot be drawn. Empty before the draw is seeded. */
+            pool: string[];
+            /** @description Salted Merkle root (RFC 6962) over the lines of `pool`. */
+            root: components["schemas"]["Hex32"];
+            /** @description Hash of the rules. */
+            rules: components["schemas"]["Hex32"];
+            /** @description The seed. */
+            seed?: components["schemas"]["Hex32"] | null;
+            /** @description The session's number. */
+            session: components["schemas"]["SessionId"];
+            /** @description Hash of the supervisor's. */
+            supervisor_commitment?: components["schemas"]["Hex32"] | null;
+            /** @description The supervisor's secret. */
+            supervisor_secret?: components["schemas"]["Hex32"] | null;
         };
         /** @description A recording rule: these feeds are recorded in these phases. */
         RecordRule: {
@@ -2519,6 +3497,63 @@ export interface components {
         } | {
             /** @constant */
             code: "person_twice";
+        } | {
+            /** @constant */
+            code: "draw_lasts";
+        } | {
+            /** @constant */
+            code: "no_draw";
+        } | {
+            /** @constant */
+            code: "wrong_draw_stage";
+        } | {
+            /** @constant */
+            code: "draw_too_early";
+            from: components["schemas"]["Utc"];
+        } | {
+            /** @constant */
+            code: "draw_too_late";
+        } | {
+            /** @constant */
+            code: "pool_too_small";
+            /** Format: uint32 */
+            eligible: number;
+            /** Format: uint8 */
+            group: number;
+            /** Format: uint8 */
+            needed: number;
+        } | {
+            /** @constant */
+            code: "secret_differs";
+        } | {
+            /** @constant */
+            code: "no_call_out";
+        } | {
+            /** @constant */
+            code: "not_paused";
+        } | {
+            /** @constant */
+            code: "call_out_rests";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            code: "no_such_candidate";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            code: "not_accepted";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            code: "not_withdrawing";
+        } | {
+            /** @constant */
+            code: "not_drawn";
+            member: components["schemas"]["MemberNo"];
+        } | {
+            /** @constant */
+            code: "no_such_line";
+            line: components["schemas"]["LineId"];
         } | {
             /** @constant */
             code: "wrong_seat";
@@ -2745,8 +3780,12 @@ export interface components {
              * @description The clock's offset in ms, where something measures it.
              */
             clock_offset_ms?: number | null;
+            /** @description Draw and call-out of those whose committee is drawn, or still to come. */
+            convening: components["schemas"]["ConveningView"][];
             /** @description The feeds. */
             feeds: components["schemas"]["FeedView"][];
+            /** @description The phone lines. */
+            lines: components["schemas"]["LineView"][];
             /** @description Who looks. */
             me: components["schemas"]["Me"];
             /** @description The technician's one next step. */
@@ -2781,6 +3820,8 @@ export interface components {
              * @description Line in the file; the header is line 1.
              */
             line: number;
+            /** @description In which table, where several were sent: `pool`, `recusals`, `named`. */
+            table?: string | null;
         };
         /** @description What the supervisor says to a conflict. */
         Ruling: "stays" | "removed";
@@ -2808,6 +3849,8 @@ export interface components {
         } | {
             view: components["schemas"]["FeedId"];
         } | "view_all" | "metrics";
+        /** @description What is said in a call. */
+        Script: "notice" | "thanks" | "probe";
         /** @description What a seal closes. */
         Seal: {
             /**
@@ -3145,6 +4188,8 @@ export interface components {
              */
             mono: number;
         };
+        /** @description Where a candidate stands. */
+        StandingKind: ("waiting" | "calling" | "accepted" | "declined" | "given_up" | "released" | "withdrawing" | "withdrew") | "not_needed";
         /** @description A still to be taken of a feed's recording. */
         StillOrder: {
             /** @description The picture's moment, in the file or after its beginning. */
@@ -3279,6 +4324,8 @@ export interface components {
             /** @description The zone that its times are shown in, e.g. `Asia/Shanghai`. */
             time_zone: string;
         };
+        /** @description How a withdrawal is known. */
+        WithdrawalSource: "called_back" | "told" | "missing";
         /** @description A workstation that is not revoked. */
         Workstation: {
             /** @description Since when. */
@@ -4098,6 +5145,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Convened"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drawRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The nameless public record of a session's draw; for the technician once the session is over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicRecord"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepareDraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawOrder"];
+            };
+        };
+        responses: {
+            /** @description Prepares a draw from a pool and its recusals; names go to the vault only */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Carried"];
                 };
             };
             /** @description Why it was not done */

@@ -1,8 +1,9 @@
 import type { Dictionary } from "..";
 import { administrator } from "./administrator";
+import * as draw from "./draw";
 import { pages } from "./pages";
 import { playback } from "./playback";
 import { qa } from "./qa";
 import * as words from "./words";
 
-export const en: Dictionary = { ...pages, words, administrator, playback, qa };
+export const en: Dictionary = { ...pages, words, draw, administrator, playback, qa };

@@ -1,7 +1,8 @@
 import { administrator } from "./administrator";
+import * as draw from "./draw";
 import { pages } from "./pages";
 import { playback } from "./playback";
 import { qa } from "./qa";
 import * as words from "./words";
 
-export const zh = { ...pages, words, administrator, playback, qa };
+export const zh = { ...pages, words, draw, administrator, playback, qa };
