@@ -44,7 +44,6 @@ debug=1
 disable_tcp=no
 listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
-alias="127.0.0.1"
 mpath="{modules}"
 loadmodule "tm.so"
 loadmodule "tmx.so"

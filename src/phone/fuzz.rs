@@ -21,9 +21,10 @@ pub fn call(bytes: &[u8]) {
         rest = more;
         if let Some(packet) = Packet::read(packet) {
             assert!(packet.payload.len() < usize::from(*length));
-            let first = events.read(&packet);
+            let now = super::clock::now();
+            let first = events.read(&packet, now);
             assert!(
-                first.is_none() || events.read(&packet).is_none(),
+                first.is_none() || events.read(&packet, now).is_none(),
                 "a press counts once"
             );
             jitter.push(packet.source, packet.timestamp, packet.payload);

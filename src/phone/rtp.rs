@@ -3,6 +3,8 @@
 use super::frame::SAMPLES;
 use super::g711::Law;
 use crate::room::Key;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// The length of a header without contributors and extensions.
 const HEADER: usize = 12;
@@ -104,26 +106,36 @@ impl Sender {
 /// Tells key presses from telephone events: each press once, however often and in whatever order its packets come.
 #[derive(Debug, Default)]
 pub struct EventReader {
-    /// The last presses: source and timestamp name one.
-    seen: std::collections::VecDeque<(u32, u32)>,
+    /// The last presses, and when a packet of each came last: source and timestamp name one.
+    seen: VecDeque<(u32, u32, Instant)>,
 }
 
-/// Presses that are remembered: packets of a press come within a second or so.
+/// Presses that are remembered.
 const REMEMBERED: usize = 16;
+/// Packets of a press come one after the other. What has its name after so long a silence is another press of a phone that plays
+/// a captured one.
+const FORGOTTEN: Duration = Duration::from_secs(1);
 
 impl EventReader {
-    /// The key of a packet of telephone events, where it is the first of its press.
-    pub fn read(&mut self, packet: &Packet<'_>) -> Option<Key> {
+    /// The key of a packet of telephone events that came at a moment, where it is the first of its press.
+    pub fn read(&mut self, packet: &Packet<'_>, at: Instant) -> Option<Key> {
         let event = *packet.payload.get(..4)?.first()?;
         let sign = *b"0123456789*#ABCD".get(usize::from(event))?;
-        let press = (packet.source, packet.timestamp);
-        if self.seen.contains(&press) {
+        self.seen
+            .retain(|(_, _, last)| at.saturating_duration_since(*last) < FORGOTTEN);
+        let (source, timestamp) = (packet.source, packet.timestamp);
+        let known = self
+            .seen
+            .iter_mut()
+            .find(|(s, t, _)| (*s, *t) == (source, timestamp));
+        if let Some((_, _, last)) = known {
+            *last = at;
             return None;
         }
         if self.seen.len() == REMEMBERED {
             self.seen.pop_front();
         }
-        self.seen.push_back(press);
+        self.seen.push_back((source, timestamp, at));
         Key::new(char::from(sign))
     }
 }
@@ -131,6 +143,25 @@ impl EventReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phone::clock;
+
+    #[test]
+    fn a_captured_press_that_is_played_again_is_another_press() {
+        let (mut reader, now) = (EventReader::default(), clock::now());
+        let press = event(1, 800, 1, false);
+        let mut read = |ms| {
+            reader.read(
+                &Packet::read(&press).unwrap(),
+                now + Duration::from_millis(ms),
+            )
+        };
+        assert_eq!(read(0), Some(Key::ONE));
+        // a key that is held
+        for ms in [400, 900, 1_500, 2_000] {
+            assert_eq!(read(ms), None);
+        }
+        assert_eq!(read(3_500), Some(Key::ONE));
+    }
 
     fn event(sequence: u16, timestamp: u32, code: u8, ends: bool) -> Vec<u8> {
         let mut packet = vec![0x80, 101];
@@ -142,10 +173,10 @@ mod tests {
     }
 
     fn keys(packets: &[Vec<u8>]) -> String {
-        let mut reader = EventReader::default();
+        let (mut reader, now) = (EventReader::default(), clock::now());
         let pressed = packets
             .iter()
-            .filter_map(|p| reader.read(&Packet::read(p).unwrap()));
+            .filter_map(|p| reader.read(&Packet::read(p).unwrap(), now));
         pressed.map(Key::sign).collect()
     }
 

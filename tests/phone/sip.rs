@@ -98,7 +98,8 @@ async fn what_gateways_do_wrong_is_the_line_s_fault() {
     let fault = CallEnd::LineFault;
     let ends = [
         (880, CallEnd::AuthFault),
-        (881, fault(LineFault::Refused { status: 503 })),
+        // a proxy passes a 503 on as 500 (RFC 3261, 16.7)
+        (881, fault(LineFault::Refused { status: 500 })),
         (882, fault(LineFault::NoMedia)),
         (883, fault(LineFault::NoCodec)),
         (884, fault(LineFault::OddReply)),
@@ -200,7 +201,7 @@ async fn what_is_not_wanted_any_more_is_hung_up_and_never_dialled_twice() {
     // one rings, one listens, one is told that all places are taken
     let rings = desk.place("sip-1", "13800138007", Script::Notice);
     let listens = desk.place("sip-2", "13800138005", Script::Notice);
-    let late = desk.place("sip-3", "13800138005", Script::Notice);
+    let late = desk.place("sip-3", "13800138003", Script::Notice);
     let answered = |attempt: &bidroom::room::AttemptId| {
         let attempt = attempt.clone();
         move |reports: &[bidroom::phone::PhoneReport]| {

@@ -1,6 +1,7 @@
 //! Owns the sound of a SIP call: one UDP socket, RTP out each 20 ms, RTP and telephone events in.
 
 use super::sdp::{Agreed, describe};
+use crate::phone::clock;
 use crate::phone::frame::Frame;
 use crate::phone::g711::Law;
 use crate::phone::jitter::Jitter;
@@ -99,7 +100,7 @@ impl Media {
         }
         let packet = Packet::read(datagram)?;
         if Some(packet.payload_type) == flow.agreed.events {
-            return flow.events.read(&packet);
+            return flow.events.read(&packet, clock::now());
         }
         if Law::of_payload_type(packet.payload_type) == Some(flow.agreed.law) {
             flow.jitter
