@@ -96,12 +96,17 @@ need_build() {
 # What the daemon runs with.
 need_run() {
     need_packages gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
-        gstreamer1.0-plugins-ugly gstreamer1.0-alsa
+        gstreamer1.0-plugins-ugly gstreamer1.0-alsa espeak-ng
 }
 
 # What serves the simulated cameras, with Debian's own python3.
 need_cameras() {
     need_packages python3 python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gdkpixbuf-2.0 gstreamer1.0-x
+}
+
+# What answers the simulated calls: independent phones behind a SIP gateway; and the built-in voice.
+need_phones() {
+    need_packages python3 kamailio baresip-core sip-tester espeak-ng
 }
 
 # The Library of Congress's own BagIt tool, against which sealed archives are tested.

@@ -13,5 +13,7 @@ pub mod access;
 pub mod app;
 pub mod archive;
 pub mod console;
+pub mod draw;
 pub mod hub;
 pub mod media;
+pub mod phone;

@@ -12,14 +12,15 @@ use crate::archive::sm2::Sm2Signer;
 use crate::archive::verify::{self, Verdict};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::Profile;
+use crate::draw::Opening;
 use crate::journal::Reader;
 use crate::keys::Keys;
 use crate::media::recorder::RecordersHandle;
 use crate::room::{
-    Actor, Archive, Command, Fault, FeedId, IndexHead, Part, PhaseKind, Seal, Seq, SessionId,
+    Actor, Archive, Command, Fault, FeedId, IndexHead, Part, PhaseKind, Seal, Seq, SessionId, Utc,
     wanted,
 };
-use crate::vault::{Purpose, Vault};
+use crate::vault::{Document, Person, Purpose, Vault};
 use anyhow::Context;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -35,6 +36,15 @@ const AGAIN: Duration = Duration::from_secs(10);
 const LAST_REPORTS: Duration = Duration::from_secs(5);
 /// Bytes a second that are read back while a session is on: a tenth of what a disk gives.
 const BESIDE_A_SESSION: u64 = 15_000_000;
+
+/// What the container holds: who the masks were, and what opens the draw's record.
+#[derive(serde::Serialize)]
+struct Personal {
+    #[serde(flatten)]
+    people: BTreeMap<String, Person>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draw: Option<Opening>,
+}
 
 /// The worker that archives.
 #[derive(Debug, Clone)]
@@ -323,8 +333,23 @@ impl Archivist {
             let person = self.vault.read(&reference, Purpose::Archive, &actor, now)?;
             people.insert(reference.to_string(), person);
         }
-        let plain = zeroize::Zeroizing::new(serde_json::to_vec_pretty(&people)?);
+        let opening = self.opening(id, &actor, now)?;
+        let all = Personal {
+            people,
+            draw: opening,
+        };
+        let plain = zeroize::Zeroizing::new(serde_json::to_vec_pretty(&all)?);
         Ok(Some(container::encrypt(&recipient, &plain)?))
+    }
+
+    /// What the box committed to before the session's draw, where there was one.
+    fn opening(&self, id: &SessionId, actor: &Actor, now: Utc) -> anyhow::Result<Option<Opening>> {
+        let room = self.clerk.room();
+        let draw = room.sessions.get(id).and_then(|s| s.draw.as_ref());
+        let Some(draw) = draw else { return Ok(None) };
+        let document = Document::Draw(draw.basis.root.clone());
+        let text = self.vault.document(id, &document, actor, now)?;
+        Ok(text.map(|text| serde_json::from_slice(&text)).transpose()?)
     }
 
     async fn tell(&self, id: &SessionId, command: Command) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! Owns the daemon's life: what starts after what, and what stops before what.
 //!
-//! Start: keys → journal → clerk → feeds and recorders → cameras → console → ready.
-//! Stop: intake (cameras, browsers) → recordings finalised and reported → clerk drains → console.
+//! Start: keys → journal → clerk → feeds and recorders → cameras → phones → console → ready.
+//! Stop: intake (cameras, browsers) → calls → recordings finalised and reported → clerk drains → console.
 
 use super::archivist::Archivist;
 use super::around::{self, RecordingDisk};
@@ -12,6 +12,7 @@ use super::health;
 use super::hub;
 use super::keeper::Keeper;
 use super::listen;
+use super::phones::{self, RunningPhones};
 use super::preflight;
 use super::tasks::Tasks;
 use super::watchdog;
@@ -22,6 +23,7 @@ use crate::config::Profile;
 use crate::config::check::recording_rate;
 use crate::console::views::Surroundings;
 use crate::console::{Console, History, Parts, router};
+use crate::draw::DrawWorker;
 use crate::journal::{Durability, Journal, Settings};
 use crate::keys::{KeySources, Keys};
 use crate::media::capture;
@@ -30,6 +32,7 @@ use crate::media::feed::Feeds;
 use crate::media::peer::{self, Peers};
 use crate::media::recorder::{Recorders, RecordersHandle, WantedRecordings};
 use crate::media::reports;
+use crate::phone::SpokenNotices;
 use crate::room::{Actor, Command, Fault, Part, SourceFault};
 use crate::vault::Vault;
 use anyhow::Context;
@@ -47,6 +50,9 @@ use tokio::time::timeout;
 const REPORTS: usize = 256;
 /// How long recordings may take to be finalised when the daemon stops.
 const FINALISE: Duration = Duration::from_secs(20);
+
+/// How long calls may take to be hung up then.
+const HANG_UP: Duration = Duration::from_secs(10);
 
 /// How the daemon is to run.
 #[derive(Debug)]
@@ -99,12 +105,14 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         };
         health::report(&clerk, id.as_str(), fault).await;
     }
+    let phones = room.phones(&profile, &data, &clerk, clock.clone(), &mut tasks);
     let witnesses = Witnesses::default();
     let console = room.console(
         &profile,
         &data,
         &clerk,
         &media,
+        phones.spoken.clone(),
         clock.clone(),
         witnesses.clone(),
         &mut tasks,
@@ -145,7 +153,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         name = clerk_task.ended() => Some(name),
     };
     let stopped = tokio::select! {
-        () = stop(&clerk, media, intake, &mut tasks, &mut clerk_task) => Ok(()),
+        () = stop(&clerk, media, &phones, intake, &mut tasks, &mut clerk_task) => Ok(()),
         () = signals.next() => Err(anyhow::anyhow!("a second signal: stopped without finishing")),
     };
     listeners.stop();
@@ -282,12 +290,35 @@ impl Room {
         Ok(handle)
     }
 
+    fn phones(
+        &self,
+        profile: &Arc<Profile>,
+        data: &Path,
+        clerk: &ClerkHandle,
+        clock: SystemClock,
+        tasks: &mut Tasks,
+    ) -> RunningPhones {
+        let folder = profile.storage.sessions(data);
+        let around = phones::Around {
+            profile,
+            data,
+            recordings: folder.parent().unwrap_or(data).to_owned(),
+            clerk,
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
+            clock: Arc::new(clock),
+        };
+        phones::start(around, tasks)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the console shows all that runs")]
     fn console(
         &self,
         profile: &Arc<Profile>,
         data: &Path,
         clerk: &ClerkHandle,
         media: &Media,
+        notices: SpokenNotices,
         clock: SystemClock,
         witnesses: Witnesses,
         tasks: &mut Tasks,
@@ -336,6 +367,12 @@ impl Room {
             data: recordings.clone(),
             witnesses,
         };
+        let draws = DrawWorker {
+            clerk: clerk.clone(),
+            vault: self.vault.clone(),
+            clock: clock.clone(),
+        };
+        tasks.start("draw", draws.run());
         tasks.start("checkpoints", archivist.clone().state());
         tasks.start("archive", archivist.archive());
         tasks.start(
@@ -360,6 +397,7 @@ impl Room {
             data: recordings,
             room_id: profile.room.id.to_string(),
             venues: profile.storage.venues.clone(),
+            notices,
             pictures: profile.media,
             time_zone: profile
                 .room
@@ -486,6 +524,7 @@ impl Media {
 async fn stop(
     clerk: &ClerkHandle,
     media: Media,
+    phones: &RunningPhones,
     intake: Tasks,
     tasks: &mut Tasks,
     clerk_task: &mut Tasks,
@@ -503,6 +542,11 @@ async fn stop(
         tracing::warn!(%error, "the stop was not journalled");
     }
     drop(intake);
+    // calls end before what they report to does
+    phones.stop();
+    if timeout(HANG_UP, tasks.finish("phones")).await.is_err() {
+        tracing::error!("calls were not hung up in time; the gateway ends them");
+    }
     media.peers.close().await;
     media.stop_tx.send_replace(true);
     for part in ["recorders", "recorder reports"] {

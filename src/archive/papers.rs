@@ -63,7 +63,7 @@ fn of<'a>(members: &'a mut BTreeMap<MemberNo, Attendance>, no: &MemberNo) -> &'a
     known
 }
 
-/// A profile's text without what signs in at cameras.
+/// A profile's text without what signs in at cameras and phone lines.
 ///
 /// # Errors
 /// It is no TOML any more.
@@ -74,7 +74,7 @@ pub fn without_passwords(profile: &str) -> Result<String, toml::de::Error> {
 }
 
 fn redact(table: &mut toml::Table) {
-    for key in ["password", "username"] {
+    for key in ["password", "username", "user"] {
         table.remove(key);
     }
     for (_, value) in table.iter_mut() {

@@ -5,7 +5,7 @@
 
 use super::bag_folder;
 use super::detection::{DETECTION, DETECTION_SIGNATURE};
-use super::seal::{BESIDE, PERSONAL, PERSONAL_TAG, SIGNED};
+use super::seal::{BESIDE, CALLS_LIST, PERSONAL, PERSONAL_TAG, SIGNED};
 use super::segment::hash_file;
 use super::verify::vouchers;
 use crate::config::{Bucket, ReplicaPlace};
@@ -128,6 +128,12 @@ pub fn pieces(data: &Path, session: &SessionId, seal: &Seal) -> Result<Vec<Piece
         let mut tags = info.lines().filter_map(|line| line.split_once(": "));
         let tag = tags.find(|(label, _)| *label == PERSONAL_TAG);
         hashes.extend(tag.map(|(_, sha256)| (PERSONAL.to_owned(), sha256.to_owned())));
+    }
+    if hashes.contains_key(CALLS_LIST) {
+        let list = fs::read_to_string(bag.join(CALLS_LIST))?;
+        let named = list.lines().filter_map(|line| line.split_once("  "));
+        let kept = named.filter(|(_, path)| bag.join(path).exists());
+        hashes.extend(kept.map(|(sha256, path)| (path.to_owned(), sha256.to_owned())));
     }
     let piece = |(path, sha256): (String, String)| {
         let bytes = fs::metadata(bag.join(&path))

@@ -28,6 +28,10 @@ pub const TOKEN: &str = "signatures/tagmanifest-sha256.txt.tsr";
 pub(super) const BESIDE: [&str; 4] = [SIGNATURE, TOKEN, SM2_SIGNATURE, SM2_CERTIFICATES];
 /// Personal data, encrypted to the audit key. No manifest names it, so that it can be erased.
 pub const PERSONAL: &str = "sealed/personal.cms";
+/// Where recordings of calls lie, each encrypted to the audit key. They can be erased, as the personal data can.
+pub const CALLS: &str = "sealed/calls";
+/// The tag file that holds their hashes; the tag manifest names it.
+pub const CALLS_LIST: &str = "calls-sha256.txt";
 /// The tag that holds the container's hash.
 pub const PERSONAL_TAG: &str = "Personal-Data-SHA256";
 
@@ -178,6 +182,11 @@ pub fn prepare(data: &Path, session: &SessionId, papers: &Papers) -> io::Result<
     if bag.join(CHECKPOINTS).exists() {
         tags.push(CHECKPOINTS);
     }
+    let calls = calls(&bag)?;
+    if !calls.is_empty() {
+        write_whole(&bag.join(CALLS_LIST), calls.as_bytes())?;
+        tags.push(CALLS_LIST);
+    }
     let mut signed = String::new();
     for tag in tags {
         signed.push_str(&format!(
@@ -249,6 +258,29 @@ struct PayloadFile {
 }
 
 /// All payload files by path. A segment's hashes are those made while it was written; whatever else lies there is hashed now.
+/// The recordings of calls, a line each.
+fn calls(bag: &Path) -> io::Result<String> {
+    let files = match fs::read_dir(bag.join(CALLS)) {
+        Ok(files) => files,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(fault) => return Err(fault),
+    };
+    let mut lines = Vec::new();
+    for file in files {
+        let path = file?.path();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+        // what is not finished is none yet
+        if let Some(name) = name.filter(|n| n.ends_with(".cms") || n.ends_with(".box")) {
+            lines.push(format!(
+                "{}  {CALLS}/{name}\n",
+                hash_file(&path, false)?.sha256
+            ));
+        }
+    }
+    lines.sort_unstable_by(|a, b| a[64..].cmp(&b[64..]));
+    Ok(lines.concat())
+}
+
 fn payload_files(bag: &Path) -> io::Result<BTreeMap<String, PayloadFile>> {
     let mut known = BTreeMap::new();
     let mut files = BTreeMap::new();

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod text;
+mod call_out;
 mod cross;
 mod detectors;
 mod document;
@@ -14,6 +15,7 @@ pub mod fuzz;
 mod hub;
 mod load;
 mod password;
+mod phone;
 mod profile;
 mod replicas;
 mod sections;
@@ -30,6 +32,9 @@ pub use detectors::Detectors;
 pub use fault::{Fault, ProfileError};
 pub use hub::{Broker, Brokers, CityId, HubLink, HubSettings};
 pub use password::{Password, PasswordError, SignIn};
+pub use phone::{
+    LinePort, ModemModel, ModemPort, Phone, PhoneLine, SipGateway, SipTransport, Speech,
+};
 pub use profile::{
     Access, Camera, CameraSource, Media, Microphone, Network, PictureFormat, Profile, Room, RoomId,
     SecondFactor, Storage, VideoSource,

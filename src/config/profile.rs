@@ -3,6 +3,7 @@
 use super::detectors::Detectors;
 use super::hub::HubLink;
 use super::password::{Password, PasswordError, SignIn};
+use super::phone::Phone;
 use super::replicas::ReplicaSpec;
 use super::text::Lang;
 use super::units::{PictureLimit, Size};
@@ -40,6 +41,8 @@ pub struct Profile {
     pub detectors: Detectors,
     /// The way to the municipal hub; none where there is none.
     pub hub: Option<HubLink>,
+    /// The lines that calls are made on.
+    pub phone: Phone,
     pub(super) policies: Policies,
     pub(super) file: PathBuf,
     pub(super) sha256: [u8; 32],

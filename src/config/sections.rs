@@ -3,11 +3,14 @@
 use super::detectors::{Detectors, detectors};
 use super::document::{At, Section, Value, Wrong};
 use super::hub::{self, HubLink, hub_link};
+use super::phone::{Phone, phone};
 use super::profile::{Access, Camera, Media, Microphone, Network, Profile, Room, RoomId, Storage};
 use super::text::Lang;
 use super::values::{Label, Retention, Share, TimeOrOff};
-use super::{settings, sources};
-use crate::room::{FeedKind, PhaseKind, Policies, RecordRule, Seat, SeatNo, Span, TimeOfDay};
+use super::{call_out, settings, sources};
+use crate::room::{
+    CallOutPolicies, FeedKind, PhaseKind, Policies, RecordRule, Seat, SeatNo, Span, TimeOfDay,
+};
 use jiff::tz::TimeZone;
 use std::path::Path;
 
@@ -31,6 +34,7 @@ pub(super) struct Parts {
     pub(super) detectors: Option<Detectors>,
     /// None where the section is wrong; none in it where it is not there.
     pub(super) hub: Option<Option<HubLink>>,
+    pub(super) phone: Option<Phone>,
 }
 
 impl Parts {
@@ -49,6 +53,7 @@ impl Parts {
             media: self.media?,
             detectors: self.detectors?,
             hub: self.hub?,
+            phone: self.phone?,
             policies: self.policies?,
             file: file.to_owned(),
             sha256,
@@ -87,7 +92,8 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let policy_section = root.section("policies");
     let committee_min_at = policy_section.place_of("committee_min");
     let rules = recording(root.sections("recording"));
-    let policies = policies(policy_section, rules);
+    let call_out = call_out::call_out(root.section("call_out"));
+    let policies = policies(policy_section, rules, call_out);
     let storage = settings::storage(root.section("storage"));
     let network_section = root.section("network");
     let ice_tcp_port_at = network_section.place_of("ice_tcp_port");
@@ -102,6 +108,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
             Some(None)
         }
     };
+    let phone = phone(root.section("phone"), folder);
     root.close();
     Parts {
         room,
@@ -118,6 +125,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
         media,
         detectors,
         hub,
+        phone,
     }
 }
 
@@ -200,7 +208,11 @@ fn on_map(s: &mut Section<'_>, key: &'static str) -> Option<u8> {
     None
 }
 
-fn policies(mut s: Section<'_>, rules: Option<Vec<RecordRule>>) -> Option<Policies> {
+fn policies(
+    mut s: Section<'_>,
+    rules: Option<Vec<RecordRule>>,
+    call_out: Option<CallOutPolicies>,
+) -> Option<Policies> {
     let default = Policies::default();
     let (minute, hour) = (Span::minutes(1), Span::hours(1));
     let (none, day) = (Span::ZERO, Span::hours(24));
@@ -268,6 +280,7 @@ fn policies(mut s: Section<'_>, rules: Option<Vec<RecordRule>>) -> Option<Polici
         recording: rules.unwrap_or(default.recording),
         retention: retention?,
         scrub: scrub?,
+        call_out: call_out?,
     })
 }
 

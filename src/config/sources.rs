@@ -130,7 +130,7 @@ fn rtsp(s: &mut Section<'_>, folder: &Path) -> Option<CameraSource> {
     })
 }
 
-fn password(s: &mut Section<'_>, folder: &Path) -> Option<At<Password>> {
+pub(super) fn password(s: &mut Section<'_>, folder: &Path) -> Option<At<Password>> {
     let credential = s.optional::<CredentialName>("credential").map(|c| At {
         offset: c.offset,
         value: Password::Credential(c.value.0),

@@ -224,6 +224,10 @@ const WRONG: &[(&str, &str, usize, &str, &str)] = &[
     ("[network]", "[[storage.replicas]]\nid = \"a\"\nto = \"s3://abc\"\nendpoint = \"http://10.0.0.9\"\n[network]", 37, "storage.replicas[1].endpoint", "this machine only"),
     ("[network]", "[[storage.replicas]]\nid = \"a\"\nto = \"/b\"\n[[storage.replicas]]\nid = \"a\"\nto = \"/c\"\n[network]", 38, "storage.replicas[2].id", "already"),
     ("[network]", "[storage]\nreplica_rate = \"2 TB\"\n[network]", 35, "storage.replica_rate", "1 GB"),
+    ("[network]", "[call_out]\nattempts = 0\n[network]", 35, "call_out.attempts", "1 to 9"),
+    ("[network]", "[call_out]\nunanswered = \"8/6\"\n[network]", 35, "call_out.unanswered", "2/3"),
+    ("[network]", "[call_out]\nearliest = \"soon\"\n[network]", 35, "call_out.earliest", "\"10m\""),
+    ("[network]", "[call_out]\nterminal_phone = \"0875-1234567\"\n[network]", 35, "call_out.terminal_phone", "digits"),
     ("[network]", "[media]\nface = \"1280x720\"\n[network]", 35, "media.face", "1.5 Mbit/s"),
     ("[network]", "[access]\nsecond_factor = \"no\"\n[network]", 35, "access.second_factor", "required"),
     ("[network]", "[netwrok]", 34, "netwrok", "did you mean network"),
@@ -558,4 +562,84 @@ host_names = ["localhost"]
             "{key}: {error:?}"
         );
     }
+}
+
+const PHONES: &str = r#"
+[phone]
+ring = "30s"
+
+[phone.speech]
+engine = "recordings"
+folder = "/etc/bidroom/speech"
+
+[[phone.lines]]
+id = "sip-1"
+kind = "sip"
+gateway = "10.0.0.50:5080"
+transport = "tls"
+user = "room1"
+password = "hunter2-secret"
+register = true
+channels = 4
+prefix = "9"
+test_number = "10000"
+
+[[phone.lines]]
+id = "modem-1"
+kind = "modem"
+model = "simcom-sim7600"
+device = "/dev/ttyUSB2"
+sound = "/dev/ttyUSB1"
+enabled = false
+"#;
+
+#[test]
+fn phone_lines_are_read_a_channel_each() {
+    let phone = parse(&format!("{GOOD}{PHONES}")).unwrap().phone;
+    assert_eq!(phone.rings, Span::seconds(30));
+    assert_eq!(
+        phone.speech,
+        Speech::Recordings("/etc/bidroom/speech".into())
+    );
+    let ids: Vec<String> = phone
+        .line_specs()
+        .into_iter()
+        .map(|spec| spec.id.to_string())
+        .collect();
+    assert_eq!(ids, ["sip-1-1", "sip-1-2", "sip-1-3", "sip-1-4", "modem-1"]);
+    let LinePort::Sip(gateway) = &phone.lines[0].port else {
+        panic!("a gateway");
+    };
+    assert_eq!((gateway.host.as_str(), gateway.port), ("10.0.0.50", 5080));
+    assert_eq!(gateway.transport, SipTransport::Tls);
+    assert!(!phone.lines[1].enabled);
+    assert!(!format!("{phone:?}").contains("hunter2"));
+    let none = parse(GOOD).unwrap().phone;
+    assert_eq!((none.lines.len(), none.speech), (0, Speech::Espeak));
+}
+
+#[test]
+fn wrong_phone_lines_are_told_with_their_key() {
+    let wrong = |from: &str, to: &str, key: &str| {
+        let text = format!("{GOOD}{PHONES}");
+        assert!(text.contains(from), "{from}");
+        let found = faults(&text.replace(from, to));
+        let keys: Vec<&str> = found.iter().map(|fault| fault.key.as_str()).collect();
+        assert!(
+            keys.iter().any(|k| k.ends_with(key)),
+            "{from} → {to}: {keys:?}"
+        );
+    };
+    wrong("10.0.0.50:5080", "10.0.0.50:0", "gateway");
+    wrong("10.0.0.50:5080", "user@10.0.0.50", "gateway");
+    wrong("\"10000\"", "\"+8610000\"", "test_number");
+    wrong("prefix = \"9\"", "prefix = \"9,\"", "prefix");
+    wrong("channels = 4", "channels = 0", "channels");
+    wrong("\"simcom-sim7600\"", "\"sim900\"", "model");
+    wrong("id = \"modem-1\"", "id = \"sip-1-2\"", "id");
+    wrong("/dev/ttyUSB2", "ttyUSB2", "device");
+    wrong("folder = \"/etc/bidroom/speech\"", "", "folder");
+    wrong("\"recordings\"", "\"program\"", "command");
+    wrong("ring = \"30s\"", "ring = \"5m\"", "ring");
+    wrong("register = true", "regster = true", "regster");
 }

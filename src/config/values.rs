@@ -245,6 +245,18 @@ impl Value for TimeOrOff {
     }
 }
 
+/// A length of time, or `"off"`.
+pub(super) struct SpanOrOff(pub(super) Option<Span>);
+
+impl Value for SpanOrOff {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        match string(value)? {
+            "off" => Ok(Self(None)),
+            _ => Span::read(value).map(|span| Self(Some(span))),
+        }
+    }
+}
+
 /// How long archives are kept, or `"permanent"`.
 pub(super) struct Retention(pub(super) Option<Span>);
 

@@ -6,6 +6,8 @@
 use super::export::export;
 use super::handover::{self, HandoverTask};
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use clap::{Args, Subcommand};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -74,6 +76,28 @@ enum Task {
         session: String,
         /// The CSV file.
         table: PathBuf,
+    },
+    /// Prepares a draw from tables; names go to the vault only.
+    Draw {
+        /// The session.
+        session: String,
+        /// The expert pool, a CSV file.
+        #[arg(long)]
+        pool: PathBuf,
+        /// Who must not be drawn, a CSV file.
+        #[arg(long)]
+        recusals: Option<PathBuf>,
+        /// Designated experts and tenderer representatives, a committee's table.
+        #[arg(long)]
+        named: Option<PathBuf>,
+        /// A speciality and how many, as 房屋建筑=5; once for each.
+        #[arg(long = "group", required = true, value_parser = group)]
+        groups: Vec<(String, u8)>,
+    },
+    /// Prints a draw's nameless public record.
+    DrawRecord {
+        /// The session.
+        session: String,
     },
     /// Makes a member's check-in code.
     Gate {
@@ -176,6 +200,29 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
             let path = format!("/api/sessions/{session}/committee");
             call(&socket, Method::POST, &path, "text/csv", table, None).await?
         }
+        Task::Draw {
+            session,
+            pool,
+            recusals,
+            named,
+            groups,
+        } => {
+            let groups: Vec<Value> = groups
+                .iter()
+                .map(|(speciality, count)| json!({"speciality": speciality, "count": count}))
+                .collect();
+            let order = json!({
+                "pool": file(&pool)?,
+                "recusals": recusals.as_deref().map(file).transpose()?,
+                "named": named.as_deref().map(file).transpose()?,
+                "groups": groups,
+            });
+            post(&socket, &format!("/api/sessions/{session}/draw"), order).await?
+        }
+        Task::DrawRecord { session } => {
+            let path = format!("/api/sessions/{session}/draw");
+            serde_json::from_str(&get(&socket, &path).await?)?
+        }
         Task::Gate { session, member } => {
             let who = match member {
                 Some(member) => json!({"member": member}),
@@ -270,6 +317,19 @@ fn moment(text: &str) -> anyhow::Result<i64> {
         .build()?
         .timestamp()
         .as_millisecond())
+}
+
+/// A file's bytes, as the request has them.
+fn file(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(BASE64_STANDARD.encode(bytes))
+}
+
+/// `房屋建筑=5`.
+fn group(text: &str) -> Result<(String, u8), String> {
+    let parts = text.rsplit_once('=');
+    let group = parts.and_then(|(name, count)| Some((name.to_owned(), count.parse().ok()?)));
+    group.ok_or_else(|| "写成 房屋建筑=5 / write it as 房屋建筑=5".to_owned())
 }
 
 fn read_line() -> anyhow::Result<String> {

@@ -95,6 +95,6 @@ impl History {
 fn is_for_people(entry: &Entry) -> bool {
     !matches!(
         entry.event,
-        Event::IndexHeads { .. } | Event::RoomConfigured { .. }
+        Event::IndexHeads { .. } | Event::RoomConfigured { .. } | Event::CallProgressed { .. }
     )
 }

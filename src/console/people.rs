@@ -7,6 +7,7 @@ use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire;
 use crate::access::Act;
+use crate::draw;
 use crate::room::{
     Actor, Command, MemberKind, MemberNo, NewMember, PersonRef, SeatNo, Session, SessionId, Span,
 };
@@ -81,11 +82,13 @@ pub(super) async fn replace(
 }
 
 async fn store(console: &Console, id: &SessionId, table: Bytes) -> Answer<Vec<NewMember>> {
-    find(console, id)?;
-    let session = id.clone();
+    let (found, session) = (find(console, id)?, id.clone());
     let stored = console
         .vault
-        .background(move |vault| vault.import_committee(&session, &table))
+        .background(move |vault| {
+            draw::release(vault, &session, &found)?;
+            vault.import_committee(&session, &table)
+        })
         .await?;
     Ok(stored
         .into_iter()

@@ -3,6 +3,7 @@
 use super::wire::{Problem, RowFaultView};
 use crate::access::AccessError;
 use crate::clerk::SubmitError;
+use crate::draw::{PrepareError, TableFault};
 use crate::journal::JournalError;
 use crate::room::{Refusal, Utc};
 use crate::vault::{ImportError, VaultError};
@@ -192,12 +193,40 @@ impl From<ImportError> for No {
                         line: row.line,
                         column: row.column.map(|column| word(&column)),
                         code: word(&row.code),
+                        table: None,
                     })
                     .collect();
                 no
             }
             ImportError::Vault(vault) => vault.into(),
         }
+    }
+}
+
+impl From<PrepareError> for No {
+    fn from(error: PrepareError) -> Self {
+        let title = error.to_string();
+        let unfit = |code| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, title.clone());
+        let faults: Vec<TableFault> = match &error {
+            PrepareError::Tables(faults) => faults.clone(),
+            PrepareError::Named(ImportError::Rows(rows)) => rows.iter().map(Into::into).collect(),
+            PrepareError::NamedRecused(_) => return unfit("named_must_be_avoided"),
+            PrepareError::Groups => return unfit("bad_specialities"),
+            PrepareError::Named(ImportError::Vault(_))
+            | PrepareError::Vault(_)
+            | PrepareError::Json(_) => return Self::internal(&error),
+        };
+        let mut no = unfit("faults_in_table");
+        no.problem.rows = faults
+            .into_iter()
+            .map(|fault| RowFaultView {
+                line: fault.line,
+                column: fault.column.map(|column| word(&column)),
+                code: word(&fault.code),
+                table: Some(word(&fault.table)),
+            })
+            .collect();
+        no
     }
 }
 

@@ -6,14 +6,14 @@ use super::problem::No;
 use super::routes::{Endpoint, ROUTES};
 use super::state::{Console, Door};
 use super::{
-    administration, assets, checkpoints, commands, handovers, live, metrics, openapi, people,
-    recordings, sign_in, signalling, whep, whip,
+    administration, assets, checkpoints, commands, draw, handovers, live, metrics, notice, openapi,
+    people, recordings, sign_in, signalling, whep, whip,
 };
 use crate::keys::Keys;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::header;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -59,6 +59,9 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::ImportCommittee => post(people::import),
         Endpoint::ReplaceMember => post(people::replace),
         Endpoint::Gate => post(people::gate),
+        Endpoint::PrepareDraw => post(draw::prepare).layer(DefaultBodyLimit::max(draw::LARGEST)),
+        Endpoint::DrawRecord => get(draw::record),
+        Endpoint::NoticePiece => get(notice::piece),
         Endpoint::EnrolmentCode => post(people::enrolment_code),
         Endpoint::Workstations => get(administration::workstations),
         Endpoint::Checkpoints => get(checkpoints::file),

@@ -9,6 +9,7 @@ use crate::config::Media;
 use crate::keys::Keys;
 use crate::media::feed::Feeds;
 use crate::media::peer::Peers;
+use crate::phone::SpokenNotices;
 use crate::room::{Now, Room};
 use crate::vault::Vault;
 use axum::extract::FromRef;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub room_id: String,
     /// The file of other venues' certificates, where the profile names one.
     pub venues: Option<PathBuf>,
+    /// What is said in calls.
+    pub notices: SpokenNotices,
     /// What workstations should send.
     pub pictures: Media,
     /// The zone that times are shown in.

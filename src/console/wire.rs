@@ -60,6 +60,9 @@ pub struct RowFaultView {
     pub column: Option<String>,
     /// What is wrong.
     pub code: String,
+    /// In which table, where several were sent: `pool`, `recusals`, `named`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
 }
 
 /// Who the browser is.
@@ -225,6 +228,38 @@ pub struct NewPerson {
     pub member: MemberNo,
     /// A table of one row, as for the committee.
     pub table: String,
+}
+
+/// A draw is to be prepared. Tables are CSV in UTF-8 or GB18030, as base64 of the file's bytes.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrawOrder {
+    /// The expert pool.
+    pub pool: String,
+    /// Who must not be drawn.
+    #[serde(default)]
+    pub recusals: Option<String>,
+    /// Designated experts and tenderer representatives, as a committee's table.
+    #[serde(default)]
+    pub named: Option<String>,
+    /// The specialities, and how many of each.
+    pub groups: Vec<DrawGroup>,
+}
+
+impl std::fmt::Debug for DrawOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DrawOrder(…)")
+    }
+}
+
+/// A speciality that is asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrawGroup {
+    /// As the pool writes it.
+    pub speciality: String,
+    /// How many.
+    pub count: u8,
 }
 
 /// A committee was read.

@@ -22,6 +22,8 @@ pub enum MacPurpose {
     DisclosureHead,
     /// Tells whether a database belongs to these keys.
     KeyCheck,
+    /// Names of spoken pieces in their cache, which tell nobody what is said.
+    Speech,
 }
 
 impl MacPurpose {
@@ -33,6 +35,7 @@ impl MacPurpose {
             Self::AuditHead => b"bidroom/mac/audit-head",
             Self::DisclosureHead => b"bidroom/mac/disclosure-head",
             Self::KeyCheck => b"bidroom/mac/key-check",
+            Self::Speech => b"bidroom/mac/speech",
         }
     }
 }
@@ -44,6 +47,8 @@ pub enum SealPurpose {
     SessionKey,
     /// The shared secret of a second factor.
     SecondFactor,
+    /// The sound of a call, until it is encrypted to the audit key.
+    CallSound,
 }
 
 impl SealPurpose {
@@ -51,6 +56,7 @@ impl SealPurpose {
         match self {
             Self::SessionKey => b"bidroom/seal/session-key",
             Self::SecondFactor => b"bidroom/seal/second-factor",
+            Self::CallSound => b"bidroom/seal/call-sound",
         }
     }
 }

@@ -115,6 +115,8 @@ pub(crate) fn actor_word(actor: &Actor) -> String {
             Part::Access => "daemon:access",
             Part::Archive => "daemon:archive",
             Part::Hub => "daemon:hub",
+            Part::Draw => "daemon:draw",
+            Part::Phones => "daemon:phones",
         }
         .to_owned(),
     }

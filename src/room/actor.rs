@@ -83,4 +83,8 @@ pub enum Part {
     Archive,
     /// What the municipal hub asks, by a signed command.
     Hub,
+    /// Computes the draw.
+    Draw,
+    /// Lines and calls.
+    Phones,
 }

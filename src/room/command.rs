@@ -2,11 +2,16 @@
 
 use super::anomaly::Anomaly;
 use super::archive::Seal;
+use super::call::{CallEnd, CallProgress, CallRecording, LineSpec, LineState};
+use super::draw::{AbortReason, DrawBasis, DrawnCandidate, Hex32};
 use super::equipment::{CheckResult, Fault};
 use super::event::{
     BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
 };
-use super::ids::{EquipmentId, FeedId, MemberNo, ReplicaId, SeatNo, SessionId, WorkstationId};
+use super::ids::{
+    AttemptId, CandidateId, EquipmentId, FeedId, LineId, MemberNo, ReplicaId, SeatNo, SessionId,
+    WorkstationId,
+};
 use super::layout::{Layout, Policies};
 use super::note::Note;
 use super::plan::{NewMember, Plan};
@@ -28,6 +33,66 @@ pub enum Command {
     ChangePlan { plan: Plan },
     /// Names the committee, as masks.
     ConveneCommittee { members: Vec<NewMember> },
+
+    // the draw
+    /// Commits the box to a pool, rules and a secret, all of which lie in the vault. Technician.
+    PrepareDraw { basis: DrawBasis },
+    /// Commits the supervisor to a secret that he made outside the box: its SHA-256.
+    CommitToDraw { commitment: Hex32 },
+    /// Reveals that secret. Supervisor.
+    RevealToDraw { secret: Hex32 },
+    /// Ends a draw before there is an order. Technician until the supervisor has committed himself, supervisor after.
+    AbortDraw { reason: Note },
+    /// Reveals the box's secret. Draw.
+    ReportDrawSecret { secret: Hex32 },
+    /// The draw cannot go on. Draw.
+    ReportDrawFailed { reason: AbortReason },
+    /// The next candidates in the order. Draw.
+    ReportDrawn { candidates: Vec<DrawnCandidate> },
+    /// Nobody is left for a group. Draw.
+    ReportPoolExhausted { group: u8 },
+
+    // the call-out
+    /// Makes no new call. Technician or supervisor.
+    PauseCallOut { reason: Note },
+    /// Goes on. Whoever may; what the supervisor or unusual silence stopped, the supervisor.
+    ResumeCallOut,
+    /// Ends it for good, and with it the draw. Supervisor.
+    StopCallOut { reason: Note },
+    /// Lets candidates be given up after attempts on one line. Supervisor.
+    AllowSingleLine,
+    /// Says that somebody told that a candidate will not come. Technician.
+    RecordWithdrawal { candidate: CandidateId },
+    /// Agrees to that, or not. Supervisor.
+    RuleOnWithdrawal {
+        candidate: CandidateId,
+        granted: bool,
+    },
+    /// Has the next candidate called for a missing member, once the supervisor approved it. Technician.
+    RedrawMember { member: MemberNo },
+    /// Tries a line again that rests. Technician.
+    RetryLine { line: LineId },
+    /// The phones run. Phones; calls that are open in the journal were interrupted.
+    ReportPhonesStarted { lines: Vec<LineSpec> },
+    /// A line stands otherwise. Phones.
+    ReportLine { line: LineId, state: LineState },
+    /// The session's notice is spoken; what of it is spoken has this digest. Phones.
+    ReportNoticeReady { digest: String },
+    /// It cannot be spoken. Phones.
+    ReportNoticeFailed { reason: Note },
+    /// A call came so far. Phones.
+    ReportCallProgress {
+        attempt: AttemptId,
+        progress: CallProgress,
+    },
+    /// A call ended, or a key was confirmed in it. Phones.
+    ReportCallEnded {
+        attempt: AttemptId,
+        end: CallEnd,
+        recording: Option<CallRecording>,
+    },
+    /// A candidate of the named session called back and confirmed that he will not come. Phones.
+    ReportCallerRangBack { candidate: CandidateId },
 
     // before the start
     /// Asks for a preflight. Technician.
@@ -250,6 +315,29 @@ impl Command {
             Command::PlanSession { .. } => "plan_session",
             Command::ChangePlan { .. } => "change_plan",
             Command::ConveneCommittee { .. } => "convene_committee",
+            Command::PrepareDraw { .. } => "prepare_draw",
+            Command::CommitToDraw { .. } => "commit_to_draw",
+            Command::RevealToDraw { .. } => "reveal_to_draw",
+            Command::AbortDraw { .. } => "abort_draw",
+            Command::ReportDrawSecret { .. } => "report_draw_secret",
+            Command::ReportDrawFailed { .. } => "report_draw_failed",
+            Command::ReportDrawn { .. } => "report_drawn",
+            Command::ReportPoolExhausted { .. } => "report_pool_exhausted",
+            Command::PauseCallOut { .. } => "pause_call_out",
+            Command::ResumeCallOut => "resume_call_out",
+            Command::StopCallOut { .. } => "stop_call_out",
+            Command::AllowSingleLine => "allow_single_line",
+            Command::RecordWithdrawal { .. } => "record_withdrawal",
+            Command::RuleOnWithdrawal { .. } => "rule_on_withdrawal",
+            Command::RedrawMember { .. } => "redraw_member",
+            Command::RetryLine { .. } => "retry_line",
+            Command::ReportPhonesStarted { .. } => "report_phones_started",
+            Command::ReportLine { .. } => "report_line",
+            Command::ReportNoticeReady { .. } => "report_notice_ready",
+            Command::ReportNoticeFailed { .. } => "report_notice_failed",
+            Command::ReportCallProgress { .. } => "report_call_progress",
+            Command::ReportCallEnded { .. } => "report_call_ended",
+            Command::ReportCallerRangBack { .. } => "report_caller_rang_back",
             Command::RunPreflight => "run_preflight",
             Command::OpenCheckIn => "open_check_in",
             Command::HandOutCode { .. } => "hand_out_code",
@@ -334,6 +422,9 @@ impl Command {
             Command::DeclareOutage { cause: note }
             | Command::SuspendSession { reason: note, .. }
             | Command::AbortSession { reason: note, .. }
+            | Command::AbortDraw { reason: note }
+            | Command::PauseCallOut { reason: note }
+            | Command::StopCallOut { reason: note }
             | Command::HoldArchive { reason: note }
             | Command::LiftHold { reason: note }
             | Command::Mark { note, .. }

@@ -1,5 +1,6 @@
 //! Owns the room's clocks: what comes due when, and what follows.
 
+use super::campaign;
 use super::committee::Presence;
 use super::decide::Draft;
 use super::event::{BreakKind, Event, MealSlot, SuspensionCause};
@@ -18,7 +19,11 @@ struct Due {
 
 /// How long until something comes due; none where nothing will.
 pub fn next_deadline(room: &Room, now: &Now) -> Option<Span> {
-    all(room, now).map(|(_, due)| due.left).min()
+    let clocks = all(room, now).map(|(_, due)| due.left).min();
+    [clocks, campaign::deadline(room, now)]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// Everything that is due by now.

@@ -3,9 +3,15 @@
 use super::actor::Actor;
 use super::anomaly::Anomaly;
 use super::archive::Seal;
+use super::call::{
+    CallEnd, CallProgress, CallRecording, Callee, LineSpec, LineState, Notice, Script,
+};
+use super::callout::{PauseCause, WithdrawalSource};
+use super::draw::{AbortReason, DrawBasis, DrawnCandidate, Hex32};
 use super::equipment::{CheckResult, Fault};
 use super::ids::{
-    CommandId, EquipmentId, FeedId, MemberNo, ReplicaId, SeatNo, Seq, SessionId, WorkstationId,
+    AttemptId, CandidateId, CommandId, EquipmentId, FeedId, LineId, MemberNo, ReplicaId, SeatNo,
+    Seq, SessionId, WorkstationId,
 };
 use super::layout::{Layout, Policies};
 use super::note::Note;
@@ -85,6 +91,88 @@ pub enum Event {
     PlanChanged { plan: Plan },
     /// Its committee is there.
     CommitteeConvened { members: Vec<NewMember> },
+
+    // the draw
+    /// The box committed itself to a pool, to rules and to a secret.
+    DrawPrepared {
+        attempt: u16,
+        basis: DrawBasis,
+        notice: Notice,
+    },
+    /// The supervisor committed himself to a secret that was made outside the box.
+    DrawCommitted { commitment: Hex32 },
+    /// He revealed it.
+    DrawRevealed { secret: Hex32 },
+    /// The box revealed its own: the seed, and with it the order of all candidates, is fixed.
+    DrawSeeded { secret: Hex32, seed: Hex32 },
+    /// The draw was ended before there was an order, or with its call-out.
+    DrawAborted { reason: AbortReason },
+    /// The next candidates in the order.
+    CandidatesDrawn { candidates: Vec<DrawnCandidate> },
+    /// Nobody is left in the pool for a group.
+    PoolExhausted { group: u8 },
+
+    // the call-out
+    /// A session's notice is spoken and ready.
+    NoticeReady { digest: String },
+    /// It could not be spoken.
+    NoticeFailed { reason: Note },
+    /// A call is about to be dialled.
+    CallPlaced {
+        attempt: AttemptId,
+        line: LineId,
+        callee: Callee,
+        script: Script,
+    },
+    /// It came so far.
+    CallProgressed {
+        attempt: AttemptId,
+        progress: CallProgress,
+    },
+    /// It ended.
+    CallEnded {
+        attempt: AttemptId,
+        end: CallEnd,
+        recording: Option<CallRecording>,
+    },
+    /// A candidate confirmed, and has a place.
+    CandidateAccepted { candidate: CandidateId },
+    /// A candidate confirmed that he does not attend.
+    CandidateDeclined { candidate: CandidateId },
+    /// A candidate confirmed when no place was open any more.
+    CandidateReleased { candidate: CandidateId },
+    /// All attempts at a candidate are used up.
+    CandidateGivenUp {
+        candidate: CandidateId,
+        cause: CallEnd,
+    },
+    /// The technician was told that a candidate who had accepted will not come.
+    WithdrawalTold { candidate: CandidateId },
+    /// The supervisor does not agree: the candidate keeps his place.
+    WithdrawalRefused { candidate: CandidateId },
+    /// A candidate who had accepted will not come.
+    CandidateWithdrew {
+        candidate: CandidateId,
+        by: WithdrawalSource,
+    },
+    /// No new call.
+    CallOutPaused { cause: PauseCause },
+    /// It goes on.
+    CallOutResumed,
+    /// It ended for good.
+    CallOutStopped { reason: Note },
+    /// It is not complete by the time it should be.
+    CallOutOverdue,
+    /// Candidates may be given up after attempts on one line.
+    SingleLineAllowed,
+    /// The phones run, with these lines.
+    PhonesStarted { lines: Vec<LineSpec> },
+    /// A line stands otherwise.
+    LineChanged { line: LineId, state: LineState },
+    /// A line had too many faults in a row, and takes no candidate's call.
+    LineRested { line: LineId },
+    /// The technician asked to try it again.
+    LineRetried { line: LineId },
 
     // before the start
     /// Check-in opened; the seats were assigned by chance.

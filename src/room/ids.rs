@@ -100,6 +100,16 @@ text_id!(
     "1 to 30 lower-case letters, digits and '-'"
 );
 text_id!(
+    /// One phone call to one callee, counted over the box's life: `a000017`.
+    AttemptId, 20, |c| c.is_ascii_lowercase() || c.is_ascii_digit(),
+    "1 to 20 lower-case letters and digits"
+);
+text_id!(
+    /// A phone line of the room, e.g. `sip-1`, `modem-1`.
+    LineId, 30, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+    "1 to 30 lower-case letters, digits and '-'"
+);
+text_id!(
     /// Something of the room that can fail: `disk-recordings`, `clock`, `camera-2`.
     EquipmentId, 40, plain, "1 to 40 letters, digits and '-'"
 );
@@ -110,6 +120,13 @@ text_id!(
 )]
 #[serde(transparent)]
 pub struct SeatNo(pub u8);
+
+impl AttemptId {
+    /// The attempt with this number in the box's count.
+    pub fn nth(number: u64) -> Self {
+        Self(format!("a{number:06}"))
+    }
+}
 
 impl fmt::Display for SeatNo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,6 +142,19 @@ impl fmt::Display for SeatNo {
 pub struct MemberNo(pub u8);
 
 impl fmt::Display for MemberNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A drawn person's mask before he is a member, counted from 1 in each session.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct CandidateId(pub u16);
+
+impl fmt::Display for CandidateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }

@@ -1,5 +1,6 @@
 //! Owns what the room consists of and by which policies it runs: the profile's part that the room needs.
 
+use super::callout::CallOutPolicies;
 use super::ids::{FeedId, ReplicaId, SeatNo};
 use super::session::PhaseKind;
 use super::time::{Span, TimeOfDay};
@@ -142,6 +143,9 @@ pub struct Policies {
     /// How long an archive in a replica may go unverified.
     #[serde(default = "Policies::monthly")]
     pub scrub: Span,
+    /// How experts are drawn and called.
+    #[serde(default)]
+    pub call_out: CallOutPolicies,
 }
 
 impl Policies {
@@ -185,6 +189,7 @@ impl Default for Policies {
             // 政府采购法 art. 42: at least 15 years; 366 days, so that no leap year makes them shorter
             retention: Some(Span::hours(15 * 366 * 24)),
             scrub: Self::monthly(),
+            call_out: CallOutPolicies::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Owns every lawful 'no' of the room, each with its reason for the operator.
 
 use super::event::{BreakKind, Pledge};
-use super::ids::{FeedId, MemberNo, ReplicaId, SeatNo, SessionId};
+use super::ids::{CandidateId, FeedId, LineId, MemberNo, ReplicaId, SeatNo, SessionId};
 use super::session::PhaseKind;
 use super::time::{Span, Utc};
 use schemars::JsonSchema;
@@ -56,6 +56,42 @@ pub enum Refusal {
     NotAsPlanned { experts: u8, representatives: u8 },
     /// One person twice.
     PersonTwice,
+
+    // draw and call-out
+    /// A draw is on: the committee and the plan follow from it.
+    DrawLasts,
+    /// There is no draw that this could concern.
+    NoDraw,
+    /// The draw is not so far, or further.
+    WrongDrawStage,
+    /// The draw may begin at this moment at the earliest.
+    DrawTooEarly { from: Utc },
+    /// The session has started, or is over.
+    DrawTooLate,
+    /// For this group fewer may be drawn than are needed.
+    PoolTooSmall {
+        group: u8,
+        eligible: u32,
+        needed: u8,
+    },
+    /// The secret is not the one that was committed to.
+    SecretDiffers,
+    /// There is no call-out.
+    NoCallOut,
+    /// It is not paused.
+    NotPaused,
+    /// It is paused, or ended.
+    CallOutRests,
+    /// There is no such candidate.
+    NoSuchCandidate { candidate: CandidateId },
+    /// That candidate has no place.
+    NotAccepted { candidate: CandidateId },
+    /// Nobody said that he will not come.
+    NotWithdrawing { candidate: CandidateId },
+    /// That member was not drawn: put another person in his place.
+    NotDrawn { member: MemberNo },
+    /// The profile has no such line.
+    NoSuchLine { line: LineId },
 
     // check-in
     /// That member sits elsewhere.
@@ -235,6 +271,37 @@ impl fmt::Display for Refusal {
             Refusal::NoReEntry => f.write_str("whoever has left may not come back in"),
             Refusal::NotExpected => f.write_str("this member is not expected any more"),
             Refusal::NotPresent { member } => write!(f, "member {member} is not checked in"),
+            Refusal::DrawLasts => f.write_str("a draw is on; the committee follows from it"),
+            Refusal::NoDraw => f.write_str("there is no draw"),
+            Refusal::WrongDrawStage => f.write_str("the draw is at another step"),
+            Refusal::DrawTooEarly { .. } => f.write_str("it is too early for the draw"),
+            Refusal::DrawTooLate => f.write_str("the planned start has passed"),
+            Refusal::PoolTooSmall {
+                eligible, needed, ..
+            } => write!(
+                f,
+                "only {eligible} of the pool may be drawn for a group that needs {needed}"
+            ),
+            Refusal::SecretDiffers => {
+                f.write_str("this is not the secret that was committed to")
+            }
+            Refusal::NoCallOut => f.write_str("there is no call-out"),
+            Refusal::NotPaused => f.write_str("the call-out is not paused"),
+            Refusal::CallOutRests => f.write_str("the call-out is paused or ended"),
+            Refusal::NoSuchCandidate { candidate } => {
+                write!(f, "there is no candidate {candidate}")
+            }
+            Refusal::NotAccepted { candidate } => {
+                write!(f, "candidate {candidate} has no place")
+            }
+            Refusal::NotWithdrawing { candidate } => {
+                write!(f, "nobody said that candidate {candidate} will not come")
+            }
+            Refusal::NotDrawn { member } => write!(
+                f,
+                "member {member} was not drawn; put another person in his place"
+            ),
+            Refusal::NoSuchLine { line } => write!(f, "the profile has no line {line}"),
             Refusal::AlreadySigned => f.write_str("signed already"),
             Refusal::ConflictUndecided { members } => {
                 write!(

@@ -2,7 +2,9 @@
 
 use super::anomaly::Anomalies;
 use super::archive::Archive;
+use super::callout::CallOut;
 use super::committee::Committee;
+use super::draw::Draw;
 use super::event::{BreakKind, HelpKind, MealSlot, SuspensionCause};
 use super::ids::{FeedId, MemberNo, SeatNo};
 use super::layout::Policies;
@@ -191,6 +193,34 @@ pub struct Session {
     /// Where its archive stands.
     #[serde(default)]
     pub archive: Archive,
+    /// How its committee is drawn; none where it comes from a table.
+    #[serde(default)]
+    pub draw: Option<Draw>,
+    /// The notice of its calls.
+    #[serde(default)]
+    pub notice: NoticeState,
+    /// How the drawn are called.
+    #[serde(default)]
+    pub callout: Option<CallOut>,
+}
+
+/// Whether what is said on the phone is spoken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "notice")]
+pub enum NoticeState {
+    /// Not yet.
+    #[default]
+    Missing,
+    /// It is.
+    Ready {
+        /// Digest of what is spoken.
+        digest: String,
+    },
+    /// It could not be.
+    Failed {
+        /// Why.
+        reason: Note,
+    },
 }
 
 impl Session {
@@ -214,6 +244,9 @@ impl Session {
             marks: 0,
             closing_record_signed: false,
             archive: Archive::Open,
+            draw: None,
+            notice: NoticeState::Missing,
+            callout: None,
         }
     }
 

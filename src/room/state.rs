@@ -1,15 +1,20 @@
 //! Owns the room's state, and how an event changes it. `apply` is total: what happened, happened.
 
 use super::archive::Archive;
+use super::call::Callee;
+use super::callout::{self, CallOut, CallOutPolicies};
 use super::committee::{Conflict, Member, Presence, ReportSignature};
+use super::draw::{self, AbortedDraw, Draw, DrawEvidence, DrawStage};
 use super::equipment::{Failure, Preflight};
 use super::event::{BreakKind, Entry, Event, Ruling};
 use super::ids::{EquipmentId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
 use super::keeping::{Age, HandedOver, Kept, Replica};
 use super::layout::{Layout, Policies};
+use super::phones::{self, Phones};
 use super::recordings::{Gap, KnownGap};
 use super::session::{
-    CurrentBreak, DueBreak, FeedState, FeedStates, HelpCall, Outage, Phase, Session, TalkBack,
+    CurrentBreak, DueBreak, FeedState, FeedStates, HelpCall, NoticeState, Outage, Phase, Session,
+    TalkBack,
 };
 use super::source_fault::SourceFault;
 use super::time::Stamp;
@@ -44,6 +49,9 @@ pub struct Room {
     pub failures: BTreeMap<EquipmentId, Failure>,
     /// The last preflight.
     pub preflight: Preflight,
+    /// The phone lines, and the calls that are open.
+    #[serde(default)]
+    pub phones: Phones,
 }
 
 impl Room {
@@ -65,6 +73,8 @@ pub fn apply(room: &mut Room, entry: &Entry) {
     room.seq = entry.seq;
     let at = &entry.stamp;
     room.age.note(at);
+    let rest = room.policies.call_out.line_rest;
+    phones::apply_to_phones(&mut room.phones, at, rest, &entry.event);
     match &entry.session {
         None => apply_to_room(room, at, &entry.event),
         Some(id) => {
@@ -80,6 +90,8 @@ pub fn apply(room: &mut Room, entry: &Entry) {
             }
             if let Some(session) = room.sessions.get_mut(id) {
                 apply_to_session(session, at, &entry.event);
+                let policies = session.policies(&room.policies).call_out.clone();
+                apply_to_draw(session, at, &policies, &entry.event);
             }
             apply_to_archives(room, id, at, &entry.event);
         }
@@ -586,6 +598,73 @@ fn apply_to_archive(session: &mut Session, at: &Stamp, event: &Event) {
             }
         }
         _ => {}
+    }
+}
+
+/// The draw and its call-out.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each function takes its own events, together they take all"
+)]
+fn apply_to_draw(session: &mut Session, at: &Stamp, policies: &CallOutPolicies, event: &Event) {
+    match event {
+        Event::DrawPrepared {
+            attempt,
+            basis,
+            notice,
+        } => {
+            let mut aborted = Vec::new();
+            if let Some(last) = session.draw.take() {
+                aborted = last.aborted;
+                if let DrawStage::Aborted { since, reason } = last.stage {
+                    let (attempt, at) = (last.attempt, since);
+                    aborted.push(AbortedDraw {
+                        attempt,
+                        at,
+                        reason,
+                    });
+                }
+            }
+            session.draw = Some(Draw {
+                attempt: *attempt,
+                basis: basis.clone(),
+                notice: notice.clone(),
+                stage: DrawStage::Prepared { since: at.clone() },
+                evidence: DrawEvidence::default(),
+                aborted,
+            });
+            session.callout = None;
+            session.notice = NoticeState::Missing;
+        }
+        Event::NoticeReady { digest } => {
+            let digest = digest.clone();
+            session.notice = NoticeState::Ready { digest };
+        }
+        Event::NoticeFailed { reason } => {
+            let reason = reason.clone();
+            session.notice = NoticeState::Failed { reason };
+        }
+        Event::CallPlaced {
+            attempt,
+            line,
+            callee: Callee::Candidate { candidate, .. },
+            ..
+        } => {
+            if let Some(callout) = &mut session.callout {
+                callout::placed(callout, *candidate, at, attempt, line);
+            }
+        }
+        _ => {
+            if let Some(draw) = &mut session.draw {
+                draw::apply_to_stage(draw, at, event);
+            }
+            if let (Event::DrawSeeded { .. }, Some(draw)) = (event, &session.draw) {
+                session.callout = Some(CallOut::new(&draw.basis));
+            }
+            if let Some(callout) = &mut session.callout {
+                callout::apply_to_callout(callout, at, policies, event);
+            }
+        }
     }
 }
 

@@ -1,12 +1,16 @@
 //! Owns what the outer world should be like, given the room. Workers converge to it.
 
+use super::call::{Callee, Script, WantedCall, WantedNotice};
+use super::callout::{CallOutStage, Standing};
+use super::draw::DrawStage;
 use super::equipment::Preflight;
-use super::ids::{FeedId, SeatNo, SessionId};
+use super::ids::{AttemptId, FeedId, SeatNo, SessionId};
 use super::layout::{FeedKind, FeedSpec, Place};
+use super::phones::Call;
 use super::session::Session;
 use super::state::Room;
 use super::time::Stamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What workers should make true.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +25,21 @@ pub struct Wanted {
     pub archiving: BTreeSet<SessionId>,
     /// Archives whose time is over, and that are to be deleted.
     pub deleting: BTreeSet<SessionId>,
+    /// What is to be drawn or revealed.
+    pub draws: BTreeMap<SessionId, WantedDraw>,
+    /// What is to be spoken and kept ready for calls.
+    pub notices: Vec<WantedNotice>,
+    /// Calls that are to be made, or to go on; what leaves is hung up.
+    pub calls: BTreeMap<AttemptId, WantedCall>,
+}
+
+/// What a draw waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedDraw {
+    /// The box's secret.
+    Secret,
+    /// The next candidates: one of each of these groups, in this order.
+    Candidates(Vec<u8>),
 }
 
 /// What is to be recorded.
@@ -60,7 +79,67 @@ pub fn wanted(room: &Room) -> Wanted {
             .filter(|(_, kept)| kept.released)
             .map(|(id, _)| id.clone())
             .collect(),
+        draws: room
+            .sessions
+            .iter()
+            .filter_map(|(id, session)| Some((id.clone(), wanted_draw(room, session)?)))
+            .collect(),
+        notices: room.sessions.iter().filter_map(wanted_notice).collect(),
+        calls: room
+            .phones
+            .calls
+            .iter()
+            .filter_map(|(attempt, call)| {
+                let script = script_of(room, call)?;
+                let wanted = WantedCall {
+                    attempt: attempt.clone(),
+                    line: call.line.clone(),
+                    callee: call.callee.clone(),
+                    script,
+                };
+                Some((attempt.clone(), wanted))
+            })
+            .collect(),
     }
+}
+
+fn wanted_draw(room: &Room, session: &Session) -> Option<WantedDraw> {
+    let draw = session.draw.as_ref().filter(|_| !session.phase.is_over())?;
+    if let DrawStage::Revealed { .. } = draw.stage {
+        return Some(WantedDraw::Secret);
+    }
+    let callout = session.callout.as_ref().filter(|c| c.is_running())?;
+    let groups = callout.to_draw(session.policies(&room.policies).call_out.spare);
+    (!groups.is_empty()).then_some(WantedDraw::Candidates(groups))
+}
+
+fn wanted_notice((id, session): (&SessionId, &Session)) -> Option<WantedNotice> {
+    let draw = session.draw.as_ref().filter(|draw| !draw.is_aborted())?;
+    (!session.phase.is_over()).then(|| WantedNotice {
+        session: id.clone(),
+        notice: draw.notice.clone(),
+    })
+}
+
+/// What is said in a call that is open; none where it is to be hung up. Whoever can get no place any more is thanked.
+fn script_of(room: &Room, call: &Call) -> Option<Script> {
+    let Callee::Candidate { session, candidate } = &call.callee else {
+        return Some(call.script);
+    };
+    let session = room.sessions.get(session)?;
+    let callout = session.callout.as_ref()?;
+    let found = callout.candidates.get(candidate)?;
+    let stopped = matches!(callout.stage, CallOutStage::Stopped { .. });
+    if stopped || session.phase.is_over() {
+        return None;
+    }
+    let released = matches!(found.standing, Standing::Released { .. });
+    let late = call.confirmed.is_none() && callout.open(found.group) == 0;
+    Some(if released || late {
+        Script::Thanks
+    } else {
+        call.script
+    })
 }
 
 /// The feeds that the policy records in a session's phase: seats only while somebody is expected there

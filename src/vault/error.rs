@@ -35,6 +35,9 @@ pub enum VaultError {
     /// A record's bytes are not what was written.
     #[error("the record of person {0} is damaged: restore the vault from its backup")]
     Damaged(PersonRef),
+    /// A document's bytes are not what was written.
+    #[error("a document of session {0} is damaged: restore the vault from its backup")]
+    DamagedDocument(SessionId),
     /// A session's key cannot be unwrapped.
     #[error("the key of session {0} is damaged: restore the vault from its backup")]
     DamagedKey(SessionId),

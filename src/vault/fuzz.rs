@@ -1,8 +1,9 @@
 //! Owns what must hold of whatever file somebody takes for a committee's table. Run by `tests/fuzz`; it
 //! panics where it does not hold.
 
-use super::import::{MOST_ROWS, line_ends, parse};
+use super::import::{MOST_ROWS, parse};
 use super::numbers::{check_id_number, check_mobile};
+use super::table::line_ends;
 
 /// A table: its people are whole and not too many; faults lie within it, and are not too many either.
 pub fn table(bytes: &[u8]) {

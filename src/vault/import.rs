@@ -5,11 +5,10 @@ use super::error::VaultError;
 use super::numbers::{IdNumberFault, check_id_number, check_mobile};
 use super::person::Person;
 use super::store::Vault;
+use super::table::{Lines, decode, delimiter};
 use crate::room::{MemberKind, PersonRef, SessionId};
-use encoding_rs::GB18030;
 use serde::Serialize;
 use std::collections::HashMap;
-use zeroize::Zeroizing;
 
 /// More than any committee; a larger table is a mistake.
 pub(super) const MOST_ROWS: usize = 200;
@@ -166,25 +165,9 @@ fn whole(line: u64, column: Option<CommitteeColumn>, code: RowFaultCode) -> Vec<
     vec![RowFault { line, column, code }]
 }
 
-fn decode(table: &[u8]) -> Option<Zeroizing<String>> {
-    let body = table.strip_prefix(b"\xef\xbb\xbf").unwrap_or(table);
-    if body.contains(&0) {
-        return None; // a workbook or UTF-16
-    }
-    if let Ok(text) = std::str::from_utf8(body) {
-        return Some(Zeroizing::new(text.to_owned()));
-    }
-    let text = GB18030.decode_without_bom_handling_and_without_replacement(body)?;
-    Some(Zeroizing::new(text.into_owned()))
-}
-
 pub(super) fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     let text = decode(table).ok_or_else(|| whole(1, None, RowFaultCode::Encoding))?;
-    let header = text.lines().next().unwrap_or_default();
-    let delimiter = [b'\t', b';']
-        .into_iter()
-        .find(|d| header.bytes().any(|b| b == *d))
-        .unwrap_or(b',');
+    let delimiter = delimiter(&text);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(true)
@@ -250,45 +233,6 @@ pub(super) fn parse(table: &[u8]) -> Result<Vec<Row>, Vec<RowFault>> {
     } else {
         Err(faults)
     }
-}
-
-/// Counts lines up to where records begin, each line once.
-struct Lines<'a> {
-    text: &'a str,
-    counted: usize,
-    line: u64,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        Self {
-            text,
-            counted: 0,
-            line: 1,
-        }
-    }
-
-    /// The line a record begins in, of records in order; the reader itself counts empty lines before it as
-    /// the record's.
-    fn of_record(&mut self, record: &csv::StringRecord) -> u64 {
-        let begins = record
-            .position()
-            .and_then(|p| usize::try_from(p.byte()).ok())
-            .unwrap_or(0);
-        let rest = self.text.get(begins..).unwrap_or("");
-        let begins = self.text.len() - rest.trim_start_matches(['\r', '\n']).len();
-        let passed = self.text.as_bytes().get(self.counted..begins);
-        self.line += line_ends(passed.unwrap_or_default());
-        self.counted = begins;
-        self.line
-    }
-}
-
-/// LF, CR LF and a lone CR each end a line.
-pub(super) fn line_ends(text: &[u8]) -> u64 {
-    let lone = |at: usize| text[at] == b'\r' && text.get(at + 1) != Some(&b'\n');
-    let ends = (0..text.len()).filter(|at| text[*at] == b'\n' || lone(*at));
-    ends.count() as u64
 }
 
 fn find_columns(
@@ -390,7 +334,8 @@ fn check_row<'a>(
     })
 }
 
-fn name_fault(name: &str) -> Option<RowFaultCode> {
+/// What is wrong with a person's name.
+pub(crate) fn name_fault(name: &str) -> Option<RowFaultCode> {
     let of_a_name =
         |c: char| c.is_alphabetic() || matches!(c, '·' | '•' | '・' | '.' | ' ' | '-' | '\'');
     match name.chars().count() {

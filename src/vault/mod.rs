@@ -13,12 +13,17 @@ mod numbers;
 pub mod fuzz;
 mod import;
 mod store;
+mod table;
 
 pub use error::VaultError;
 pub use import::{CommitteeColumn, ImportError, RowFault, RowFaultCode};
 pub use numbers::{IdNumberFault, check_id_number, check_mobile};
 pub use person::{Person, Purpose};
-pub use store::Vault;
+pub use store::{Document, Vault};
+
+pub(crate) use import::name_fault;
+pub(crate) use numbers::plain_text as plain_name;
+pub(crate) use table::{Lines, decode, delimiter};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may")]

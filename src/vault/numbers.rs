@@ -25,7 +25,7 @@ pub(super) fn plain(c: char) -> Option<char> {
 }
 
 /// All of a text as it is compared.
-pub(super) fn plain_text(text: &str) -> Zeroizing<String> {
+pub(crate) fn plain_text(text: &str) -> Zeroizing<String> {
     // reserved at once: a growing string would leave copies of itself behind
     let mut out = Zeroizing::new(String::with_capacity(text.len()));
     out.extend(text.chars().filter_map(plain));

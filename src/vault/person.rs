@@ -31,6 +31,7 @@ impl Person {
             Purpose::Seat => (false, false, false),
             Purpose::FeeStatement | Purpose::Archive => (true, true, true),
             Purpose::CallOut => (true, false, false),
+            Purpose::Recusal => (false, true, true),
         };
         for (kept, field) in [
             (phone, &mut self.phone),
@@ -57,6 +58,8 @@ pub enum Purpose {
     FeeStatement,
     /// To call him: name and phone number.
     CallOut,
+    /// To see whether he must be avoided: name, ID number and employer.
+    Recusal,
     /// For the archive's container, encrypted to the audit key: everything.
     Archive,
 }
@@ -69,6 +72,7 @@ impl Purpose {
             Self::FeeStatement => "fee-statement",
             Self::CallOut => "call-out",
             Self::Archive => "archive",
+            Self::Recusal => "recusal",
         }
     }
 }

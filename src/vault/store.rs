@@ -12,7 +12,7 @@ use crate::keys::{
     Cipher, Keys, Line, MacPurpose, OWNER_SCHEMA, SealPurpose, Trail, TrailFault, TrailFilter,
     TrailHead, TrailRow, actor_word, belongs_to, mac, open_database, open_reader, random,
 };
-use crate::room::{Actor, PersonRef, SessionId, Utc};
+use crate::room::{Actor, Hex32, PersonRef, SessionId, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,15 @@ const SCHEMA: &str = "
         record BLOB NOT NULL,
         id_index BLOB NOT NULL,
         UNIQUE (session, id_index)
+    ) STRICT;";
+
+/// Since drawn committees: what a session keeps besides its people, sealed by the same key.
+const DOCUMENTS: &str = "
+    CREATE TABLE document (
+        session TEXT NOT NULL REFERENCES session (id),
+        kind TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (session, kind)
     ) STRICT;";
 
 const DISCLOSURES: Trail = Trail {
@@ -67,7 +76,7 @@ impl Vault {
             source,
         };
         let schema = format!("{OWNER_SCHEMA}{SCHEMA}{}", DISCLOSURES.schema());
-        let mut db = open_database(path, &[&schema]).map_err(failed)?;
+        let mut db = open_database(path, &[&schema, DOCUMENTS]).map_err(failed)?;
         if !belongs_to(&mut db, &keys, &[DISCLOSURES]).map_err(failed)? {
             return Err(VaultError::OtherKeys {
                 path: path.to_owned(),
@@ -126,6 +135,76 @@ impl Vault {
             .collect::<Result<Vec<_>, _>>()?;
         tx.commit()?;
         Ok(references)
+    }
+
+    /// Keeps a document of a session; what it had of that kind before is forgotten.
+    ///
+    /// # Errors
+    /// The session was shredded, or the disk fails.
+    pub fn keep(
+        &self,
+        session: &SessionId,
+        kind: &Document,
+        content: &[u8],
+    ) -> Result<(), VaultError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        let key = self.key_for_writing(&tx, session)?;
+        let record = document_cipher(&key).seal(&document_place(session, kind), content);
+        tx.execute(
+            "INSERT INTO document VALUES (?1, ?2, ?3)
+             ON CONFLICT (session, kind) DO UPDATE SET record = excluded.record",
+            params![session.as_str(), kind.word(), record],
+        )?;
+        Ok(tx.commit()?)
+    }
+
+    /// Gives a session's document out, and writes down that it did; none where there is none.
+    ///
+    /// # Errors
+    /// It is damaged, or the disk fails.
+    pub fn document(
+        &self,
+        session: &SessionId,
+        kind: &Document,
+        actor: &Actor,
+        now: Utc,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        let record: Option<Vec<u8>> = tx
+            .query_row(
+                "SELECT record FROM document WHERE session = ?1 AND kind = ?2",
+                [session.as_str(), &kind.word()],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let found = match (record, self.key(&tx, session)?) {
+            (Some(record), SessionState::Open(key)) => {
+                let place = document_place(session, kind);
+                let opened = document_cipher(&key).open(&place, &record);
+                Some(opened.map_err(|_| VaultError::DamagedDocument(session.clone())))
+            }
+            (Some(_), SessionState::Unknown | SessionState::Shredded) | (None, _) => None,
+        };
+        let result = match &found {
+            Some(Ok(_)) => "done",
+            Some(Err(_)) => "unreadable",
+            None => "none",
+        };
+        self.disclose(&tx, kind.purpose(), session.as_str(), result, actor, now)?;
+        tx.commit()?;
+        found.transpose()
+    }
+
+    /// Forgets a document that nothing was committed to.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn forget(&self, session: &SessionId, kind: &Document) -> Result<(), VaultError> {
+        let one = "DELETE FROM document WHERE session = ?1 AND kind = ?2";
+        self.db().execute(one, [session.as_str(), &kind.word()])?;
+        Ok(())
     }
 
     /// Takes people out who were stored and then not taken into the session.
@@ -256,6 +335,10 @@ impl Vault {
         let mut db = self.db();
         let tx = db.transaction()?;
         tx.execute("DELETE FROM person WHERE session = ?1", [session.as_str()])?;
+        tx.execute(
+            "DELETE FROM document WHERE session = ?1",
+            [session.as_str()],
+        )?;
         tx.execute(
             "INSERT INTO session VALUES (?1, NULL) ON CONFLICT (id) DO UPDATE SET key = NULL",
             [session.as_str()],
@@ -390,6 +473,28 @@ impl Vault {
     }
 }
 
+/// What a session keeps in the vault besides its people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    /// What the box committed to before a draw, in clear: pool, salts, rules, secret. By the pool's root, so that a
+    /// second preparation cannot take the first one's away.
+    Draw(Hex32),
+}
+
+impl Document {
+    fn word(&self) -> String {
+        match self {
+            Self::Draw(root) => format!("draw-{root}"),
+        }
+    }
+
+    fn purpose(&self) -> &'static str {
+        match self {
+            Self::Draw(_) => "draw",
+        }
+    }
+}
+
 enum SessionState {
     Unknown,
     Open(Zeroizing<[u8; 32]>),
@@ -435,6 +540,15 @@ fn people_of(db: &Connection, session: &SessionId) -> Result<Vec<PersonRef>, Vau
 
 fn record_cipher(session_key: &[u8; 32]) -> Cipher {
     Cipher::new(&Zeroizing::new(mac(session_key, b"record")))
+}
+
+fn document_cipher(session_key: &[u8; 32]) -> Cipher {
+    Cipher::new(&Zeroizing::new(mac(session_key, b"document")))
+}
+
+/// Binds a document to its session and kind.
+fn document_place(session: &SessionId, kind: &Document) -> Vec<u8> {
+    [session.as_str().as_bytes(), b"\0", kind.word().as_bytes()].concat()
 }
 
 /// ID numbers are few enough to be guessed one by one, hence a key, and one that is shredded.

@@ -41,6 +41,9 @@ GET /api/live/technician: technician local
 GET /api/live/supervisor: supervisor
 GET /api/live/seat: workstation member
 POST /api/sessions/{session}/committee: technician local
+POST /api/sessions/{session}/draw: technician local
+GET /api/sessions/{session}/notice/{piece}: technician supervisor local
+GET /api/sessions/{session}/draw: technician supervisor local
 POST /api/sessions/{session}/replacement: technician local
 POST /api/sessions/{session}/gate: technician local
 POST /api/seats/{seat}/enrolment-code: technician local
@@ -217,7 +220,8 @@ async fn every_route_lets_in_whom_the_table_names() {
             .replace("{token}", "999999")
             .replace("{feed}", &format!("seat-{seat}-face"))
             .replace("{resource}", &"0".repeat(32))
-            .replace("{file}", "20261124T000000.000Z.mp4");
+            .replace("{file}", "20261124T000000.000Z.mp4")
+            .replace("{piece}", "notice");
         for who in EVERYBODY {
             let status = match who {
                 "local" => local_status(&room, route, &path).await,

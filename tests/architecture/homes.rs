@@ -51,6 +51,10 @@ pub(crate) const HOMES: &[Home] = &[
                 "pages get their figures at intervals",
             ),
             ("src/config/check/", "measures the disk and the network"),
+            (
+                "src/phone/clock.rs",
+                "sound is paced, and silence timed, in the moment",
+            ),
         ],
     },
     Home {

@@ -81,7 +81,7 @@ const idle = { source: "absent", since: null, carries: [], small: false, recordi
 
 const room = (over) => ({
   seq: 4711, at: NOW(), room: { name: "评标一室", city: "保山市公共资源交易中心", version: "0.1.0" }, me: { account: "tech1" },
-  session: null, sessions: [], seats: POSITIONS.map((_, i) => seat(i + 1)), feeds: [...seatFeeds(), ...cameras()], alarms: [], timeline: [],
+  session: null, sessions: [], convening: [], lines: [], seats: POSITIONS.map((_, i) => seat(i + 1)), feeds: [...seatFeeds(), ...cameras()], alarms: [], timeline: [],
   actions: [], next: null, preflight: { state: "never" }, recording: { wanted: 22, writing: 22 },
   storage: { free_bytes: 38_200_000_000_000, total_bytes: 48_000_000_000_000, rate: 4_400_000, spare_bytes: 37_700_000_000_000, hours: 2380, sessions: 396 }, clock_offset_ms: 1.2,
   ...over,
@@ -99,6 +99,82 @@ const preflight = () => ({
     { item: "test-recording", verdict: "passed", fault: null, detail: "10 s" },
   ],
 });
+
+const HEX = "9f3c71a04be2d8150c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f809102ce";
+const attempt = (line, ago, over = {}) => ({ line, placed: NOW() - ago, progress: { state: "answered" }, keys: [], end: null, ended: null, ...over });
+const candidate = (no, group, standing, over = {}) => ({ candidate: no, group, redraw: false, standing, since: null, member: null, next_call: null, cause: null, withdrawal: null, attempts: [], ...over });
+const ended = (line, end, keys = []) => attempt(line, 100_000, { end, ended: NOW() - 60_000, keys });
+const attends = { end: "confirmed", of: "attends" };
+const candidates = () => [
+  candidate(1, 0, "accepted", { since: NOW() - 60_000, attempts: [ended("sip-1", attends, ["1", "1"])] }),
+  candidate(2, 0, "withdrawing", { since: NOW() - 30_000, attempts: [ended("sip-2", attends, ["*", "1", "1"])] }),
+  candidate(3, 0, "declined", { since: NOW() - 60_000, attempts: [ended("sip-3", { end: "confirmed", of: "declines" }, ["2", "2"])] }),
+  candidate(4, 1, "calling", { attempts: [ended("sip-1", { end: "busy" }), attempt("sip-4", 27_000, { progress: { state: "key", key: "1" }, keys: ["1"] })] }),
+  candidate(5, 1, "waiting", { next_call: NOW() + 200_000, attempts: [ended("sip-2", { end: "line_fault", of: { refused: { status: 503 } } })] }),
+  candidate(6, 1, "given_up", { since: NOW() - 20_000, cause: { end: "no_answer" }, attempts: [ended("sip-1", { end: "no_answer" }), ended("sip-2", { end: "no_answer" })] }),
+  candidate(7, 0, "calling", { redraw: true, attempts: [attempt("sip-3", 3_000, { progress: { state: "dialling" } })] }),
+  candidate(8, 1, "waiting", { redraw: true }),
+];
+const lines = () => [
+  { line: "sip-1", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: null },
+  { line: "sip-2", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: true, last_fault: { end: "line_fault", of: { refused: { status: 503 } } }, calling: null },
+  { line: "sip-3", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: { candidate: 7, placed: NOW() - 3_000 } },
+  { line: "sip-4", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: { candidate: 4, placed: NOW() - 27_000 } },
+  { line: "modem-1", kind: "modem", state: { state: "fault", of: "no_sim" }, since: NOW() - HOUR, probed: false, resting: false, last_fault: null, calling: null },
+];
+const drawOf = (over = {}) => ({
+  attempt: 2, stage: "seeded", since: NOW() - HOUR, rows: 3412, eligible: 3364,
+  excluded: [{ reason: "employer", rows: 31 }, { reason: "former_employer", rows: 12 }, { reason: "ban", rows: 5 }],
+  groups: [{ speciality: "房屋建筑", count: 3, eligible: 812, filled: 2, exhausted: false }, { speciality: "工程造价", count: 2, eligible: 640, filled: 0, exhausted: false }],
+  designated: 1, root: HEX, rules: HEX, box_commitment: HEX, supervisor_commitment: HEX, seed: HEX,
+  aborted: [{ attempt: 1, at: NOW() - 2 * HOUR, reason: { kind: "ordered", note: "名单有误" } }],
+  ...over,
+});
+const convening = (over = {}) => ({
+  session: "BS-1123-04", kind: "real", phase: "planned", start: NOW() + 2 * HOUR, expected: 4 * HOUR, complete_by: NOW() + HOUR, draw_from: NOW() - 46 * HOUR,
+  experts: 6, tenderer_representatives: 1, composition: { members: 7, least: 5, odd: true, expert_share: [2, 3], complete: false },
+  draw: drawOf(), notice: { notice: "ready", digest: "x" },
+  callout: {
+    stage: "running", since: null, pause: null, stopped: null, places: 5, filled: 2, calling: 2, declined: 1, given_up: 1, redrawn: 2, stuck: false, overdue: false, single_line: false,
+    candidates: candidates(),
+  },
+  actions: [action("abort_draw", { code: "wrong_draw_stage" }), action("pause_call_out"), action("resume_call_out", { code: "not_paused" })],
+  ...over,
+});
+
+/** A call-out that is on, as the technician sees it. */
+export const calling = () => room({
+  session: session("planned"), convening: [convening()], lines: lines(),
+  alarms: [
+    { level: "bad", since: NOW() - 90_000, what: { kind: "line_rests", line: "sip-2", fault: { end: "line_fault", of: { refused: { status: 503 } } } } },
+    { level: "bad", since: NOW() - HOUR, what: { kind: "line_down", line: "modem-1", state: { state: "fault", of: "no_sim" } } },
+    { level: "warn", since: NOW() - 30_000, what: { kind: "withdrawal_waits", session: "BS-1123-04", candidate: 2 } },
+  ],
+});
+
+/** The same, stopped by unusual silence, as the supervisor sees it. */
+export const silent = () => {
+  const one = convening();
+  return {
+    ...calling(),
+    convening: [{
+      ...one,
+      callout: { ...one.callout, stage: "paused", since: NOW() - 60_000, pause: { kind: "unanswered", unanswered: 6, of: 8 } },
+      actions: [action("pause_call_out", { code: "call_out_rests" }), action("resume_call_out"), action("stop_call_out"), action("allow_single_line")],
+    }],
+    alarms: [{ level: "bad", since: NOW() - 60_000, what: { kind: "call_out_silent", session: "BS-1123-04", unanswered: 6, of: 8 } }],
+  };
+};
+
+/** Prepared: the supervisor must commit himself. */
+export const prepared = () => room({
+  session: session("planned"),
+  convening: [convening({ draw: drawOf({ attempt: 1, stage: "prepared", supervisor_commitment: null, seed: null, aborted: [] }), callout: null, notice: { notice: "missing" }, actions: [action("abort_draw")] })],
+  lines: lines(),
+});
+
+/** Nothing drawn yet. */
+export const undrawn = () => room({ session: session("planned"), convening: [convening({ draw: null, callout: null, notice: { notice: "missing" }, actions: [] })] });
 
 /** Nothing has happened yet: no session, no workstation, nothing sent. */
 export const empty = () => room({

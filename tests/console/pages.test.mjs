@@ -72,6 +72,10 @@ const PAGES = [
   ["accounts", "/administrator", fixture.account("sec", "security_administrator"), null],
   ["audit", "/administrator", fixture.account("aud", "audit_administrator"), null],
   ["playback", "/playback", supervisor, null],
+  ["draw, nothing yet", "/draw", technician, fixture.undrawn],
+  ["draw, prepared", "/draw", supervisor, fixture.prepared],
+  ["draw, calling", "/draw", technician, fixture.calling],
+  ["draw, silent", "/draw", supervisor, fixture.silent],
   ["Q&A room", "/qa", fixture.account("b1", "bidder"), null],
   ["city board, operator", "/city", technician, fixture.city],
   ["city board, looking on", "/city", supervisor, fixture.city],
@@ -476,6 +480,58 @@ describe("the workstation", () => {
     await until("two commands", () => commands().length === 2);
     assert.deepEqual(commands(), [{ type: "sign_pledge", pledge: "integrity" }, { type: "call_for_help", kind: "technical" }]);
     assert.ok(stage.asked.filter((a) => a.path === "/api/commands").every((a) => a.page === "seat"));
+    await context.close();
+  });
+});
+
+describe("draw and call-out", () => {
+  test("the pool's bytes go to the box as they are, and the specialities with them", async () => {
+    const { page, context } = await show("/draw", technician, fixture.undrawn);
+    await page.getByRole("button", { name: /准备抽取/ }).click();
+    const dialog = page.getByRole("dialog");
+    const table = Buffer.from([0xd0, 0xd5, 0xc3, 0xfb, 0x0a]);
+    await dialog.locator("input[type=file]").first().setInputFiles({ name: "pool.csv", mimeType: "text/csv", buffer: table });
+    await dialog.getByLabel("专业", { exact: true }).fill("房屋建筑");
+    stage.answers.set("POST /api/sessions/BS-1123-04/draw", { status: 422, value: { code: "faults_in_table", title: "1 faults", status: 422, rows: [{ table: "pool", line: 7, column: "phone", code: "not_a_mobile" }] } });
+    await dialog.getByRole("button", { name: "提交并承诺" }).click();
+    await dialog.getByText("不是 11 位手机号").waitFor();
+    const sent = stage.asked.find((a) => a.path === "/api/sessions/BS-1123-04/draw");
+    assert.deepEqual(JSON.parse(sent.body), { pool: table.toString("base64"), recusals: null, named: null, groups: [{ speciality: "房屋建筑", count: 6 }] });
+    assert.deepEqual(await accessibility(page), []);
+    await context.close();
+  });
+
+  test("the supervisor types a commitment, and only one that can be one", async () => {
+    const { page, context } = await show("/draw", supervisor, fixture.prepared);
+    await page.getByRole("button", { name: /输入承诺/ }).click();
+    const dialog = page.getByRole("dialog");
+    const field = dialog.getByLabel("承诺（64 位十六进制）");
+    await field.fill("5F");
+    await dialog.getByText("应为 64 位小写十六进制").waitFor();
+    assert.ok(await dialog.getByRole("button", { name: "提交承诺" }).isDisabled());
+    await field.fill("5f".repeat(32));
+    await dialog.getByRole("button", { name: "提交承诺" }).click();
+    await until("the command is given", () => commands().length > 0);
+    assert.deepEqual(commands(), [{ type: "commit_to_draw", commitment: "5f".repeat(32) }]);
+    await context.close();
+  });
+
+  test("a resting line is tried again, a stop needs a reason, a withdrawal the supervisor", async () => {
+    let { page, context } = await show("/draw", technician, fixture.calling);
+    await page.getByRole("button", { name: "重试" }).first().click();
+    await until("the line is tried", () => commands().length === 1);
+    assert.deepEqual(commands(), [{ type: "retry_line", line: "sip-2" }]);
+    assert.equal(await page.getByRole("button", { name: /停止外呼/ }).count(), 0);
+    await context.close();
+    ({ page, context } = await show("/draw", supervisor, fixture.silent));
+    await page.getByRole("button", { name: "同意请假" }).click();
+    await page.getByRole("button", { name: /停止外呼/ }).click();
+    const stop = page.getByRole("dialog").getByRole("button", { name: "停止外呼" });
+    assert.ok(await stop.isDisabled());
+    await page.getByRole("dialog").getByLabel("原因").fill("网关异常");
+    await stop.click();
+    await until("both are given", () => commands().length === 3);
+    assert.deepEqual(commands().slice(1), [{ type: "rule_on_withdrawal", candidate: 2, granted: true }, { type: "stop_call_out", reason: "网关异常" }]);
     await context.close();
   });
 });

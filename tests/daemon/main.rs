@@ -20,10 +20,16 @@ mod probe;
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../phone/peers.rs"]
+#[allow(dead_code, reason = "the phones' tests use all of it")]
+mod peers;
+
 mod archive;
+mod call_out;
 mod canaries;
 mod clock_jumps;
 mod disk_faults;
+mod draw;
 mod handover;
 mod hostile;
 mod kills;

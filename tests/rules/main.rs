@@ -9,6 +9,7 @@
     reason = "a test ends by panicking, and reads the clock for its deadlines"
 )]
 
+mod callout;
 mod story;
 
 macro_rules! stories {
@@ -44,6 +45,13 @@ stories!(
     archives_are_kept,
     archives_go_by_two_clocks,
     a_person_stands_in_for_a_clock,
+    a_draw_needs_two_secrets,
+    a_committee_is_called,
+    lines_cost_nobody_his_place,
+    silence_stops_the_call_out,
+    withdrawals,
+    the_last_place,
+    calls_that_were_cut_off,
 );
 
 #[test]

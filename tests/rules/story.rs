@@ -15,6 +15,11 @@
 //! -> phase ready                                               where the session stands
 //! -> no event                                                  nothing happened since the last command
 //! ```
+//!
+//! Draw and call-out have words of their own, see `callout.rs`; the draw's worker answers by itself.
+//!
+//! ```text
+//! ```
 
 use bidroom::room::*;
 use serde_json::{Map, Value, json};
@@ -37,14 +42,16 @@ pub(crate) fn check(story: &str) {
     play.nothing_unexpected();
 }
 
-struct Play {
-    room: Room,
-    now: Now,
-    session: SessionId,
+pub(crate) struct Play {
+    pub(crate) room: Room,
+    pub(crate) now: Now,
+    pub(crate) session: SessionId,
+    /// People in the pool of the draw that is on.
+    pub(crate) pool: u32,
     seq: Seq,
     events: Vec<Event>,
     refusal: Option<(String, Refusal)>,
-    place: String,
+    pub(crate) place: String,
 }
 
 impl Play {
@@ -63,6 +70,7 @@ impl Play {
                 seed: 7,
             },
             session: "S-1".parse().expect("valid"),
+            pool: 0,
             seq: Seq(0),
             events: Vec::new(),
             refusal: None,
@@ -87,6 +95,9 @@ impl Play {
 
     fn given(&mut self, given: &str) {
         let words: Vec<&str> = given.split_whitespace().collect();
+        if self.given_of_callout(&words) {
+            return;
+        }
         let number = |word: &str| {
             let at = words.iter().position(|w| w.starts_with(word))?;
             words[at - 1].parse::<u8>().ok()
@@ -182,6 +193,7 @@ impl Play {
         match what {
             "all recorded" => self.all_recorded(),
             "restart" => self.restart(),
+            _ if self.order_of_callout(who, what) => {}
             _ if who == "wall clock" => {
                 let years = what.strip_suffix('y').expect("years");
                 let years: i64 = years.parse().expect("years");
@@ -298,11 +310,13 @@ impl Play {
             "clock" => daemon(Part::Clock),
             "archive" => daemon(Part::Archive),
             "hub" => daemon(Part::Hub),
+            "draw" => daemon(Part::Draw),
+            "phones" => daemon(Part::Phones),
             _ => account(who),
         }
     }
 
-    fn give(&mut self, actor: &Actor, session: Option<SessionId>, command: Command) {
+    pub(crate) fn give(&mut self, actor: &Actor, session: Option<SessionId>, command: Command) {
         match decide(&self.room, &self.now, actor, session.as_ref(), &command) {
             Ok(drafts) => drafts
                 .into_iter()
@@ -312,6 +326,7 @@ impl Play {
                 self.refusal = Some((self.place.clone(), refusal));
             }
         }
+        self.draw_by_itself();
     }
 
     fn happen(&mut self, actor: &Actor, draft: Draft) {
@@ -390,7 +405,7 @@ impl Play {
         self.now.stamp.at = target;
     }
 
-    fn session(&self) -> &Session {
+    pub(crate) fn session(&self) -> &Session {
         &self.room.sessions[&self.session]
     }
 
@@ -419,6 +434,7 @@ impl Play {
                 let phase = serde_json::to_value(self.session().phase.kind()).expect("json");
                 assert_eq!(phase, json!(words[0]), "{}: expected the phase", self.place);
             }
+            word if self.expect_of_callout(word, &words) => {}
             "no" => assert!(self.events.is_empty(), "{}: {:?}", self.place, self.events),
             "records" => {
                 let feeds = recorded_feeds(&self.room, self.session());
@@ -478,11 +494,11 @@ fn matches(value: &Value, tag: &str, words: &[&str]) -> bool {
         })
 }
 
-fn daemon(part: Part) -> Actor {
+pub(crate) fn daemon(part: Part) -> Actor {
     Actor::Daemon { part }
 }
 
-fn account(role: &str) -> Actor {
+pub(crate) fn account(role: &str) -> Actor {
     let account: AccountId = "somebody".parse().expect("valid");
     match role {
         "technician" => Actor::Technician { account },

@@ -299,6 +299,12 @@ impl Browser {
         self
     }
 
+    /// The same somebody, at the address of a daemon that was started again.
+    pub(crate) fn at(mut self, base: &str) -> Self {
+        base.clone_into(&mut self.base);
+        self
+    }
+
     /// A request.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.client.request(method, format!("{}{path}", self.base));

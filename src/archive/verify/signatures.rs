@@ -4,7 +4,7 @@ use super::files::Found;
 use super::verdict::{FaultKind, Trust, Verdict};
 use super::{Order, tag_file};
 use crate::archive::detection::{DETECTION, DETECTION_SIGNATURE};
-use crate::archive::seal::{PERSONAL, PERSONAL_TAG, SIGNATURE, SIGNED, TOKEN};
+use crate::archive::seal::{CALLS, CALLS_LIST, PERSONAL, PERSONAL_TAG, SIGNATURE, SIGNED, TOKEN};
 use crate::archive::signature::Signed;
 use crate::archive::sm2::{SM2_CERTIFICATES, SM2_SIGNATURE};
 use crate::archive::{signature, sm2, token};
@@ -59,6 +59,19 @@ pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
     if tag("Session-Kind").is_some_and(|stated| stated != verdict.session_kind) {
         let why = "says another kind of session than the journal";
         verdict.fault(FaultKind::Structure, "bag-info.txt", why);
+    }
+    let list = tag_file(&order.bag, CALLS_LIST).unwrap_or_default();
+    for line in String::from_utf8_lossy(&list).lines() {
+        // a recording that was erased is no fault
+        if let Some((sha256, path)) = line.split_once("  ")
+            && path
+                .strip_prefix(CALLS)
+                .is_some_and(|name| !name.contains(".."))
+            && let Some(call) = tag_file(&order.bag, path)
+            && sha256 != hex::encode(Sha256::digest(&call))
+        {
+            verdict.fault(FaultKind::Altered, path, "is not the one that was sealed");
+        }
     }
     if let Some(personal) = tag_file(&order.bag, PERSONAL) {
         verdict.personal = true;

@@ -5,6 +5,7 @@ mod finding;
 
 mod clock;
 mod keys;
+mod phones;
 mod ports;
 mod replicas;
 mod sealing;

@@ -43,6 +43,11 @@ pub enum Action {
     AcknowledgeWarning,
     SignReport,
     Leave,
+    AbortDraw,
+    PauseCallOut,
+    ResumeCallOut,
+    StopCallOut,
+    AllowSingleLine,
 }
 
 /// A button: whether it can be pressed, and if not, why.
@@ -88,6 +93,22 @@ pub(super) const SUPERVISOR: &[Action] = &[
     Action::EndTalkBack,
     Action::SignClosingRecord,
     Action::AbortSession,
+];
+
+/// The technician's buttons of a session's draw.
+pub(super) const TECHNICIAN_OF_DRAWS: &[Action] = &[
+    Action::AbortDraw,
+    Action::PauseCallOut,
+    Action::ResumeCallOut,
+];
+
+/// The supervisor's.
+pub(super) const SUPERVISOR_OF_DRAWS: &[Action] = &[
+    Action::AbortDraw,
+    Action::PauseCallOut,
+    Action::ResumeCallOut,
+    Action::StopCallOut,
+    Action::AllowSingleLine,
 ];
 
 /// A member's buttons.
@@ -196,6 +217,11 @@ fn sample(
         Action::AcknowledgeWarning => Command::AcknowledgeWarning,
         Action::SignReport => Command::SignReport { dissent: false },
         Action::Leave => Command::Leave,
+        Action::AbortDraw => Command::AbortDraw { reason: note },
+        Action::PauseCallOut => Command::PauseCallOut { reason: note },
+        Action::ResumeCallOut => Command::ResumeCallOut,
+        Action::StopCallOut => Command::StopCallOut { reason: note },
+        Action::AllowSingleLine => Command::AllowSingleLine,
     })
 }
 

@@ -3,8 +3,9 @@
 use super::feeds::source_fault;
 use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
-    Anomaly, BreakKind, EquipmentId, Fault, FeedId, FeedState, GapCause, HelpKind, MemberNo, Phase,
-    Room, SeatNo, Session, SourceFault, Track, Utc, recorded_feeds,
+    Anomaly, BreakKind, CallEnd, CallOutStage, CandidateId, EquipmentId, Fault, FeedId, FeedState,
+    GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, PauseCause, Phase, Room,
+    SeatNo, Session, SessionId, SourceFault, Standing, Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,6 +86,27 @@ pub enum AlarmKind {
     OutageExpired,
     /// An outage lasts.
     OutageLasts,
+    /// A phone line cannot call while a call-out is on.
+    LineDown { line: LineId, state: LineState },
+    /// A phone line rests after faults in a row.
+    LineRests { line: LineId, fault: CallEnd },
+    /// Unusually many do not answer: the supervisor decides.
+    CallOutSilent {
+        session: SessionId,
+        unanswered: u8,
+        of: u8,
+    },
+    /// The committee is not complete by the time it should be.
+    CallOutOverdue { session: SessionId },
+    /// Nobody is left to be drawn, and places are open.
+    PoolEmpty { session: SessionId },
+    /// The notice could not be spoken.
+    NoticeFailed { session: SessionId, reason: Note },
+    /// Somebody is said to withdraw: the supervisor decides.
+    WithdrawalWaits {
+        session: SessionId,
+        candidate: CandidateId,
+    },
 }
 
 /// All alarms, worst and oldest first.
@@ -110,6 +132,7 @@ pub(super) fn alarms(room: &Room, around: &Surroundings) -> Vec<Alarm> {
         of_session(session, &mut alarms);
         of_committee(session, &mut alarms);
     }
+    of_callouts(room, &mut alarms);
     alarms.sort_by_key(|alarm| (alarm.level, alarm.since));
     alarms
 }
@@ -211,6 +234,90 @@ fn of_session(session: &Session, alarms: &mut Vec<Alarm>) {
         } else {
             AlarmKind::OutageLasts
         };
+        alarms.push(Alarm {
+            level: Level::Bad,
+            since,
+            what,
+        });
+    }
+}
+
+/// What keeps call-outs from going on, and the lines while one is on.
+fn of_callouts(room: &Room, alarms: &mut Vec<Alarm>) {
+    let mut on = false;
+    for (id, session) in &room.sessions {
+        let going = session.draw.as_ref().is_some_and(|d| d.is_seeded());
+        let Some(callout) = session.callout.as_ref().filter(|_| going) else {
+            continue;
+        };
+        if session.phase.is_over() || matches!(callout.stage, CallOutStage::Stopped { .. }) {
+            continue;
+        }
+        on |= !callout.is_complete();
+        let mut alarm = |level, since: Utc, what| alarms.push(Alarm { level, since, what });
+        let session_id = || id.clone();
+        if let CallOutStage::Paused {
+            cause: PauseCause::Unanswered { unanswered, of },
+            since,
+        } = &callout.stage
+        {
+            let what = AlarmKind::CallOutSilent {
+                session: session_id(),
+                unanswered: *unanswered,
+                of: *of,
+            };
+            alarm(Level::Bad, since.at, what);
+        }
+        let policies = session.policies(&room.policies);
+        let due = session.plan.start - policies.call_out.complete_before;
+        if callout.overdue && !callout.is_complete() {
+            let session = session_id();
+            alarm(Level::Bad, due, AlarmKind::CallOutOverdue { session });
+        }
+        if callout.is_stuck() {
+            let session_id = session_id();
+            let what = AlarmKind::PoolEmpty {
+                session: session_id,
+            };
+            alarm(Level::Bad, session.since.at, what);
+        }
+        if let (NoticeState::Failed { reason }, false) = (&session.notice, callout.is_complete()) {
+            let what = AlarmKind::NoticeFailed {
+                session: session_id(),
+                reason: reason.clone(),
+            };
+            alarm(Level::Bad, session.since.at, what);
+        }
+        for (candidate, found) in &callout.candidates {
+            if let Standing::Withdrawing { since, .. } = &found.standing {
+                let what = AlarmKind::WithdrawalWaits {
+                    session: session_id(),
+                    candidate: *candidate,
+                };
+                alarm(Level::Warn, since.at, what);
+            }
+        }
+    }
+    if on {
+        of_lines(room, alarms);
+    }
+}
+
+fn of_lines(room: &Room, alarms: &mut Vec<Alarm>) {
+    for (id, line) in &room.phones.lines {
+        let what = match (&line.state, line.last_fault.filter(|_| line.resting)) {
+            (LineState::Fault(_) | LineState::AuthFault, _) => AlarmKind::LineDown {
+                line: id.clone(),
+                state: line.state,
+            },
+            (LineState::Ready, Some(fault)) => AlarmKind::LineRests {
+                line: id.clone(),
+                fault,
+            },
+            (LineState::Ready, None)
+            | (LineState::Unknown | LineState::Registering | LineState::Disabled, _) => continue,
+        };
+        let since = line.wait.as_ref().map_or(line.since.at, |w| w.since.at);
         alarms.push(Alarm {
             level: Level::Bad,
             since,

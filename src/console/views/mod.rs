@@ -5,6 +5,7 @@
 
 mod actions;
 mod alarms;
+mod convening;
 mod feeds;
 mod parts;
 mod room;
@@ -12,6 +13,7 @@ mod seat;
 
 pub use actions::{Action, ActionView};
 pub use alarms::{Alarm, AlarmKind, Level};
+pub use convening::*;
 pub use feeds::{FeedView, RecordingState, RecordingView, SourceState};
 pub use parts::*;
 pub(super) use room::shown_session;

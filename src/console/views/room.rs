@@ -3,6 +3,7 @@
 
 use super::actions::{self, Action, ActionView, action_views};
 use super::alarms::{Alarm, alarms};
+use super::convening::{ConveningView, LineView, convening_views, line_views};
 use super::feeds::{FeedView, RecordingState, feed_views};
 use super::parts::{
     HelpView, Line, Me, MemberView, RoomHead, SeatView, SessionLine, SessionView, Storage,
@@ -30,6 +31,10 @@ pub struct RoomView {
     pub session: Option<SessionView>,
     /// All open sessions.
     pub sessions: Vec<SessionLine>,
+    /// Draw and call-out of those whose committee is drawn, or still to come.
+    pub convening: Vec<ConveningView>,
+    /// The phone lines.
+    pub lines: Vec<LineView>,
     /// The seats.
     pub seats: Vec<SeatView>,
     /// The feeds.
@@ -92,6 +97,8 @@ pub fn room_view(
             .iter()
             .map(|(id, session)| line(id, session))
             .collect(),
+        convening: convening_views(room, now, actor),
+        lines: line_views(&room.phones),
         seats: room
             .layout
             .seats

@@ -211,7 +211,7 @@ pub(super) fn approve_replacement(case: &Case<'_>, no: MemberNo) -> Result<Vec<E
 }
 
 /// Whether somebody may take this member's place: gone for good, or not here after the grace period.
-fn is_missing(case: &Case<'_>, no: MemberNo) -> Result<bool, Refusal> {
+pub(super) fn is_missing(case: &Case<'_>, no: MemberNo) -> Result<bool, Refusal> {
     Ok(match case.member(no)?.presence {
         Presence::Absent | Presence::Left { .. } | Presence::Removed { .. } => true,
         Presence::Expected => case.session.committee.grace_ended,

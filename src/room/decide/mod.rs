@@ -1,8 +1,10 @@
 //! Owns the answer to every command: events, or a refusal. Reads the room, changes nothing.
 
+mod callout;
 mod check_in;
 mod closing;
 mod course;
+mod draw;
 mod keeping;
 mod planning;
 mod readiness;
@@ -10,12 +12,17 @@ mod reports;
 mod supervision;
 mod workstations;
 
+pub(super) use callout::confirmed_end;
+
 use super::actor::{Actor, Part};
+use super::callout::{CallOut, Candidate};
+use super::campaign;
 use super::command::Command;
 use super::committee::Member;
 use super::deadlines;
+use super::draw::Draw;
 use super::event::Event;
-use super::ids::{MemberNo, SeatNo, SessionId};
+use super::ids::{CandidateId, MemberNo, SeatNo, SessionId};
 use super::layout::Policies;
 use super::refusal::Refusal;
 use super::session::{Phase, Session};
@@ -44,7 +51,23 @@ pub fn decide(
     session: Option<&SessionId>,
     command: &Command,
 ) -> Result<Vec<Draft>, Refusal> {
+    let mut drafts = judge(room, now, actor, session, command)?;
+    drafts.extend(campaign::follow(room, now, &drafts));
+    Ok(drafts)
+}
+
+/// What a command leads to by itself.
+fn judge(
+    room: &Room,
+    now: &Now,
+    actor: &Actor,
+    session: Option<&SessionId>,
+    command: &Command,
+) -> Result<Vec<Draft>, Refusal> {
     permit(actor, command)?;
+    if let Some(drafts) = callout::of_phones(room, command)? {
+        return Ok(drafts);
+    }
     if let Some(events) = of_room(room, now, command)? {
         return Ok(events);
     }
@@ -100,6 +123,10 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
     let allowed = match command {
         Command::PlanSession { .. } | Command::ChangePlan { .. } => technician || part(Part::Hub),
         Command::ConveneCommittee { .. }
+        | Command::PrepareDraw { .. }
+        | Command::RecordWithdrawal { .. }
+        | Command::RedrawMember { .. }
+        | Command::RetryLine { .. }
         | Command::RunPreflight
         | Command::OpenCheckIn
         | Command::HandOutCode { .. }
@@ -121,9 +148,17 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         Command::SuspendSession { .. }
         | Command::ResumeSession
         | Command::RecordLeaving { .. }
-        | Command::ExplainGap { .. } => technician || supervisor,
+        | Command::ExplainGap { .. }
+        | Command::AbortDraw { .. }
+        | Command::PauseCallOut { .. }
+        | Command::ResumeCallOut => technician || supervisor,
         Command::AbortSession { .. } => technician || supervisor || part(Part::Hub),
-        Command::ExcuseLateness { .. }
+        Command::CommitToDraw { .. }
+        | Command::RevealToDraw { .. }
+        | Command::StopCallOut { .. }
+        | Command::AllowSingleLine
+        | Command::RuleOnWithdrawal { .. }
+        | Command::ExcuseLateness { .. }
         | Command::RuleOnConflict { .. }
         | Command::ApproveReplacement { .. }
         | Command::AuthoriseStart
@@ -164,6 +199,17 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         Command::ReportGapOpened { .. }
         | Command::ReportGapClosed { .. }
         | Command::ReportHeads { .. } => part(Part::Media) || part(Part::Archive),
+        Command::ReportDrawSecret { .. }
+        | Command::ReportDrawFailed { .. }
+        | Command::ReportDrawn { .. }
+        | Command::ReportPoolExhausted { .. } => part(Part::Draw),
+        Command::ReportPhonesStarted { .. }
+        | Command::ReportLine { .. }
+        | Command::ReportNoticeReady { .. }
+        | Command::ReportNoticeFailed { .. }
+        | Command::ReportCallProgress { .. }
+        | Command::ReportCallEnded { .. }
+        | Command::ReportCallerRangBack { .. } => part(Part::Phones),
         Command::ReportArchiveSealed { .. }
         | Command::ReportArchiveReadBack { .. }
         | Command::ReportReplica { .. }
@@ -215,6 +261,27 @@ impl Case<'_> {
         match command {
             Command::ChangePlan { plan } => planning::change(self, plan),
             Command::ConveneCommittee { members } => planning::convene(self, members),
+
+            Command::PrepareDraw { basis } => draw::prepare(self, basis),
+            Command::CommitToDraw { commitment } => draw::commit(self, commitment),
+            Command::RevealToDraw { secret } => draw::reveal(self, secret),
+            Command::AbortDraw { reason } => draw::abort(self, reason),
+            Command::ReportDrawSecret { secret } => draw::box_secret(self, secret),
+            Command::ReportDrawFailed { reason } => draw::failed(self, reason),
+            Command::ReportDrawn { candidates } => draw::drawn(self, candidates),
+            Command::ReportPoolExhausted { group } => draw::exhausted(self, *group),
+            Command::PauseCallOut { reason } => callout::pause(self, reason),
+            Command::ResumeCallOut => callout::resume(self),
+            Command::StopCallOut { reason } => callout::stop(self, reason),
+            Command::AllowSingleLine => callout::allow_single_line(self),
+            Command::RecordWithdrawal { candidate } => callout::record_withdrawal(self, *candidate),
+            Command::RuleOnWithdrawal { candidate, granted } => {
+                callout::rule_on_withdrawal(self, *candidate, *granted)
+            }
+            Command::RedrawMember { member } => callout::redraw_member(self, *member),
+            Command::ReportNoticeReady { digest } => callout::notice_ready(self, digest),
+            Command::ReportNoticeFailed { reason } => callout::notice_failed(self, reason),
+            Command::ReportCallerRangBack { candidate } => callout::rang_back(self, *candidate),
 
             Command::OpenCheckIn => check_in::open(self),
             Command::HandOutCode { member } => check_in::hand_out_code(self, *member),
@@ -320,7 +387,12 @@ impl Case<'_> {
             | Command::ReportFault { .. }
             | Command::ReportRecovery { .. }
             | Command::ReportFeedLive { .. }
-            | Command::ReportFeedLost { .. } => Ok(Vec::new()),
+            | Command::ReportFeedLost { .. }
+            | Command::RetryLine { .. }
+            | Command::ReportPhonesStarted { .. }
+            | Command::ReportLine { .. }
+            | Command::ReportCallProgress { .. }
+            | Command::ReportCallEnded { .. } => Ok(Vec::new()),
         }
     }
 
@@ -341,6 +413,27 @@ impl Case<'_> {
         Refusal::WrongPhase {
             phase: self.session.phase.kind(),
         }
+    }
+
+    /// Refuses while a draw is on, or while its committee stands.
+    fn no_draw(&self) -> Result<(), Refusal> {
+        match &self.session.draw {
+            Some(draw) if !draw.is_aborted() => Err(Refusal::DrawLasts),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn draw(&self) -> Result<&Draw, Refusal> {
+        self.session.draw.as_ref().ok_or(Refusal::NoDraw)
+    }
+
+    fn callout(&self) -> Result<&CallOut, Refusal> {
+        self.session.callout.as_ref().ok_or(Refusal::NoCallOut)
+    }
+
+    fn candidate(&self, candidate: CandidateId) -> Result<&Candidate, Refusal> {
+        let found = self.callout()?.candidates.get(&candidate);
+        found.ok_or(Refusal::NoSuchCandidate { candidate })
     }
 
     fn member(&self, no: MemberNo) -> Result<&Member, Refusal> {

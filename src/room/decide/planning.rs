@@ -22,6 +22,7 @@ pub(super) fn plan(room: &Room, id: &SessionId, plan: &Plan) -> Result<Vec<Event
 
 pub(super) fn change(case: &Case<'_>, plan: &Plan) -> Result<Vec<Event>, Refusal> {
     case.in_phase(|phase| matches!(phase, Phase::Planned))?;
+    case.no_draw()?;
     check(case.room, case.id, plan)?;
     Ok(vec![Event::PlanChanged { plan: plan.clone() }])
 }
@@ -59,6 +60,7 @@ fn check(room: &Room, id: &SessionId, plan: &Plan) -> Result<(), Refusal> {
 
 pub(super) fn convene(case: &Case<'_>, members: &[NewMember]) -> Result<Vec<Event>, Refusal> {
     case.in_phase(|phase| matches!(phase, Phase::Planned))?;
+    case.no_draw()?;
     let plan = &case.session.plan;
     let experts = members
         .iter()

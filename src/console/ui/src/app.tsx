@@ -18,6 +18,7 @@ const SeatPage = lazy(() => import("./pages/seat").then((m) => ({ default: m.Sea
 const Administrator = lazy(() => import("./pages/administrator").then((m) => ({ default: m.Administrator })));
 const Playback = lazy(() => import("./pages/playback").then((m) => ({ default: m.Playback })));
 const CityBoard = lazy(() => import("./pages/city").then((m) => ({ default: m.CityBoard })));
+const DrawPage = lazy(() => import("./pages/draw").then((m) => ({ default: m.DrawPage })));
 const QaRoom = lazy(() => import("./pages/qa").then((m) => ({ default: m.QaRoom })));
 
 const HOME: Record<Role, string> = {
@@ -35,6 +36,7 @@ const OPEN_TO: Record<string, Role[]> = {
   playback: ["supervisor"],
   administrator: ["system_administrator", "security_administrator", "audit_administrator"],
   qa: ["bidder"],
+  draw: ["technician", "supervisor"],
 };
 /** A hub has other pages: the board for whoever works there, and the administrators'. */
 const HUB_HOME: Partial<Record<Role, string>> = { technician: "/city", supervisor: "/city" };
@@ -107,6 +109,7 @@ function Pages() {
           {page === "administrator" && <Administrator {...shared} />}
           {page === "playback" && <Playback {...shared} />}
           {page === "city" && <CityBoard {...shared} />}
+          {page === "draw" && <DrawPage {...shared} />}
           {page === "qa" && <QaRoom {...shared} />}
         </Waits>
       </div>

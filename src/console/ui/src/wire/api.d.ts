@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/asyncapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rooms and hubs say to each other (AsyncAPI 3) */
+        get: operations["asyncApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -175,6 +192,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plans an evaluation over venues and seats */
+        post: operations["planEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evaluations/{evaluation}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks all its venues to end it before it has begun */
+        post: operations["cancelEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/factor": {
         parameters: {
             query?: never;
@@ -237,6 +288,40 @@ export interface paths {
         put?: never;
         /** Takes a sub-venue's archive from a folder of the box; lines of JSON */
         post: operations["takeArchive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hub-schemas.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of each of those messages, by its CloudEvents type */
+        get: operations["schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The city, as it changes */
+        get: operations["liveCity"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -430,6 +515,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room}/box": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a box that waits in the room's place; the one before it is fenced */
+        post: operations["admitBox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A room's journal as the hub has it, newest first; `before` and `limit` narrow it */
+        get: operations["cityEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/seats/{seat}/enrolment-code": {
         parameters: {
             query?: never;
@@ -464,6 +583,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session}/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nameless public record of a session's draw; for the technician once the session is over */
+        get: operations["drawRecord"];
+        put?: never;
+        /** Prepares a draw from a pool and its recusals; names go to the vault only */
+        post: operations["prepareDraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session}/gate": {
         parameters: {
             query?: never;
@@ -475,6 +612,23 @@ export interface paths {
         put?: never;
         /** Identifies a member at the gate and makes his check-in code */
         post: operations["gate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/notice/{piece}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is said in a session's calls, a piece at a time */
+        get: operations["noticePiece"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -730,6 +884,46 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Why a draw was ended. */
+        AbortReason: {
+            /** @constant */
+            kind: "ordered";
+            /** @description Why, in his words. */
+            note: components["schemas"]["Note"];
+        } | {
+            /** @constant */
+            kind: "basis_lost";
+        } | {
+            /** @constant */
+            kind: "basis_differs";
+        } | {
+            /** @constant */
+            kind: "session_ended";
+        };
+        /** @description A draw that was ended. */
+        AbortedLine: {
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /**
+             * Format: uint16
+             * @description Which.
+             */
+            attempt: number;
+            /** @description Why. */
+            reason: components["schemas"]["AbortReason"];
+        };
+        /** @description A draw that was ended. */
+        AbortedView: {
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /**
+             * Format: uint16
+             * @description Which.
+             */
+            attempt: number;
+            /** @description Why. */
+            reason: components["schemas"]["AbortReason"];
+        };
         /** @description An account, as administrators see it. */
         Account: {
             /** @description Whether an administrator's account was approved by the security administrator. */
@@ -764,7 +958,7 @@ export interface components {
          * @description What a button does; the command's name on the wire.
          * @enum {string}
          */
-        Action: "run_preflight" | "open_check_in" | "confirm_sign_in" | "confirm_recording" | "authorise_start" | "start_session" | "declare_outage" | "end_outage" | "record_tenderer_waits" | "suspend_session" | "resume_session" | "begin_overnight" | "postpone_lock" | "end_overnight" | "begin_break" | "end_break" | "mark" | "start_talk_back" | "end_talk_back" | "begin_closing" | "sign_closing_record" | "seal_session" | "abort_session" | "sign_pledge" | "declare_conflict" | "vote_for_chair" | "call_for_help" | "acknowledge_warning" | "sign_report" | "leave";
+        Action: "run_preflight" | "open_check_in" | "confirm_sign_in" | "confirm_recording" | "authorise_start" | "start_session" | "declare_outage" | "end_outage" | "record_tenderer_waits" | "suspend_session" | "resume_session" | "begin_overnight" | "postpone_lock" | "end_overnight" | "begin_break" | "end_break" | "mark" | "start_talk_back" | "end_talk_back" | "begin_closing" | "sign_closing_record" | "seal_session" | "abort_session" | "sign_pledge" | "declare_conflict" | "vote_for_chair" | "call_for_help" | "acknowledge_warning" | "sign_report" | "leave" | "abort_draw" | "pause_call_out" | "resume_call_out" | "stop_call_out" | "allow_single_line";
         /** @description A button: whether it can be pressed, and if not, why. */
         ActionView: {
             /** @description What it does. */
@@ -817,6 +1011,11 @@ export interface components {
         };
         /** @description The three administrations that must be apart (等保 2.0). */
         Administration: "system" | "security" | "audit";
+        /** @description Puts a box in a room's place. */
+        AdmitBox: {
+            /** @description The box's public key. */
+            box: components["schemas"]["Key2"];
+        };
         /** @description Something that needs somebody's eye. */
         Alarm: {
             /** @description How bad. */
@@ -887,9 +1086,47 @@ export interface components {
         } | {
             /** @constant */
             kind: "outage_lasts";
+        } | {
+            /** @constant */
+            kind: "line_down";
+            line: components["schemas"]["LineId"];
+            state: components["schemas"]["LineState"];
+        } | {
+            fault: components["schemas"]["CallEnd"];
+            /** @constant */
+            kind: "line_rests";
+            line: components["schemas"]["LineId"];
+        } | {
+            /** @constant */
+            kind: "call_out_silent";
+            /** Format: uint8 */
+            of: number;
+            session: components["schemas"]["SessionId"];
+            /** Format: uint8 */
+            unanswered: number;
+        } | {
+            /** @constant */
+            kind: "call_out_overdue";
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            kind: "pool_empty";
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            kind: "notice_failed";
+            reason: components["schemas"]["Note"];
+            session: components["schemas"]["SessionId"];
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            kind: "withdrawal_waits";
+            session: components["schemas"]["SessionId"];
         };
         /** @description What is wrong. */
         Anomaly: "frozen" | "black" | "silent" | "too_loud";
+        /** @description What a callee said, by a key that he confirmed. */
+        Answer: "attends" | "declines";
         /** @description How a sealed archive is kept. */
         ArchiveView: {
             /** @description Who has it too, by a signed receipt. */
@@ -916,6 +1153,23 @@ export interface components {
              */
             member: components["schemas"]["MemberNo"] | null;
         };
+        /** @description One phone call to one callee, counted over the box's life: `a000017`. */
+        AttemptId: string;
+        /** @description A call to a candidate. */
+        AttemptView: {
+            /** @description How it ended. */
+            end?: components["schemas"]["CallEnd"] | null;
+            /** @description When. */
+            ended?: components["schemas"]["Utc"] | null;
+            /** @description The keys that were understood. */
+            keys: components["schemas"]["Key"][];
+            /** @description On which line. */
+            line: components["schemas"]["LineId"];
+            /** @description When it was placed. */
+            placed: components["schemas"]["Utc"];
+            /** @description How far it came. */
+            progress?: components["schemas"]["CallProgress"] | null;
+        };
         /** @description Whether the audit trail is whole. */
         AuditVerification: {
             /** @description The first row that is not, and what is wrong with it. */
@@ -940,6 +1194,43 @@ export interface components {
             /** @description Who has it. */
             to: components["schemas"]["Note"];
         };
+        /** @description A room on the board. */
+        BoardRoom: {
+            /**
+             * Format: uint64
+             * @description How many boxes it has had; 0 where none was heard yet.
+             */
+            epoch: number;
+            /** @description When its state was heard last. */
+            heard?: components["schemas"]["Utc"] | null;
+            /** @description Which. */
+            id: components["schemas"]["RoomId"];
+            /** @description Whether the broker holds it for connected. */
+            online: boolean;
+            /** @description Whether that is too long ago to be taken for the present. */
+            stale: boolean;
+            /** @description What it said of itself. */
+            state?: components["schemas"]["PublicState"] | null;
+            /** @description The last entry that is stored. */
+            upto: components["schemas"]["Seq"];
+        };
+        /** @description The city. */
+        BoardView: {
+            /** @description When it was folded. */
+            at: components["schemas"]["Utc"];
+            /** @description The broker over which rooms are heard; none where there is none. */
+            broker?: string | null;
+            /** @description What people call it. */
+            city: string;
+            /** @description What is planned, newest first. */
+            evaluations: components["schemas"]["EvaluationView"][];
+            /** @description Its rooms. */
+            rooms: components["schemas"]["BoardRoom"][];
+            /** @description What was refused last, newest first. */
+            trail: components["schemas"]["TrailLine"][];
+            /** @description Boxes that ask for a room's place. */
+            waiting: components["schemas"]["WaitingBox"][];
+        };
         /** @description The kernel's boot id: monotonic times of different boots cannot be compared. */
         BootId: string;
         /** @description Rest or meal. */
@@ -950,6 +1241,187 @@ export interface components {
             kind: components["schemas"]["BreakKind"];
             /** @description Since when. */
             since: components["schemas"]["Utc"];
+        };
+        /** @description How a call ended, over all kinds of lines. */
+        CallEnd: {
+            /** @constant */
+            end: "confirmed";
+            of: components["schemas"]["Answer"];
+        } | {
+            /** @constant */
+            end: "reached";
+        } | {
+            /** @constant */
+            end: "no_key";
+        } | {
+            /** @constant */
+            end: "hung_up";
+        } | {
+            /** @constant */
+            end: "busy";
+        } | {
+            /** @constant */
+            end: "no_answer";
+        } | {
+            /** @constant */
+            end: "rejected";
+        } | {
+            /** @constant */
+            end: "unreachable";
+        } | {
+            /** @constant */
+            end: "no_such_number";
+        } | {
+            /** @constant */
+            end: "answered_late";
+        } | {
+            /** @constant */
+            end: "cancelled";
+        } | {
+            /** @constant */
+            end: "interrupted";
+        } | {
+            /** @constant */
+            end: "bad_number";
+        } | {
+            /** @constant */
+            end: "line_fault";
+            of: components["schemas"]["LineFault"];
+        } | {
+            /** @constant */
+            end: "auth_fault";
+        };
+        /** @description How a call-out behaves. Localities differ. */
+        CallOutPolicies: {
+            /**
+             * Format: uint8
+             * @description How many attempts must have reached nobody, or no confirmed key, before a candidate is given up. They are on
+             *     two lines at least, where the room has two.
+             */
+            attempts: number;
+            /** @description How long before the start the committee should be complete. */
+            complete_before: components["schemas"]["Span"];
+            /** @description The draw may begin so long before the start at most; none means at any time. */
+            earliest?: components["schemas"]["Span"] | null;
+            /** @description How long a line rests after three faults in a row. */
+            line_rest: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description Whoever left a recusal unit less than so many years ago, to the day, is not drawn.
+             */
+            look_back_years: number;
+            /** @description The time until somebody is called again whose call was broken off, not by him. */
+            soon: components["schemas"]["Span"];
+            /** @description The time between two attempts at one candidate. */
+            spacing: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description Candidates who are called at once beyond the open places of a group; whoever is too many is thanked.
+             */
+            spare: number;
+            /** @description The terminal's phone for questions, digits only, as the notice reads it out. */
+            terminal_phone?: string | null;
+            /** @description So many without an answer (`.0`) among the last `.1` finished attempts stop the call-out. */
+            unanswered: [
+                number,
+                number
+            ];
+        };
+        /** @description Whether a call-out goes on. */
+        CallOutStep: "running" | "paused" | "stopped" | "complete";
+        /** @description The call-out. */
+        CallOutView: {
+            /**
+             * Format: uint
+             * @description Calls that are open.
+             */
+            calling: number;
+            /** @description The candidates in the order of drawing. */
+            candidates: components["schemas"]["CandidateView"][];
+            /**
+             * Format: uint
+             * @description Who declined.
+             */
+            declined: number;
+            /**
+             * Format: uint
+             * @description Places that are taken.
+             */
+            filled: number;
+            /**
+             * Format: uint
+             * @description Who was given up.
+             */
+            given_up: number;
+            /** @description Whether it is not complete though it should be. */
+            overdue: boolean;
+            /** @description Why it is paused. */
+            pause?: components["schemas"]["PauseCause"] | null;
+            /**
+             * Format: uint
+             * @description Places in all.
+             */
+            places: number;
+            /**
+             * Format: uint
+             * @description Who was drawn beyond the first draw.
+             */
+            redrawn: number;
+            /** @description Since when it is paused or ended. */
+            since?: components["schemas"]["Utc"] | null;
+            /** @description Whether one line is enough to give a candidate up. */
+            single_line: boolean;
+            /** @description Whether it goes on. */
+            stage: components["schemas"]["CallOutStep"];
+            /** @description Why it was ended. */
+            stopped?: components["schemas"]["Note"] | null;
+            /** @description Whether places are open that nobody can fill. */
+            stuck: boolean;
+        };
+        /** @description How far a call is. Reported as it happens; what comes later than it should is left out. */
+        CallProgress: {
+            /** @constant */
+            state: "dialling";
+        } | {
+            /** @constant */
+            state: "ringing";
+        } | {
+            /** @constant */
+            state: "early_media";
+        } | {
+            /** @constant */
+            state: "answered";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["Key"];
+            /** @constant */
+            state: "key";
+        } | {
+            /** @description Which. */
+            key: components["schemas"]["Key"];
+            /** @constant */
+            state: "idle_key";
+        };
+        /** @description What is kept of a call's sound. */
+        CallRecording: {
+            /** @description Its file in the session's folder of calls; named by the attempt. */
+            file: string;
+            /** @description How long it is. */
+            length: components["schemas"]["Span"];
+            /** @description SHA-256 of the file, hex. */
+            sha256: string;
+        };
+        /** @description Who is to be called. */
+        Callee: {
+            /** @description Who, by mask. */
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            kind: "candidate";
+            /** @description In which session. */
+            session: components["schemas"]["SessionId"];
+        } | {
+            /** @constant */
+            kind: "test_number";
         };
         /** @description Who the browser is. */
         Caller: {
@@ -978,6 +1450,44 @@ export interface components {
             seat: components["schemas"]["SeatNo"];
             /** @description His session. */
             session: components["schemas"]["SessionId"];
+        };
+        /** @description Ends an evaluation that has not begun. */
+        Cancellation: {
+            /** @description Why; shown in the rooms. */
+            reason: components["schemas"]["Note"];
+            /** @description Its number, typed by hand. */
+            typed: components["schemas"]["SessionId"];
+        };
+        /**
+         * Format: uint16
+         * @description A drawn person's mask before he is a member, counted from 1 in each session.
+         */
+        CandidateId: number;
+        /** @description A candidate, by mask. */
+        CandidateView: {
+            /** @description The calls to him, oldest first. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** @description The mask: 候选 3. */
+            candidate: components["schemas"]["CandidateId"];
+            /** @description How the last attempt ended, where that is why he was given up. */
+            cause?: components["schemas"]["CallEnd"] | null;
+            /**
+             * Format: uint8
+             * @description The group, counted from 0.
+             */
+            group: number;
+            /** @description The member he became. */
+            member?: components["schemas"]["MemberNo"] | null;
+            /** @description When he may be called again. */
+            next_call?: components["schemas"]["Utc"] | null;
+            /** @description Whether he was drawn in somebody's place. */
+            redraw: boolean;
+            /** @description Since when, where it is decided. */
+            since?: components["schemas"]["Utc"] | null;
+            /** @description Where he stands. */
+            standing: components["schemas"]["StandingKind"];
+            /** @description How it is known that he will not come. */
+            withdrawal?: components["schemas"]["WithdrawalSource"] | null;
         };
         /** @description A command was carried out. */
         Carried: {
@@ -1044,6 +1554,102 @@ export interface components {
             members: components["schemas"]["NewMember"][];
             /** @constant */
             type: "convene_committee";
+        } | {
+            basis: components["schemas"]["DrawBasis"];
+            /** @constant */
+            type: "prepare_draw";
+        } | {
+            commitment: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "commit_to_draw";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "reveal_to_draw";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "abort_draw";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "report_draw_secret";
+        } | {
+            reason: components["schemas"]["AbortReason"];
+            /** @constant */
+            type: "report_draw_failed";
+        } | {
+            candidates: components["schemas"]["DrawnCandidate"][];
+            /** @constant */
+            type: "report_drawn";
+        } | {
+            /** Format: uint8 */
+            group: number;
+            /** @constant */
+            type: "report_pool_exhausted";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "pause_call_out";
+        } | {
+            /** @constant */
+            type: "resume_call_out";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "stop_call_out";
+        } | {
+            /** @constant */
+            type: "allow_single_line";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "record_withdrawal";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            granted: boolean;
+            /** @constant */
+            type: "rule_on_withdrawal";
+        } | {
+            member: components["schemas"]["MemberNo"];
+            /** @constant */
+            type: "redraw_member";
+        } | {
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "retry_line";
+        } | {
+            lines: components["schemas"]["LineSpec"][];
+            /** @constant */
+            type: "report_phones_started";
+        } | {
+            line: components["schemas"]["LineId"];
+            state: components["schemas"]["LineState"];
+            /** @constant */
+            type: "report_line";
+        } | {
+            digest: string;
+            /** @constant */
+            type: "report_notice_ready";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "report_notice_failed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            progress: components["schemas"]["CallProgress"];
+            /** @constant */
+            type: "report_call_progress";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            end: components["schemas"]["CallEnd"];
+            recording?: components["schemas"]["CallRecording"] | null;
+            /** @constant */
+            type: "report_call_ended";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "report_caller_rang_back";
         } | {
             /** @constant */
             type: "run_preflight";
@@ -1370,6 +1976,41 @@ export interface components {
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
+        /** @description How a command stands. */
+        CommandState: {
+            /** @constant */
+            state: "waiting";
+        } | {
+            /** @constant */
+            state: "expired";
+        } | {
+            /** @description What. */
+            outcome: components["schemas"]["ReplyOutcome"];
+            /** @constant */
+            state: "answered";
+        };
+        /** @description The rules of composition, and whether the plan keeps them. */
+        Composition: {
+            /** @description Whether the committee as it would be now keeps all of them. */
+            complete: boolean;
+            /** @description Experts must be `.0` of `.1` at least. */
+            expert_share: [
+                number,
+                number
+            ];
+            /**
+             * Format: uint8
+             * @description The smallest committee.
+             */
+            least: number;
+            /**
+             * Format: uint8
+             * @description Members in all.
+             */
+            members: number;
+            /** @description Whether it must be odd. */
+            odd: boolean;
+        };
         /** @description Confirms a second factor with its first code. */
         ConfirmFactor: {
             /** @description Six digits. */
@@ -1399,8 +2040,181 @@ export interface components {
              */
             tenderer_representatives: number;
         };
+        /** @description Draw and call-out of one session. */
+        ConveningView: {
+            /** @description The buttons. */
+            actions: components["schemas"]["ActionView"][];
+            /** @description The call-out. */
+            callout?: components["schemas"]["CallOutView"] | null;
+            /** @description When the committee should be complete. */
+            complete_by: components["schemas"]["Utc"];
+            /** @description What the composition must be. */
+            composition: components["schemas"]["Composition"];
+            /** @description The draw. */
+            draw?: components["schemas"]["DrawView"] | null;
+            /** @description Before which no draw may be prepared. */
+            draw_from?: components["schemas"]["Utc"] | null;
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description Experts that were planned.
+             */
+            experts: number;
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description What is said on the phone. */
+            notice: components["schemas"]["NoticeState"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /** @description The session's number. */
+            session: components["schemas"]["SessionId"];
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+            /**
+             * Format: uint8
+             * @description Tenderer representatives that were planned.
+             */
+            tenderer_representatives: number;
+        };
         /** @description A local day, days since 1970-01-01; written `"2041-03-05"`. */
         Day: string;
+        /** @description What the box commits to before anybody knows the seed. Nothing in it names anybody. */
+        DrawBasis: {
+            /** @description Hash of the box's secret. */
+            commitment: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description How many of them may be drawn.
+             */
+            eligible: number;
+            /** @description How many may not, by reason. */
+            excluded: {
+                [key: string]: number;
+            };
+            /** @description The specialities in the plan's order. */
+            groups: components["schemas"]["Group"][];
+            /** @description Designated experts and tenderer representatives: members who are not drawn. */
+            named: components["schemas"]["NewMember"][];
+            /** @description Salted Merkle root over the pool. */
+            root: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description People in the pool.
+             */
+            rows: number;
+            /** @description Hash of the rules: recusals, bans, look-back, specialities; salted too. */
+            rules: components["schemas"]["Hex32"];
+        };
+        /** @description A speciality that is asked for. */
+        DrawGroup: {
+            /**
+             * Format: uint8
+             * @description How many.
+             */
+            count: number;
+            /** @description As the pool writes it. */
+            speciality: string;
+        };
+        /** @description A draw is to be prepared. Tables are CSV in UTF-8 or GB18030, as base64 of the file's bytes. */
+        DrawOrder: {
+            /** @description The specialities, and how many of each. */
+            groups: components["schemas"]["DrawGroup"][];
+            /**
+             * @description Designated experts and tenderer representatives, as a committee's table.
+             * @default null
+             */
+            named: string | null;
+            /** @description The expert pool. */
+            pool: string;
+            /**
+             * @description Who must not be drawn.
+             * @default null
+             */
+            recusals: string | null;
+        };
+        /** @description Where a draw stands. */
+        DrawStep: "prepared" | "committed" | "revealed" | "seeded" | "aborted";
+        /** @description The draw and its proof. */
+        DrawView: {
+            /** @description Draws that were ended, this one included. */
+            aborted: components["schemas"]["AbortedView"][];
+            /**
+             * Format: uint16
+             * @description Which of the session's draws.
+             */
+            attempt: number;
+            /** @description Hash of the box's secret. */
+            box_commitment: components["schemas"]["Hex32"];
+            /**
+             * Format: uint
+             * @description Designated experts.
+             */
+            designated: number;
+            /**
+             * Format: uint32
+             * @description How many may be drawn.
+             */
+            eligible: number;
+            /** @description How many may not, by reason. */
+            excluded: components["schemas"]["ExcludedView"][];
+            /** @description The specialities. */
+            groups: components["schemas"]["GroupView"][];
+            /** @description The pool's root. */
+            root: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description People in the pool.
+             */
+            rows: number;
+            /** @description Hash of the rules. */
+            rules: components["schemas"]["Hex32"];
+            /** @description The seed. */
+            seed?: components["schemas"]["Hex32"] | null;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description Where it stands. */
+            stage: components["schemas"]["DrawStep"];
+            /** @description Hash of the supervisor's. */
+            supervisor_commitment?: components["schemas"]["Hex32"] | null;
+        };
+        /** @description One drawn candidate as the draw reports him. */
+        DrawnCandidate: {
+            /** @description His mask. */
+            candidate: components["schemas"]["CandidateId"];
+            /**
+             * Format: uint8
+             * @description For which group, counted from 0.
+             */
+            group: number;
+            /** @description Who he is, opaquely. */
+            person: components["schemas"]["PersonRef"];
+            /**
+             * Format: uint32
+             * @description His row in the public pool list, counted from 0.
+             */
+            row: number;
+        };
+        /** @description One drawn candidate, and what became of him. */
+        DrawnLine: {
+            /**
+             * Format: uint16
+             * @description His mask.
+             */
+            candidate: number;
+            /**
+             * Format: uint8
+             * @description For which group, counted from 0.
+             */
+            group: number;
+            /** @description `accepted`, `declined`, `given_up`, `released`, `withdrew`, `open`. */
+            outcome: string;
+            /**
+             * Format: uint32
+             * @description His row in `pool`, counted from 0.
+             */
+            row: number;
+        };
         /** @description A break that is due. */
         DueBreakView: {
             /** @description Rest or meal. */
@@ -1412,6 +2226,33 @@ export interface components {
         };
         /** @description Something of the room that can fail: `disk-recordings`, `clock`, `camera-2`. */
         EquipmentId: string;
+        /** @description An evaluation over one or several venues. */
+        Evaluation: {
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /** @description Its number; a venue's session is called by it too. */
+            id: components["schemas"]["SessionId"];
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /**
+             * @description Policies of its own; none for each room's.
+             * @default null
+             */
+            policies: components["schemas"]["Policies"] | null;
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+            /** @description Where; the first is the main venue. */
+            venues: components["schemas"]["Venue"][];
+        };
+        /** @description An evaluation, and what became of it at each venue. */
+        EvaluationView: {
+            /** @description What was planned. */
+            evaluation: components["schemas"]["Evaluation"];
+            /** @description When. */
+            made: components["schemas"]["Utc"];
+            /** @description What became of it. */
+            venues: components["schemas"]["VenueView"][];
+        };
         /** @description What can happen. */
         Event: {
             layout: components["schemas"]["Layout"];
@@ -1477,6 +2318,129 @@ export interface components {
             members: components["schemas"]["NewMember"][];
             /** @constant */
             type: "committee_convened";
+        } | {
+            /** Format: uint16 */
+            attempt: number;
+            basis: components["schemas"]["DrawBasis"];
+            notice: components["schemas"]["Notice"];
+            /** @constant */
+            type: "draw_prepared";
+        } | {
+            commitment: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "draw_committed";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "draw_revealed";
+        } | {
+            secret: components["schemas"]["Hex32"];
+            seed: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "draw_seeded";
+        } | {
+            reason: components["schemas"]["AbortReason"];
+            /** @constant */
+            type: "draw_aborted";
+        } | {
+            candidates: components["schemas"]["DrawnCandidate"][];
+            /** @constant */
+            type: "candidates_drawn";
+        } | {
+            /** Format: uint8 */
+            group: number;
+            /** @constant */
+            type: "pool_exhausted";
+        } | {
+            digest: string;
+            /** @constant */
+            type: "notice_ready";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "notice_failed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            callee: components["schemas"]["Callee"];
+            line: components["schemas"]["LineId"];
+            script: components["schemas"]["Script"];
+            /** @constant */
+            type: "call_placed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            progress: components["schemas"]["CallProgress"];
+            /** @constant */
+            type: "call_progressed";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
+            end: components["schemas"]["CallEnd"];
+            recording?: components["schemas"]["CallRecording"] | null;
+            /** @constant */
+            type: "call_ended";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_accepted";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_declined";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_released";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            cause: components["schemas"]["CallEnd"];
+            /** @constant */
+            type: "candidate_given_up";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "withdrawal_told";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "withdrawal_refused";
+        } | {
+            by: components["schemas"]["WithdrawalSource"];
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            type: "candidate_withdrew";
+        } | {
+            cause: components["schemas"]["PauseCause"];
+            /** @constant */
+            type: "call_out_paused";
+        } | {
+            /** @constant */
+            type: "call_out_resumed";
+        } | {
+            reason: components["schemas"]["Note"];
+            /** @constant */
+            type: "call_out_stopped";
+        } | {
+            /** @constant */
+            type: "call_out_overdue";
+        } | {
+            /** @constant */
+            type: "single_line_allowed";
+        } | {
+            lines: components["schemas"]["LineSpec"][];
+            /** @constant */
+            type: "phones_started";
+        } | {
+            line: components["schemas"]["LineId"];
+            state: components["schemas"]["LineState"];
+            /** @constant */
+            type: "line_changed";
+        } | {
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "line_rested";
+        } | {
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "line_retried";
         } | {
             seats: components["schemas"]["SeatAssignment"][];
             /** @constant */
@@ -1802,6 +2766,18 @@ export interface components {
             /** @constant */
             type: "archive_deleted";
         };
+        /** @description Rows that cannot be drawn. */
+        ExcludedView: {
+            /** @description Why. */
+            reason: components["schemas"]["Exclusion"];
+            /**
+             * Format: uint32
+             * @description How many.
+             */
+            rows: number;
+        };
+        /** @description Why a row of the pool cannot be drawn. One reason a row: the first that holds, in this order. */
+        Exclusion: "employer" | "former_employer" | "relative" | "ban" | "listed" | "named" | "speciality";
         /** @description A second factor to enrol. */
         FactorOffer: {
             /** @description The same as a picture, SVG. */
@@ -1929,6 +2905,28 @@ export interface components {
             /** @constant */
             kind: "no_time_stamp";
         } | {
+            /** @description Why, in the system's words. */
+            detail: string;
+            /** @constant */
+            kind: "hub_unreachable";
+        } | {
+            /** @constant */
+            kind: "hub_history_differs";
+            /**
+             * Format: uint64
+             * @description The entry up to which they should be one.
+             */
+            upto: number;
+        } | {
+            /** @constant */
+            kind: "hub_fenced";
+        } | {
+            /** @constant */
+            kind: "hub_not_admitted";
+        } | {
+            /** @constant */
+            kind: "hub_forgery";
+        } | {
             /** @description What. */
             detail: string;
             /** @constant */
@@ -2053,6 +3051,53 @@ export interface components {
             /** @description Its CMS signature, base64. */
             signature: string;
         };
+        /** @description Candidates of one speciality, and how many of them the committee needs. */
+        Group: {
+            /**
+             * Format: uint8
+             * @description How many are needed.
+             */
+            count: number;
+            /**
+             * Format: uint32
+             * @description How many of the pool may be drawn for it.
+             */
+            eligible: number;
+            /** @description The speciality as the pool writes it. */
+            speciality: string;
+        };
+        /** @description One of the specialities. */
+        GroupLine: {
+            /**
+             * Format: uint8
+             * @description How many.
+             */
+            count: number;
+            /** @description As the pool writes it. */
+            speciality: string;
+        };
+        /** @description A speciality, and how it fills. */
+        GroupView: {
+            /**
+             * Format: uint8
+             * @description How many are needed.
+             */
+            count: number;
+            /**
+             * Format: uint32
+             * @description How many may be drawn.
+             */
+            eligible: number;
+            /** @description Whether its pool is empty. */
+            exhausted: boolean;
+            /**
+             * Format: uint
+             * @description How many have accepted.
+             */
+            filled: number;
+            /** @description As the pool writes it. */
+            speciality: string;
+        };
         /** @description That another venue has an archive. */
         HandedOver: {
             /** @description When it came. */
@@ -2071,6 +3116,51 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /** @description How the equipment is. */
+        Health2: {
+            /**
+             * Format: uint32
+             * @description Archives that a replica of the profile lacks.
+             */
+            archives_not_replicated: number;
+            /**
+             * Format: uint32
+             * @description The room's cameras.
+             */
+            cameras: number;
+            /**
+             * Format: uint32
+             * @description Those that send.
+             */
+            cameras_live: number;
+            /**
+             * Format: double
+             * @description The clock's offset in ms, where something measures it.
+             */
+            clock_offset_ms?: number | null;
+            /**
+             * Format: uint64
+             * @description Free bytes of the recording disk.
+             */
+            disk_free_bytes: number;
+            /**
+             * Format: uint64
+             * @description Hours of recording that it is enough for.
+             */
+            disk_hours: number;
+            /**
+             * Format: uint64
+             * @description All its bytes.
+             */
+            disk_total_bytes: number;
+            /** @description When an archive was last found whole in a replica. */
+            last_backup?: components["schemas"]["Utc"] | null;
+            /**
+             * Format: double
+             * @description The hottest part of the box, degrees Celsius, where it says so.
+             */
+            temperature_c?: number | null;
+        };
         /** @description What help is needed. */
         HelpKind: "technical" | "supervisor" | "unwell";
         /** @description A help call. */
@@ -2082,6 +3172,8 @@ export interface components {
             /** @description Since when. */
             since: components["schemas"]["Utc"];
         };
+        /** @description 32 bytes, written as 64 lower-case hexadecimal digits: a hash, a secret, or the seed. */
+        Hex32: string;
         /** @description Where a feed's segment index stands; journalled, and signed in checkpoints. */
         IndexHead: {
             /**
@@ -2117,6 +3209,9 @@ export interface components {
             /** @description What a client sends as bearer. */
             token: string;
         };
+        /** @description A key of a phone. */
+        Key: string;
+        Key2: string;
         /** @description The room as its profile describes it. */
         Layout: {
             /** @description The centre or city it belongs to. */
@@ -2149,6 +3244,76 @@ export interface components {
             seq: components["schemas"]["Seq"];
             /** @description Whose session; none for the room's own. */
             session?: components["schemas"]["SessionId"] | null;
+        };
+        /** @description What a line is doing. */
+        LineCall: {
+            /** @description The candidate; none for the test number. */
+            candidate?: components["schemas"]["CandidateId"] | null;
+            /** @description Since when. */
+            placed: components["schemas"]["Utc"];
+        };
+        /** @description What is wrong with a line. */
+        LineFault: "no_reply" | "host_unreachable" | "no_media" | "no_codec" | {
+            refused: {
+                /**
+                 * Format: uint16
+                 * @description SIP's status.
+                 */
+                status: number;
+            };
+        } | "odd_reply" | "modem_gone" | "modem_silent" | "no_sim" | "pin_needed" | "no_network" | "sound_stalled" | "in_use" | "disk_full" | "speech_missing" | "no_such_line" | "vault_failed" | "software";
+        /** @description A phone line of the room, e.g. `sip-1`, `modem-1`. */
+        LineId: string;
+        /** @description What a line is. */
+        LineKind: "sip" | "modem";
+        /** @description A line as the profile names it. */
+        LineSpec: {
+            /** @description Its name. */
+            id: components["schemas"]["LineId"];
+            /** @description What it is. */
+            kind: components["schemas"]["LineKind"];
+            /** @description Whether it has a test number, so that a call can probe it. */
+            probed: boolean;
+        };
+        /** @description How a line stands. */
+        LineState: {
+            /** @constant */
+            state: "unknown";
+        } | {
+            /** @constant */
+            state: "registering";
+        } | {
+            /** @constant */
+            state: "ready";
+        } | {
+            of: components["schemas"]["LineFault"];
+            /** @constant */
+            state: "fault";
+        } | {
+            /** @constant */
+            state: "auth_fault";
+        } | {
+            /** @constant */
+            state: "disabled";
+        };
+        /** @description A phone line. */
+        LineView: {
+            /** @description Whom it calls. */
+            calling?: components["schemas"]["LineCall"] | null;
+            /** @description SIP or modem. */
+            kind: components["schemas"]["LineKind"];
+            /** @description Its last fault. */
+            last_fault?: components["schemas"]["CallEnd"] | null;
+            /** @description Its name. */
+            line: components["schemas"]["LineId"];
+            /** @description Whether its test number was reached; true as well where it has none. */
+            probed: boolean;
+            /** @description Whether it takes no call after faults. */
+            resting: boolean;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description How it stands. */
+            state: components["schemas"]["LineState"];
         };
         /** @description Who looks at a page. */
         Me: {
@@ -2261,6 +3426,39 @@ export interface components {
         };
         /** @description One line of free text, 1 to 200 characters. */
         Note: string;
+        /** @description The words that are to be spoken in a session's calls. Nothing else gets into them: the project has no field here. */
+        Notice: {
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /** @description Whether it may go on the next day. */
+            overnight: boolean;
+            /** @description When it begins. */
+            start: components["schemas"]["Utc"];
+            /** @description A phone for questions, as it is to be read out: the terminal's, not a person's. */
+            terminal_phone?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds that local time is ahead of UTC at the start.
+             */
+            utc_offset: number;
+            /** @description Where: the centre and the room, as the profile names them. */
+            venue: string;
+        };
+        /** @description Whether what is said on the phone is spoken. */
+        NoticeState: {
+            /** @constant */
+            notice: "missing";
+        } | {
+            /** @description Digest of what is spoken. */
+            digest: string;
+            /** @constant */
+            notice: "ready";
+        } | {
+            /** @constant */
+            notice: "failed";
+            /** @description Why. */
+            reason: components["schemas"]["Note"];
+        };
         /** @description A code for a seat's workstation. Shown once. */
         OneTimeCode: {
             /** @description The code. */
@@ -2287,7 +3485,27 @@ export interface components {
             since: components["schemas"]["Utc"];
         };
         /** @description Parts of the daemon that give commands. */
-        Part: "app" | "clock" | "media" | "health" | "access" | "archive";
+        Part: "app" | "clock" | "media" | "health" | "access" | "archive" | "hub" | "draw" | "phones";
+        /** @description Why a call-out is paused. */
+        PauseCause: {
+            /** @constant */
+            kind: "ordered";
+            /** @description Why, in his words. */
+            reason: components["schemas"]["Note"];
+        } | {
+            /** @constant */
+            kind: "unanswered";
+            /**
+             * Format: uint8
+             * @description Among so many.
+             */
+            of: number;
+            /**
+             * Format: uint8
+             * @description So many.
+             */
+            unanswered: number;
+        };
         /** @description A person in the vault; opaque, and different in every evaluation. */
         PersonRef: string;
         /** @description The phases by name. */
@@ -2369,6 +3587,22 @@ export interface components {
              */
             tenderer_representatives: number;
         };
+        /** @description A session in a list. */
+        PlannedSession: {
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /** @description Its number. */
+            id: components["schemas"]["SessionId"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /**
+             * Format: uint32
+             * @description How many seats it needs.
+             */
+            seats: number;
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+        };
         /** @description One file that can be played. */
         PlayableSegment: {
             /**
@@ -2393,6 +3627,25 @@ export interface components {
         Policies: {
             /** @description How late a rest or meal may be until the supervisor is alarmed. */
             break_overdue: components["schemas"]["Span"];
+            /**
+             * @description How experts are drawn and called.
+             * @default {
+             *       "attempts": 2,
+             *       "complete_before": 3600000,
+             *       "earliest": 172800000,
+             *       "line_rest": 120000,
+             *       "look_back_years": 3,
+             *       "soon": 30000,
+             *       "spacing": 300000,
+             *       "spare": 0,
+             *       "terminal_phone": null,
+             *       "unanswered": [
+             *         6,
+             *         8
+             *       ]
+             *     }
+             */
+            call_out: components["schemas"]["CallOutPolicies"];
             /** @description Whether only an expert, not a tenderer representative, may be chair. */
             chair_is_expert: boolean;
             /** @description The largest offset of the clock with which a session may start. */
@@ -2479,12 +3732,144 @@ export interface components {
             /** @description When it can be tried again. */
             until?: components["schemas"]["Utc"] | null;
         };
+        /** @description Something that needs somebody's eye. */
+        PublicAlarm: {
+            /** @description What is wrong with it, in a fixed word. */
+            fault?: string | null;
+            /** @description What kind of alarm, in a fixed word. */
+            kind: string;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description What it is about: a feed, a piece of equipment, a seat. Never a person. */
+            subject?: string | null;
+            /** @description Whether somebody must act now. */
+            urgent: boolean;
+        };
+        /** @description A clock that runs. */
+        PublicClock: {
+            /** @description When it ends. */
+            ends: components["schemas"]["Utc"];
+            /** @description What for, in a fixed word. */
+            what: string;
+        };
+        /** @description A draw as anybody may see it. */
+        PublicRecord: {
+            /** @description Earlier draws that were ended, and why. */
+            aborted: components["schemas"]["AbortedLine"][];
+            /** @description `bidroom-draw/1`. */
+            algorithm: string;
+            /**
+             * Format: uint16
+             * @description Which of the session's draws.
+             */
+            attempt: number;
+            /** @description Hash of the box's secret. */
+            box_commitment: components["schemas"]["Hex32"];
+            /** @description The box's secret. */
+            box_secret?: components["schemas"]["Hex32"] | null;
+            /** @description Who was drawn, in the order of drawing. */
+            drawn: components["schemas"]["DrawnLine"][];
+            /** @description The specialities in order, and how many are needed. */
+            groups: components["schemas"]["GroupLine"][];
+            /** @description Each row of the pool: its salted hash, and its groups or why it cannot be drawn. Empty before the draw is seeded. */
+            pool: string[];
+            /** @description Salted Merkle root (RFC 6962) over the lines of `pool`. */
+            root: components["schemas"]["Hex32"];
+            /** @description Hash of the rules. */
+            rules: components["schemas"]["Hex32"];
+            /** @description The seed. */
+            seed?: components["schemas"]["Hex32"] | null;
+            /** @description The session's number. */
+            session: components["schemas"]["SessionId"];
+            /** @description Hash of the supervisor's. */
+            supervisor_commitment?: components["schemas"]["Hex32"] | null;
+            /** @description The supervisor's secret. */
+            supervisor_secret?: components["schemas"]["Hex32"] | null;
+        };
+        /** @description A session in the open. */
+        PublicSession: {
+            /** @description Clocks that run, soonest first. */
+            clocks: components["schemas"]["PublicClock"][];
+            /** @description How long it is expected to take. */
+            expected: components["schemas"]["Span"];
+            /**
+             * Format: uint32
+             * @description Members that are expected.
+             */
+            expected_members: number;
+            /** @description Its number. */
+            id: components["schemas"]["SessionId"];
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description Where it stands. */
+            phase: components["schemas"]["PhaseKind"];
+            /**
+             * Format: uint32
+             * @description Members that are in the room.
+             */
+            present_members: number;
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+            /** @description The planned start. */
+            start: components["schemas"]["Utc"];
+            /** @description When the evaluation began. */
+            started?: components["schemas"]["Utc"] | null;
+        };
+        /** @description A room at a moment. */
+        PublicState: {
+            /** @description What needs somebody's eye, worst first. */
+            alarms: components["schemas"]["PublicAlarm"][];
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /**
+             * Format: uint32
+             * @description How many of their workstations are enrolled.
+             */
+            enrolled: number;
+            /** @description How the room's equipment is. */
+            health: components["schemas"]["Health2"];
+            /** @description What people call the room. */
+            name: string;
+            /** @description Feeds that are to be recorded, and that are being written without a gap. */
+            recording: components["schemas"]["RecordedFeeds"];
+            /**
+             * Format: uint32
+             * @description How many seats it has.
+             */
+            seats: number;
+            /** @description The journal's number that it stands at. */
+            seq: components["schemas"]["Seq"];
+            /** @description The session that holds the room, else the next. */
+            session?: components["schemas"]["PublicSession"] | null;
+            /** @description All open sessions. */
+            sessions: components["schemas"]["PlannedSession"][];
+            /**
+             * Format: uint64
+             * @description Entries that the hub has no receipt for.
+             */
+            unreceipted: number;
+            /** @description The daemon's version. */
+            version: string;
+        };
         /** @description A recording rule: these feeds are recorded in these phases. */
         RecordRule: {
             /** @description The kinds it is for. */
             kinds: components["schemas"]["FeedKind"][];
             /** @description The phases in which they are recorded. */
             phases: components["schemas"]["PhaseKind"][];
+        };
+        /** @description Recordings, counted. */
+        RecordedFeeds: {
+            /**
+             * Format: uint32
+             * @description To be recorded.
+             */
+            wanted: number;
+            /**
+             * Format: uint32
+             * @description Being written without a gap.
+             */
+            writing: number;
         };
         /** @description A session in the list of those that have recordings. */
         RecordedLine: {
@@ -2636,6 +4021,63 @@ export interface components {
         } | {
             /** @constant */
             code: "person_twice";
+        } | {
+            /** @constant */
+            code: "draw_lasts";
+        } | {
+            /** @constant */
+            code: "no_draw";
+        } | {
+            /** @constant */
+            code: "wrong_draw_stage";
+        } | {
+            /** @constant */
+            code: "draw_too_early";
+            from: components["schemas"]["Utc"];
+        } | {
+            /** @constant */
+            code: "draw_too_late";
+        } | {
+            /** @constant */
+            code: "pool_too_small";
+            /** Format: uint32 */
+            eligible: number;
+            /** Format: uint8 */
+            group: number;
+            /** Format: uint8 */
+            needed: number;
+        } | {
+            /** @constant */
+            code: "secret_differs";
+        } | {
+            /** @constant */
+            code: "no_call_out";
+        } | {
+            /** @constant */
+            code: "not_paused";
+        } | {
+            /** @constant */
+            code: "call_out_rests";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            code: "no_such_candidate";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            code: "not_accepted";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            code: "not_withdrawing";
+        } | {
+            /** @constant */
+            code: "not_drawn";
+            member: components["schemas"]["MemberNo"];
+        } | {
+            /** @constant */
+            code: "no_such_line";
+            line: components["schemas"]["LineId"];
         } | {
             /** @constant */
             code: "wrong_seat";
@@ -2814,6 +4256,8 @@ export interface components {
             code: "session_on";
             session: components["schemas"]["SessionId"];
         };
+        /** @description Why a command was not put to the room. */
+        Rejection: "unreadable" | "too_large" | "wrong_type" | "wrong_schema" | "unknown_key" | "bad_signature" | "other_room" | "expired" | "implausible_time" | "id_reused" | "busy";
         /**
          * @description What is known of an archive in one replica.
          *
@@ -2841,6 +4285,23 @@ export interface components {
             /** @description What was seen there last; none before all was copied. */
             seen?: components["schemas"]["Replica"] | null;
         };
+        /** @description What became of it. */
+        ReplyOutcome: {
+            /** @constant */
+            result: "done";
+            /** @description The journal's last entry of it. */
+            seq: components["schemas"]["Seq"];
+        } | {
+            /** @description The room's reason. */
+            refusal: components["schemas"]["Refusal"];
+            /** @constant */
+            result: "refused";
+        } | {
+            /** @description Why. */
+            reason: components["schemas"]["Rejection"];
+            /** @constant */
+            result: "rejected";
+        };
         /** @description What an account is for; one account has one. */
         Role: "technician" | "supervisor" | "expert" | "system_administrator" | "security_administrator" | "audit_administrator" | "bidder";
         /** @description The room, as every page's header names it. */
@@ -2852,6 +4313,8 @@ export interface components {
             /** @description The daemon's version. */
             version: string;
         };
+        /** @description A room's id: 1 to 40 lower-case letters, digits and '-'. */
+        RoomId: string;
         /** @description The room, for technicians and supervisors. */
         RoomView: {
             /** @description The buttons. */
@@ -2865,8 +4328,12 @@ export interface components {
              * @description The clock's offset in ms, where something measures it.
              */
             clock_offset_ms?: number | null;
+            /** @description Draw and call-out of those whose committee is drawn, or still to come. */
+            convening: components["schemas"]["ConveningView"][];
             /** @description The feeds. */
             feeds: components["schemas"]["FeedView"][];
+            /** @description The phone lines. */
+            lines: components["schemas"]["LineView"][];
             /** @description Who looks. */
             me: components["schemas"]["Me"];
             /** @description The technician's one next step. */
@@ -2901,6 +4368,8 @@ export interface components {
              * @description Line in the file; the header is line 1.
              */
             line: number;
+            /** @description In which table, where several were sent: `pool`, `recusals`, `named`. */
+            table?: string | null;
         };
         /** @description What the supervisor says to a conflict. */
         Ruling: "stays" | "removed";
@@ -2928,6 +4397,8 @@ export interface components {
         } | {
             view: components["schemas"]["FeedId"];
         } | "view_all" | "metrics";
+        /** @description What is said in a call. */
+        Script: "notice" | "thanks" | "probe";
         /** @description What a seal closes. */
         Seal: {
             /**
@@ -3265,6 +4736,8 @@ export interface components {
              */
             mono: number;
         };
+        /** @description Where a candidate stands. */
+        StandingKind: ("waiting" | "calling" | "accepted" | "declined" | "given_up" | "released" | "withdrawing" | "withdrew") | "not_needed";
         /** @description A still to be taken of a feed's recording. */
         StillOrder: {
             /** @description The picture's moment, in the file or after its beginning. */
@@ -3304,6 +4777,18 @@ export interface components {
              * @description All bytes.
              */
             total_bytes: number;
+        };
+        /** @description A stored entry, as the room's journal has it. */
+        StoredEvent: {
+            /**
+             * Format: uint64
+             * @description Of which of the room's boxes.
+             */
+            epoch: number;
+            /** @description The line. */
+            line: unknown;
+            /** @description Its number. */
+            seq: components["schemas"]["Seq"];
         };
         /** @description Why a session is suspended. */
         SuspensionCause: "order" | "outage" | "committee" | "other";
@@ -3364,6 +4849,17 @@ export interface components {
             /** @description Picture or sound. */
             track: components["schemas"]["Track"];
         };
+        /** @description A refusal that was written down. */
+        TrailLine: {
+            /** @description When. */
+            at: components["schemas"]["Utc"];
+            /** @description Why it was refused, in a fixed word. */
+            reason: string;
+            /** @description Of which room, where that is known. */
+            room?: string | null;
+            /** @description What it was about, in a fixed word. */
+            what: string;
+        };
         /** @description One row, as it is read back. Holds identifiers and fixed words only. */
         TrailRow: {
             /** @description From which network address; empty for the box itself. */
@@ -3389,14 +4885,49 @@ export interface components {
          * @description Wall time, milliseconds since 1970-01-01 UTC.
          */
         Utc: number;
+        /** @description A room's part. */
+        Venue: {
+            /**
+             * Format: uint8
+             * @description How many experts sit there.
+             */
+            experts: number;
+            /** @description Which room. */
+            room: components["schemas"]["RoomId"];
+            /**
+             * Format: uint8
+             * @description How many tenderer representatives.
+             */
+            tenderer_representatives: number;
+        };
+        /** @description What became of an evaluation at a venue: the last command about it. */
+        VenueView: {
+            /** @description Which command. */
+            command: components["schemas"]["CommandId"];
+            /** @description Where. */
+            room: components["schemas"]["RoomId"];
+            /** @description How it stands. */
+            state: components["schemas"]["CommandState"];
+        };
         /** @description How a check ended. */
         Verdict: "passed" | "attention" | "failed";
+        /** @description A box that asks for the place of another. */
+        WaitingBox: {
+            /** @description Its public key. */
+            box: components["schemas"]["Key2"];
+            /** @description In which room. */
+            room: components["schemas"]["RoomId"];
+            /** @description Since when. */
+            since: components["schemas"]["Utc"];
+        };
         /** @description What the browser should know before anything else. */
         Welcome: {
             /** @description Who it is. */
             caller: components["schemas"]["Caller"];
             /** @description Its city or centre. */
             city: string;
+            /** @description Whether this is the city's hub, not a room. */
+            hub: boolean;
             /** @description What a workstation should send. */
             pictures: components["schemas"]["Media"];
             /** @description The room's name. */
@@ -3404,6 +4935,8 @@ export interface components {
             /** @description The zone that its times are shown in, e.g. `Asia/Shanghai`. */
             time_zone: string;
         };
+        /** @description How a withdrawal is known. */
+        WithdrawalSource: "called_back" | "told" | "missing";
         /** @description A workstation that is not revoked. */
         Workstation: {
             /** @description Since when. */
@@ -3513,6 +5046,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssuedPassword"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    asyncApi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What rooms and hubs say to each other (AsyncAPI 3) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
                 };
             };
             /** @description Why it was not done */
@@ -3770,6 +5332,70 @@ export interface operations {
             };
         };
     };
+    planEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluation"];
+            };
+        };
+        responses: {
+            /** @description Plans an evaluation over venues and seats */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            /** @description Asks all its venues to end it before it has begun */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     offerFactor: {
         parameters: {
             query?: never;
@@ -3885,6 +5511,64 @@ export interface operations {
                 };
                 content: {
                     "application/jsonl": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The JSON Schema of each of those messages, by its CloudEvents type */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liveCity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The city, as it changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["BoardView"];
                 };
             };
             /** @description Why it was not done */
@@ -4236,6 +5920,70 @@ export interface operations {
             };
         };
     };
+    admitBox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdmitBox"];
+            };
+        };
+        responses: {
+            /** @description Puts a box that waits in the room's place; the one before it is fenced */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cityEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A room's journal as the hub has it, newest first; `before` and `limit` narrow it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredEvent"][];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     enrolmentCode: {
         parameters: {
             query?: never;
@@ -4302,6 +6050,72 @@ export interface operations {
             };
         };
     };
+    drawRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The nameless public record of a session's draw; for the technician once the session is over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicRecord"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prepareDraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrawOrder"];
+            };
+        };
+        responses: {
+            /** @description Prepares a draw from a pool and its recusals; names go to the vault only */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Carried"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     gate: {
         parameters: {
             query?: never;
@@ -4324,6 +6138,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GateCode"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noticePiece: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                piece: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is said in a session's calls, a piece at a time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
                 };
             };
             /** @description Why it was not done */

@@ -71,3 +71,14 @@ export type VenueView = Schemas["VenueView"];
 export type WaitingBox = Schemas["WaitingBox"];
 /** A journal line, of which a page needs these. */
 export type StoredLine = { stamp: { at: number }; session?: string | null; actor: Actor; event: Event };
+export type ConveningView = Schemas["ConveningView"];
+export type CandidateView = Schemas["CandidateView"];
+export type DrawView = Schemas["DrawView"];
+export type LineView = Schemas["LineView"];
+export type LineState = Schemas["LineState"];
+export type CallEnd = Schemas["CallEnd"];
+export type DrawStep = Schemas["DrawStep"];
+export type Exclusion = Schemas["Exclusion"];
+export type StandingKind = Schemas["StandingKind"];
+export type DrawOrder = Schemas["DrawOrder"];
+export type PublicRecord = Schemas["PublicRecord"];

@@ -48,7 +48,7 @@ export const pages = {
     signOut: "Sign out",
     rehearsal: "Rehearsal",
   },
-  nav: { technician: "Technician", supervisor: "Wall", playback: "Playback", administrator: "Administration", seat: "Seat", qa: "Q&A room" },
+  nav: { technician: "Technician", supervisor: "Wall", playback: "Playback", administrator: "Administration", seat: "Seat", qa: "Q&A room", draw: "Draw and call-out" },
   signIn: {
     title: "Sign in",
     account: "Account",

@@ -1,6 +1,7 @@
 // Owns the English words of the room.
 import type { Fault, SourceFault } from "../../wire";
 import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
+import * as draw from "./draw";
 import { sourceFaults } from "./sources";
 
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -90,6 +91,11 @@ export const actions: Actions = {
   acknowledge_warning: "I have read this",
   sign_report: "Sign report",
   leave: "Leave",
+  abort_draw: "End the draw…",
+  pause_call_out: "Pause the call-out…",
+  resume_call_out: "Go on calling",
+  stop_call_out: "Stop the call-out…",
+  allow_single_line: "Allow a single line…",
 };
 
 export const refusals: Refusals = {
@@ -162,6 +168,21 @@ export const refusals: Refusals = {
   seat_in_use: (r) => `somebody sits at seat ${r.seat}`,
   preflight_runs: () => "a preflight runs already",
   session_on: (r) => `session ${r.session} is on`,
+  draw_lasts: () => "A draw is on; the committee follows from it",
+  no_draw: () => "There is no draw",
+  wrong_draw_stage: () => "The draw is at another step",
+  draw_too_early: (r, n) => `The draw may begin at ${n.time(r.from)}`,
+  draw_too_late: () => "The planned start has passed",
+  pool_too_small: (r) => `Speciality ${r.group + 1} needs ${r.needed}, and only ${r.eligible} may be drawn`,
+  secret_differs: () => "This is not what was committed to",
+  no_call_out: () => "There is no call-out",
+  not_paused: () => "The call-out is not paused",
+  call_out_rests: () => "The call-out is paused or ended",
+  no_such_candidate: (r) => `There is no ${draw.mask(r.candidate)}`,
+  not_accepted: (r) => `${draw.mask(r.candidate)} has no place`,
+  not_withdrawing: (r) => `${draw.mask(r.candidate)} does not withdraw`,
+  not_drawn: (r, n) => `${n.member(r.member)} was not drawn: import a replacement`,
+  no_such_line: (r) => `There is no line ${r.line}`,
 };
 
 export function equipment(id: string): string {
@@ -297,6 +318,13 @@ export const alarms: Alarms = {
   replacement_waits: (a, n) => ({ what: `${n.member(a.member)} is missing`, todo: a.approved ? "The supervisor approved: import the replacement." : "The supervisor must approve a replacement." }),
   outage_expired: () => ({ what: "The outage lasted longer than allowed", todo: "The tenderer decides: wait on, or end." }),
   outage_lasts: () => ({ what: "An outage lasts", todo: "Once it is mended, confirm it in the bar below." }),
+  line_down: (a) => ({ what: `Line ${a.line}: ${draw.line(a.state)}`, todo: "Check gateway, SIM card and network; no candidate loses his place by it." }),
+  line_rests: (a) => ({ what: `Line ${a.line} failed several times and rests: ${draw.end(a.fault)}`, todo: "Mend it, then try it again; a line with a test number is tested by itself." }),
+  call_out_silent: (a) => ({ what: draw.page.silence(a.unanswered, a.of), todo: "See whether lines and gateway are well; then the supervisor goes on or stops." }),
+  call_out_overdue: () => ({ what: "The committee should be complete by now", todo: "Ask the tenderer whether to put it off; calls go on." }),
+  pool_empty: () => ({ what: draw.page.stuck, todo: "The supervisor stops the call-out; then draw again from a larger pool." }),
+  notice_failed: (a) => ({ what: `The notice could not be spoken: ${a.reason}`, todo: "Check the speech engine; nobody is called before." }),
+  withdrawal_waits: (a) => ({ what: `${draw.mask(a.candidate)} withdraws`, todo: "The supervisor must rule on it." }),
 };
 
 const named = (who: string) => who;
@@ -390,6 +418,34 @@ export const events: Events = {
   hold_lifted: (e) => ({ what: `Hold lifted: ${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "Retention over: the archive may be deleted", level: "warn" }),
   archive_deleted: () => ({ what: "The box's archive was deleted", level: "warn" }),
+  draw_prepared: (e) => ({ what: `Draw ${e.attempt} prepared: ${e.basis.rows} in the pool, ${e.basis.eligible} may be drawn` }),
+  draw_committed: () => ({ what: "The supervisor committed himself" }),
+  draw_revealed: () => ({ what: "The supervisor revealed his secret" }),
+  draw_seeded: () => ({ what: "The seed is fixed, and with it the order of all candidates", level: "good" }),
+  draw_aborted: (e) => ({ what: `The draw was ended${e.reason.kind === "ordered" ? `: ${e.reason.note}` : ": what was committed to is lost or differs"}`, level: "bad" }),
+  candidates_drawn: (e) => ({ what: `Drawn: ${e.candidates.map((c) => draw.mask(c.candidate)).join(", ")}` }),
+  pool_exhausted: (e) => ({ what: `Nobody is left for speciality ${e.group + 1}`, level: "bad" }),
+  notice_ready: () => ({ what: "The notice is ready" }),
+  notice_failed: (e) => ({ what: `The notice could not be spoken: ${e.reason}`, level: "bad" }),
+  call_placed: (e) => ({ what: e.callee.kind === "candidate" ? `${e.line} calls ${draw.mask(e.callee.candidate)}` : `${e.line} calls its test number` }),
+  call_progressed: (e) => ({ what: `${e.attempt} ${draw.progress[e.progress.state] ?? e.progress.state}` }),
+  call_ended: (e) => ({ what: `Call ended: ${draw.end(e.end)}`, level: e.end.end === "line_fault" || e.end.end === "auth_fault" ? "warn" : undefined }),
+  candidate_accepted: (e) => ({ what: `${draw.mask(e.candidate)} attends`, level: "good" }),
+  candidate_declined: (e) => ({ what: `${draw.mask(e.candidate)} declined` }),
+  candidate_released: (e) => ({ what: `${draw.mask(e.candidate)} confirmed too late, and was thanked` }),
+  candidate_given_up: (e) => ({ what: `${draw.mask(e.candidate)} was not reached: ${draw.end(e.cause)}`, level: "warn" }),
+  withdrawal_told: (e) => ({ what: `${draw.mask(e.candidate)} asks to withdraw; the supervisor rules`, level: "warn" }),
+  withdrawal_refused: (e) => ({ what: `${draw.mask(e.candidate)} keeps his place` }),
+  candidate_withdrew: (e) => ({ what: `${draw.mask(e.candidate)}: ${draw.withdrawals[e.by]}`, level: "warn" }),
+  call_out_paused: (e) => ({ what: `Call-out paused: ${e.cause.kind === "ordered" ? e.cause.reason : draw.page.silence(e.cause.unanswered, e.cause.of)}`, level: "warn" }),
+  call_out_resumed: () => ({ what: "Call-out goes on" }),
+  call_out_stopped: (e) => ({ what: `Call-out stopped: ${e.reason}`, level: "bad" }),
+  call_out_overdue: () => ({ what: "The committee should be complete by now", level: "bad" }),
+  single_line_allowed: () => ({ what: "A single line is enough", level: "warn" }),
+  phones_started: (e) => ({ what: `Phones started: ${e.lines.length} lines` }),
+  line_changed: (e) => ({ what: `Line ${e.line}: ${draw.line(e.state)}`, level: e.state.state === "fault" || e.state.state === "auth_fault" ? "bad" : undefined }),
+  line_rested: (e) => ({ what: `Line ${e.line} failed several times, and rests`, level: "bad" }),
+  line_retried: (e) => ({ what: `Line ${e.line} is tried again` }),
 };
 
 export const problems: Record<string, string> = {
@@ -423,9 +479,12 @@ export const problems: Record<string, string> = {
   no_seat_yet: "Seats are assigned when check-in opens",
   names_a_person: "The text names a person; use the mask, e.g. Expert 3",
   foreign_origin: "The request came from another site",
+  named_must_be_avoided: "An expert who is named must be avoided",
+  bad_specialities: "A speciality stands twice, or has no name",
+  record_not_public_yet: "Until the session is over, the record is the supervisor's",
 };
 
-export const columns: Record<string, string> = { name: "Name", phone: "Mobile", id_number: "ID number", kind: "Kind", employer: "Employer" };
+export const columns: Record<string, string> = { name: "Name", phone: "Mobile", id_number: "ID number", kind: "Kind", employer: "Employer", specialities: "Specialities", former_employers: "Former employers", relatives_employers: "Relatives' employers", banned_until: "Banned until", aliases: "Aliases", until: "Until" };
 
 export const rowFaults: Record<string, string> = {
   encoding: "neither UTF-8 nor GB18030; save as CSV",
@@ -445,6 +504,8 @@ export const rowFaults: Record<string, string> = {
   duplicate: "the same ID number as an earlier line",
   duplicate_phone: "the same mobile number as an earlier line",
   already_in_session: "in this session already",
+  not_a_day: "not a day like 2026-11-26",
+  too_short: "too short: it would exclude half the pool",
 };
 
 export const comma: string = ", ";

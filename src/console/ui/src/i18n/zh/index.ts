@@ -1,8 +1,9 @@
 import { administrator } from "./administrator";
 import { city } from "./city";
+import * as draw from "./draw";
 import { pages } from "./pages";
 import { playback } from "./playback";
 import { qa } from "./qa";
 import * as words from "./words";
 
-export const zh = { ...pages, words, administrator, playback, qa, city };
+export const zh = { ...pages, words, draw, administrator, playback, qa, city };

@@ -48,7 +48,7 @@ export const pages = {
     signOut: "退出登录",
     rehearsal: "演练",
   },
-  nav: { technician: "技术员", supervisor: "监督墙", playback: "回放", administrator: "管理", seat: "席位", qa: "答疑室" },
+  nav: { technician: "技术员", supervisor: "监督墙", playback: "回放", administrator: "管理", seat: "席位", qa: "答疑室", draw: "抽取与通知" },
   signIn: {
     title: "登录",
     account: "账号",

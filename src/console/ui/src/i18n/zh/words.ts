@@ -1,6 +1,7 @@
 // Owns the Chinese words of the room: phases, masks, refusals, events, alarms.
 import type { Fault, SourceFault } from "../../wire";
 import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
+import * as draw from "./draw";
 import { sourceFaults } from "./sources";
 
 const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -90,6 +91,11 @@ export const actions: Actions = {
   acknowledge_warning: "我已阅知",
   sign_report: "签署评标报告",
   leave: "离场",
+  abort_draw: "终止抽取…",
+  pause_call_out: "暂停外呼…",
+  resume_call_out: "继续外呼",
+  stop_call_out: "停止外呼…",
+  allow_single_line: "允许单条线路…",
 };
 
 export const refusals: Refusals = {
@@ -162,6 +168,21 @@ export const refusals: Refusals = {
   seat_in_use: (r) => `席位 ${r.seat} 有人在座`,
   preflight_runs: () => "自检正在进行",
   session_on: (r) => `评标 ${r.session} 正在进行`,
+  draw_lasts: () => "抽取已开始，委员会由抽取产生",
+  no_draw: () => "没有抽取",
+  wrong_draw_stage: () => "抽取不在这一步",
+  draw_too_early: (r, n) => `须在 ${n.time(r.from)} 之后抽取`,
+  draw_too_late: () => "已过计划开始时间",
+  pool_too_small: (r) => `第 ${r.group + 1} 个专业需 ${r.needed} 人，可抽只有 ${r.eligible} 人`,
+  secret_differs: () => "与先前的承诺不符",
+  no_call_out: () => "没有外呼",
+  not_paused: () => "外呼没有暂停",
+  call_out_rests: () => "外呼已暂停或已结束",
+  no_such_candidate: (r) => `没有${draw.mask(r.candidate)}`,
+  not_accepted: (r) => `${draw.mask(r.candidate)}没有确认参加`,
+  not_withdrawing: (r) => `${draw.mask(r.candidate)}没有请假`,
+  not_drawn: (r, n) => `${n.member(r.member)}不是抽取产生，请导入替换人员`,
+  no_such_line: (r) => `没有线路 ${r.line}`,
 };
 
 export function equipment(id: string): string {
@@ -302,6 +323,13 @@ export const alarms: Alarms = {
   replacement_waits: (a, n) => ({ what: `${n.member(a.member)}缺额`, todo: a.approved ? "监督人员已批准，请导入替换人员。" : "等待监督人员批准替换。" }),
   outage_expired: () => ({ what: "故障已超过规定时限", todo: "由招标人决定：继续等待，或终止评标。" }),
   outage_lasts: () => ({ what: "故障处理中", todo: "排除故障后，在操作栏确认恢复。" }),
+  line_down: (a) => ({ what: `线路 ${a.line}：${draw.line(a.state)}`, todo: "请检查网关、SIM 卡和网络；候选不会因线路故障失去名额。" }),
+  line_rests: (a) => ({ what: `线路 ${a.line} 连续故障，已停用：${draw.end(a.fault)}`, todo: "排除故障后点击“重试”；有测试号码的线路会自动复测。" }),
+  call_out_silent: (a) => ({ what: draw.page.silence(a.unanswered, a.of), todo: "核对线路和网关是否正常，再由监督人员决定继续或停止。" }),
+  call_out_overdue: () => ({ what: "到最迟完成时间，委员会仍未齐", todo: "请与招标人商定是否推迟；外呼继续进行。" }),
+  pool_empty: () => ({ what: draw.page.stuck, todo: "请监督人员停止外呼，扩大专家库后再次抽取。" }),
+  notice_failed: (a) => ({ what: `通知语音合成失败：${a.reason}`, todo: "请检查语音引擎设置；合成之前不会呼叫。" }),
+  withdrawal_waits: (a) => ({ what: `${draw.mask(a.candidate)}请假`, todo: "等待监督人员裁定。" }),
 };
 
 export const events: Events = {
@@ -393,6 +421,34 @@ export const events: Events = {
   hold_lifted: (e) => ({ what: `档案解除冻结：${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "档案保管期满，准予删除", level: "warn" }),
   archive_deleted: () => ({ what: "本机档案已删除", level: "warn" }),
+  draw_prepared: (e) => ({ what: `第 ${e.attempt} 次抽取已准备：专家库 ${e.basis.rows} 人，可抽 ${e.basis.eligible} 人` }),
+  draw_committed: () => ({ what: "监督人员作出承诺" }),
+  draw_revealed: () => ({ what: "监督人员揭示秘密" }),
+  draw_seeded: () => ({ what: "种子已定，全部候选次序确定", level: "good" }),
+  draw_aborted: (e) => ({ what: `抽取终止${e.reason.kind === "ordered" ? `：${e.reason.note}` : "：承诺的内容丢失或不符"}`, level: "bad" }),
+  candidates_drawn: (e) => ({ what: `抽取${e.candidates.map((c) => draw.mask(c.candidate)).join("、")}` }),
+  pool_exhausted: (e) => ({ what: `第 ${e.group + 1} 个专业已抽完`, level: "bad" }),
+  notice_ready: () => ({ what: "通知语音已就绪" }),
+  notice_failed: (e) => ({ what: `通知语音合成失败：${e.reason}`, level: "bad" }),
+  call_placed: (e) => ({ what: e.callee.kind === "candidate" ? `${e.line} 呼叫${draw.mask(e.callee.candidate)}` : `${e.line} 呼叫测试号码` }),
+  call_progressed: (e) => ({ what: `${e.attempt} ${draw.progress[e.progress.state] ?? e.progress.state}` }),
+  call_ended: (e) => ({ what: `通话结束：${draw.end(e.end)}`, level: e.end.end === "line_fault" || e.end.end === "auth_fault" ? "warn" : undefined }),
+  candidate_accepted: (e) => ({ what: `${draw.mask(e.candidate)}确认参加`, level: "good" }),
+  candidate_declined: (e) => ({ what: `${draw.mask(e.candidate)}谢绝` }),
+  candidate_released: (e) => ({ what: `${draw.mask(e.candidate)}确认时名额已满，已致谢` }),
+  candidate_given_up: (e) => ({ what: `${draw.mask(e.candidate)}未能通知到：${draw.end(e.cause)}`, level: "warn" }),
+  withdrawal_told: (e) => ({ what: `${draw.mask(e.candidate)}来电请假，待监督人员裁定`, level: "warn" }),
+  withdrawal_refused: (e) => ({ what: `${draw.mask(e.candidate)}请假未获同意` }),
+  candidate_withdrew: (e) => ({ what: `${draw.mask(e.candidate)}：${draw.withdrawals[e.by]}`, level: "warn" }),
+  call_out_paused: (e) => ({ what: `外呼暂停：${e.cause.kind === "ordered" ? e.cause.reason : draw.page.silence(e.cause.unanswered, e.cause.of)}`, level: "warn" }),
+  call_out_resumed: () => ({ what: "外呼继续" }),
+  call_out_stopped: (e) => ({ what: `外呼停止：${e.reason}`, level: "bad" }),
+  call_out_overdue: () => ({ what: "到最迟完成时间，委员会仍未齐", level: "bad" }),
+  single_line_allowed: () => ({ what: "允许只用一条线路判断", level: "warn" }),
+  phones_started: (e) => ({ what: `电话线路启动：${e.lines.length} 路` }),
+  line_changed: (e) => ({ what: `线路 ${e.line}：${draw.line(e.state)}`, level: e.state.state === "fault" || e.state.state === "auth_fault" ? "bad" : undefined }),
+  line_rested: (e) => ({ what: `线路 ${e.line} 连续故障，停用`, level: "bad" }),
+  line_retried: (e) => ({ what: `线路 ${e.line} 重试` }),
 };
 
 /** Answers of the box that are not the room's refusals. */
@@ -427,9 +483,12 @@ export const problems: Record<string, string> = {
   no_seat_yet: "开放签到后才分配席位",
   names_a_person: "文字中出现了人员姓名，请使用“专家 3”这样的代号",
   foreign_origin: "请求来自其他网站，已拒绝",
+  named_must_be_avoided: "直接确定的专家中有应当回避的人",
+  bad_specialities: "专业重复或为空",
+  record_not_public_yet: "评标结束之前，抽取记录只供监督人员下载",
 };
 
-export const columns: Record<string, string> = { name: "姓名", phone: "手机号", id_number: "身份证号", kind: "类别", employer: "单位" };
+export const columns: Record<string, string> = { name: "姓名", phone: "手机号", id_number: "身份证号", kind: "类别", employer: "单位", specialities: "专业", former_employers: "原单位", relatives_employers: "亲属单位", banned_until: "禁评至", aliases: "别名", until: "至" };
 
 export const rowFaults: Record<string, string> = {
   encoding: "编码不是 UTF-8 或 GB18030，请另存为 CSV",
@@ -449,6 +508,8 @@ export const rowFaults: Record<string, string> = {
   duplicate: "与前面某行证件号相同",
   duplicate_phone: "与前面某行手机号相同",
   already_in_session: "此人已在本次评标中",
+  not_a_day: "不是日期，如 2026-11-26",
+  too_short: "过短，会排除大量人员",
 };
 
 export const comma: string = "、";

@@ -33,7 +33,7 @@ export function Playback({ welcome, account, onRefused }: PageProps) {
       city={welcome.city}
       role={t.playback.title}
       account={account}
-      nav={[{ href: "/supervisor", label: t.nav.supervisor }, { href: "/playback", label: t.nav.playback }]}
+      nav={[{ href: "/supervisor", label: t.nav.supervisor }, { href: "/draw", label: t.nav.draw }, { href: "/playback", label: t.nav.playback }]}
     >
       {id === null ? <List onOpen={go} onRefused={onRefused} /> : <One key={id} id={id} place={{ city: welcome.city, room: welcome.room, account: account?.name ?? "" }} onBack={() => go(null)} onRefused={onRefused} />}
     </Shell>

@@ -149,7 +149,7 @@ export function Wall({ view, link, account }: { view: RoomView; link: Link; acco
       recording={view.recording}
       storage={view.storage}
       rehearsal={session?.kind === "rehearsal"}
-      nav={[{ href: "/supervisor", label: t.nav.supervisor }, { href: "/playback", label: t.nav.playback }]}
+      nav={[{ href: "/supervisor", label: t.nav.supervisor }, { href: "/draw", label: t.nav.draw }, { href: "/playback", label: t.nav.playback }]}
     >
       <div className="wall-body">
         <div className={`wall-tiles wall-${layout} wall-count-${Math.min(view.seats.length, 9) > 6 ? 9 : 6}`}>

@@ -27,6 +27,14 @@ export function alarmButton(t: Dictionary, alarm: Alarm, give: Give, onOpen: (op
     case "feed_absent":
     case "equipment":
     case "conflict_waits":
+    case "line_down":
+    case "call_out_silent":
+    case "call_out_overdue":
+    case "pool_empty":
+    case "notice_failed":
+    case "withdrawal_waits":
       return null;
+    case "line_rests":
+      return <Button size="small" onClick={() => void give({ type: "retry_line", line: what.line })}>{t.draw.page.retryLine}</Button>;
   }
 }

@@ -49,6 +49,7 @@ export function TechnicianView({ view, link, account }: { view: RoomView; link: 
       role={t.words.kinds.role.technician}
       link={link}
       account={account}
+      nav={[{ href: "/technician", label: t.nav.technician }, { href: "/draw", label: t.nav.draw }]}
       recording={view.recording}
       storage={view.storage}
       diskFault={view.alarms.some((a) => a.what.kind === "equipment" && a.what.equipment.startsWith("disk"))}

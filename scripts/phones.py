@@ -1,0 +1,395 @@
+#!/usr/bin/python3
+"""Phones for the demo room and for tests: a SIP gateway (Kamailio) with independent phones behind it (baresip, SIPp).
+
+Debian: kamailio baresip-core sip-tester. What a phone does is told by the last digit of the number that is called:
+
+    0 1 2 3  attends: answers, listens, presses 1, then 1 (0 and 1 baresip by keys beside the sound; 2 and 3 SIPp)
+    4        declines: 2, then 2 (baresip)
+    5        answers and presses nothing (baresip)
+    6        busy
+    7        rings, and never answers
+    8        switched off
+    9        no such number
+
+and with --faults by the last three digits what gateways and networks do wrong:
+
+    880 403   881 503   882 answers without a description of its sound   883 with port 0   884 without Contact
+    885 an announcement before anybody answers, then 480   886 answers while it is given up   887 hangs up after the answer
+    888 negotiates anew in the middle, then attends   889 answers, and is not heard
+
+    phones.py --port 5070 --folder DIR [--user bidroom --password secret] [--hurry] [--faults]
+
+With a user the gateway asks for that user and password (digest). Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import wave
+
+BARESIP_MODULES = "/usr/lib/baresip/modules"
+SIPP_PCAP = "/usr/share/sip-tester"
+
+GATEWAY = """#!KAMAILIO
+children=2
+log_stderror=yes
+debug=1
+disable_tcp=no
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+mpath="{modules}"
+loadmodule "tm.so"
+loadmodule "tmx.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "auth.so"
+modparam("tm", "fr_timer", 5000)
+modparam("tm", "fr_inv_timer", 120000)
+
+request_route {{
+    if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+    if (is_method("OPTIONS") && !has_totag()) {{ sl_send_reply("200", "OK"); exit; }}
+    if (is_method("CANCEL")) {{ if (t_check_trans()) {{ t_relay(); }} exit; }}
+    if (has_totag()) {{
+        if (loose_route()) {{ t_relay(); exit; }}
+        if (is_method("ACK")) {{ if (t_check_trans()) {{ t_relay(); }} exit; }}
+        sl_send_reply("404", "Not Here"); exit;
+    }}
+    {challenge}
+    if (is_method("REGISTER")) {{
+        append_to_reply("Contact: $hdr(Contact);expires=60\\r\\n");
+        sl_send_reply("200", "OK"); exit;
+    }}
+    if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
+    record_route();
+    {routes}
+    sl_send_reply("404", "Not Found");
+}}
+"""
+
+CHALLENGE = """if (!pv_{kind}_authenticate("127.0.0.1", "{password}", "0")) {{ {kind}_challenge("127.0.0.1", "0"); exit; }}
+        consume_credentials();"""
+
+BARESIP_CONFIG = """sip_listen 127.0.0.1:{port}
+module_path {modules}
+audio_source aufile,{folder}/talk.wav
+audio_player aufile,{folder}/heard.wav
+audio_alert aufile,{folder}/heard.wav
+call_max_calls 1
+module g711.so
+module aufile.so
+module account.so
+module menu.so
+module ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control}
+"""
+
+SIPP = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE scenario SYSTEM "sipp.dtd">
+<scenario name="phone">
+  <recv request="INVITE" crlf="true" rrs="true">
+    <action><ereg regexp=":.*" search_in="hdr" header="From" assign_to="caller"/></action>
+  </recv>
+  <Reference variables="caller"/>
+  {acts}
+</scenario>
+"""
+
+SIPP_REPLY = """<send {attributes}><![CDATA[
+SIP/2.0 {status}
+[last_Via:]
+[last_Record-Route:]
+[last_From:]
+[last_To:];tag=[pid]SIPp[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:phone@[local_ip]:[local_port]>
+{body}]]></send>"""
+
+SIPP_SDP = """Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=phone 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio [auto_media_port] RTP/AVP 8 101
+a=rtpmap:8 PCMA/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-15
+a=ptime:30
+"""
+
+
+def sipp_reply(status, body="Content-Length: 0\n\n", attributes=""):
+    return SIPP_REPLY.format(status=status, body=body, attributes=attributes)
+
+
+def sipp_refuses(status):
+    return sipp_reply("180 Ringing") + '<pause milliseconds="300"/>' + sipp_reply(status) + '<recv request="ACK"/>'
+
+
+SIPP_RINGS = (
+    sipp_reply("180 Ringing")
+    + '<recv request="CANCEL" timeout="180000"/>'
+    + sipp_reply("200 OK")
+    # the INVITE's end: its CSeq is not the CANCEL's
+    + SIPP_REPLY.format(status="487 Request Terminated", body="Content-Length: 0\n\n", attributes="").replace(
+        "[last_CSeq:]", "CSeq: 1 INVITE"
+    )
+    + '<recv request="ACK" timeout="5000"/>'
+)
+
+
+def sipp_presses(keys, first, apart):
+    acts = [
+        sipp_reply("180 Ringing"),
+        '<pause milliseconds="800"/>',
+        sipp_reply("200 OK", SIPP_SDP, 'retrans="500"'),
+        '<recv request="ACK"/>',
+        f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/g711a.pcap"/></action></nop>',
+        f'<pause milliseconds="{first}"/>',
+    ]
+    for key in keys:
+        acts.append(f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/dtmf_2833_{key}.pcap"/></action></nop>')
+        acts.append(f'<pause milliseconds="{apart}"/>')
+        acts.append(f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/g711a.pcap"/></action></nop>')
+    acts.append('<recv request="BYE" timeout="120000"/>')
+    acts.append(sipp_reply("200 OK"))
+    return "\n".join(acts)
+
+
+SIPP_BYE = """<recv request="BYE" timeout="60000"/>""" + sipp_reply("200 OK")
+
+
+def sipp_request(method, number, body="Content-Length: 0\n\n"):
+    """A request of ours in the dialogue that the INVITE began."""
+    return f"""<send retrans="500"><![CDATA[
+{method} [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[routes]
+From: <sip:phone@[local_ip]:[local_port]>;tag=[pid]SIPp[call_number]
+To[$caller]
+[last_Call-ID:]
+CSeq: {number} {method}
+Contact: <sip:phone@[local_ip]:[local_port]>
+Max-Forwards: 70
+{body}]]></send>"""
+
+
+def sipp_faults(first, apart):
+    answer = sipp_reply("200 OK", SIPP_SDP, 'retrans="500"')
+    ringing = sipp_reply("180 Ringing") + '<pause milliseconds="300"/>'
+    silent_body = "Content-Length: 0\n\n"
+    no_contact = answer.replace("Contact: <sip:phone@[local_ip]:[local_port]>\n", "")
+    in_the_middle = (
+        sipp_request("INVITE", 1, "Session-Expires: 90;refresher=uac\n" + SIPP_SDP)
+        + '<recv response="100" optional="true"/><recv response="200"/>'
+        + sipp_request("ACK", 1).replace(' retrans="500"', "")
+    )
+    presses = sipp_presses("11", first, apart)
+    return {
+        880: sipp_refuses("403 Forbidden"),
+        881: sipp_refuses("503 Service Unavailable"),
+        882: ringing + sipp_reply("200 OK", silent_body, 'retrans="500"') + '<recv request="ACK"/>' + SIPP_BYE,
+        883: ringing + answer.replace("[auto_media_port]", "0") + '<recv request="ACK"/>' + SIPP_BYE,
+        884: ringing + no_contact + '<recv request="ACK" timeout="9000"/>',
+        885: sipp_reply("183 Session Progress", SIPP_SDP)
+        + f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/g711a.pcap"/></action></nop><pause milliseconds="1500"/>'
+        + sipp_reply("480 Temporarily Unavailable")
+        + '<recv request="ACK"/>',
+        886: sipp_reply("180 Ringing")
+        + '<recv request="CANCEL" timeout="180000"/>'
+        + sipp_reply("200 OK", SIPP_SDP).replace("[last_CSeq:]", "CSeq: [last_cseq_number] INVITE")
+        + '<recv request="ACK" timeout="9000"/>'
+        + SIPP_BYE,
+        887: ringing + answer + '<recv request="ACK"/><pause milliseconds="1500"/>' + sipp_request("BYE", 1)
+        + '<recv response="200"/>',
+        888: presses.replace(
+            '<recv request="ACK"/>', f'<recv request="ACK"/><pause milliseconds="500"/>{in_the_middle}', 1
+        ),
+        889: ringing + answer + '<recv request="ACK"/>' + SIPP_BYE,
+    }
+
+
+class Baresip:
+    """One phone that a program presses."""
+
+    def __init__(self, folder, port, keys, first, apart):
+        self.folder, self.port, self.keys, self.first, self.apart = folder, port, keys, first, apart
+        folder.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(folder / "talk.wav"), "wb") as talk:
+            talk.setnchannels(1)
+            talk.setsampwidth(2)
+            talk.setframerate(8000)
+            # a room's noise, far below speech
+            talk.writeframes(bytes((n * 7919 % 61) if n % 2 == 0 else 0 for n in range(8000 * 2 * 30)))
+        (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{port}>;regint=0;answermode=auto\n")
+        (folder / "config").write_text(
+            BARESIP_CONFIG.format(port=port, control=port + 100, folder=folder, modules=BARESIP_MODULES)
+        )
+        self.process = subprocess.Popen(
+            ["baresip", "-f", str(folder), "-n", "127.0.0.1"],
+            stdin=subprocess.DEVNULL,
+            stdout=open(folder / "log", "wb"),
+            stderr=subprocess.STDOUT,
+        )
+        threading.Thread(target=self.watch, daemon=True).start()
+
+    def watch(self):
+        control = None
+        for _ in range(100):
+            try:
+                control = socket.create_connection(("127.0.0.1", self.port + 100))
+                break
+            except OSError:
+                time.sleep(0.1)
+        if control is None:
+            return
+        buffer = b""
+        while True:
+            try:
+                more = control.recv(4096)
+            except OSError:
+                return
+            if not more:
+                return
+            buffer += more
+            # netstrings: length ':' json ','
+            while b":" in buffer:
+                length, rest = buffer.split(b":", 1)
+                if len(rest) <= int(length):
+                    break
+                event, buffer = json.loads(rest[: int(length)]), rest[int(length) + 1 :]
+                if event.get("type") == "CALL_ESTABLISHED":
+                    threading.Thread(target=self.press, args=(control,), daemon=True).start()
+
+    def press(self, control):
+        time.sleep(self.first)
+        for key in self.keys:
+            command = json.dumps({"command": "sndcode", "params": key})
+            try:
+                control.sendall(f"{len(command)}:{command},".encode())
+            except OSError:
+                return
+            time.sleep(self.apart)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--port", type=int, default=5070)
+    arguments.add_argument("--folder", type=pathlib.Path, required=True)
+    arguments.add_argument("--user")
+    arguments.add_argument("--password", default="")
+    arguments.add_argument("--faults", action="store_true", help="also phones that do wrong")
+    arguments.add_argument("--hurry", action="store_true", help="press after seconds instead of listening to the end")
+    given = arguments.parse_args()
+    folder = given.folder.resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    first, apart = (2.5, 2.0) if given.hurry else (12.0, 5.0)
+    port = given.port
+    processes = []
+    routes = []
+    for n, keys in ((0, "11"), (1, "11"), (4, "22"), (5, "")):
+        phone = Baresip(folder / f"phone-{n}", port + 10 + 2 * n, keys, first, apart)
+        processes.append(phone.process)
+        routes.append((n, phone.port))
+    presses = sipp_presses("11", int(first * 1000), int(apart * 1000))
+    scenarios = {
+        2: presses,
+        3: presses,
+        6: sipp_refuses("486 Busy Here"),
+        7: SIPP_RINGS,
+        8: sipp_refuses("480 Temporarily Unavailable"),
+        9: sipp_refuses("404 Not Found"),
+    }
+    if given.faults:
+        scenarios |= sipp_faults(int(first * 1000), int(apart * 1000))
+    for place, (n, acts) in enumerate(scenarios.items()):
+        scenario = folder / f"phone-{n}.xml"
+        scenario.write_text(SIPP.format(acts=acts))
+        command = ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port + 40 + place), "-nostdin", "-aa"]
+        command += ["-mi", "127.0.0.1", "-mp", str(port + 1000 + 100 * place)]
+        processes.append(
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=open(folder / f"phone-{n}.log", "wb"),
+                cwd=folder,
+            )
+        )
+        routes.append((n, port + 40 + place))
+    challenge = ""
+    if given.user:
+        www = CHALLENGE.format(kind="www", password=given.password)
+        proxy = CHALLENGE.format(kind="proxy", password=given.password)
+        challenge = f'if (is_method("REGISTER")) {{ {www} }} else {{ {proxy} }}'
+    lines = [
+        f'if ($rU =~ "{n}$") {{ $ru = "sip:phone@127.0.0.1:{to}"; t_relay(); exit; }}' for n, to in sorted(routes, reverse=True)
+    ]
+    modules = next(pathlib.Path("/usr/lib").glob("*/kamailio/modules"))
+    config = folder / "kamailio.cfg"
+    config.write_text(GATEWAY.format(port=port, modules=modules, challenge=challenge, routes="\n    ".join(lines)))
+    gateway = subprocess.Popen(
+        ["kamailio", "-DD", "-E", "-f", str(config), "-Y", str(folder), "-P", str(folder / "pid"), "-m", "64", "-M", "8"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=open(folder / "kamailio.log", "wb"),
+    )
+    processes.append(gateway)
+
+    def end(*_):
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    for _ in range(100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.settimeout(0.2)
+            asker.bind(("127.0.0.1", 0))
+            mine = asker.getsockname()[1]
+            asker.sendto(
+                (
+                    f"OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{mine};branch=z9hG4bK{mine}\r\n"
+                    f"From: <sip:ready@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: ready-{mine}\r\nCSeq: 1 OPTIONS\r\n"
+                    "Max-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
+                ).encode(),
+                ("127.0.0.1", port),
+            )
+            try:
+                asker.recv(2000)
+                break
+            except OSError:
+                time.sleep(0.1)
+    print(json.dumps({"port": port}), flush=True)
+    while True:
+        for process in processes:
+            if process.poll() is not None:
+                print(f"a phone ended: {process.args[:4]}, {process.returncode}", file=sys.stderr, flush=True)
+                end()
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    main()

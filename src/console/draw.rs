@@ -1,0 +1,130 @@
+//! Owns how a draw comes in and its public record goes out. Names go from the tables into the vault and nowhere else.
+
+use super::commands::{give, new_id, parse};
+use super::guard::Asker;
+use super::problem::{Answer, No};
+use super::state::Console;
+use super::wire;
+use crate::access::Principal;
+use crate::draw::{self, GroupWish, PublicRecord, Tables, Wishes};
+use crate::room::{Actor, Command, Session, SessionId};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use zeroize::Zeroizing;
+
+/// The largest order: a pool of a city, 20,000 people, in base64.
+pub(super) const LARGEST: usize = 16 << 20;
+
+/// `POST /api/sessions/{session}/draw`.
+pub(super) async fn prepare(
+    State(console): State<Console>,
+    Path(id): Path<SessionId>,
+    asker: Asker,
+    body: Bytes,
+) -> Answer<Json<wire::Carried>> {
+    let order: wire::DrawOrder = parse(&body)?;
+    let actor = asker.actor()?;
+    let session = find(&console, &id)?;
+    let pool = table("pool", &order.pool)?;
+    let recusals = order.recusals.as_deref();
+    let recusals = recusals.map(|t| table("recusals", t)).transpose()?;
+    let named = order.named.as_deref();
+    let named = named.map(|t| table("named", t)).transpose()?;
+    let groups: Vec<GroupWish> = order
+        .groups
+        .into_iter()
+        .map(|g| GroupWish {
+            speciality: g.speciality,
+            count: g.count,
+        })
+        .collect();
+    let room = console.room();
+    let look_back_years = session.policies(&room.policies).call_out.look_back_years;
+    let (of, by, now) = (id.clone(), actor.clone(), console.now());
+    let prepared = console
+        .vault
+        .background(move |vault| {
+            let tables = Tables {
+                pool: &pool,
+                recusals: recusals.as_ref().map(|t| t.as_slice()),
+                named: named.as_ref().map(|t| t.as_slice()),
+            };
+            let wishes = Wishes {
+                tables,
+                groups: &groups,
+                look_back_years,
+                start: session.plan.start,
+            };
+            draw::release(vault, &of, &session)?;
+            draw::prepare(vault, &of, &wishes, &by, &now)
+        })
+        .await?;
+    let basis = prepared.basis;
+    let order = wire::Order {
+        id: new_id(),
+        session: Some(id.clone()),
+        command: Command::PrepareDraw {
+            basis: basis.clone(),
+        },
+    };
+    match give(&console, &asker, actor, order).await {
+        Ok(seq) => Ok(Json(wire::Carried { seq })),
+        // what was not taken leaves no trace
+        Err(no) => {
+            let withdrawn = console
+                .vault
+                .background(move |vault| draw::withdraw(vault, &id, &basis))
+                .await;
+            match withdrawn {
+                Ok(()) => Err(no),
+                Err(error) => Err(No::internal(&error)),
+            }
+        }
+    }
+}
+
+/// `GET /api/sessions/{session}/draw`. Whoever made the pool's table could follow masks by what the record says of rows:
+/// the technician gets it when the session is over.
+pub(super) async fn record(
+    State(console): State<Console>,
+    Path(id): Path<SessionId>,
+    asker: Asker,
+) -> Answer<Json<PublicRecord>> {
+    let session = find(&console, &id)?;
+    let actor = asker.actor()?;
+    let supervisor = matches!(actor, Actor::Supervisor { .. });
+    let local = matches!(asker.principal, Principal::Local { .. });
+    if !supervisor && !local && !session.phase.is_over() {
+        let title = "the record is the supervisor's until the session is over";
+        return Err(No::new(
+            StatusCode::CONFLICT,
+            "record_not_public_yet",
+            title,
+        ));
+    }
+    let Some(draw) = session.draw.clone() else {
+        return Err(No::not_found("draw"));
+    };
+    let now = console.now().stamp.at;
+    let record = console
+        .vault
+        .background(move |vault| draw::public_record(vault, &id, &session, &draw, &actor, now))
+        .await?;
+    Ok(Json(record))
+}
+
+fn find(console: &Console, id: &SessionId) -> Answer<Session> {
+    let room = console.room();
+    let session = room.sessions.get(id).cloned();
+    session.ok_or_else(|| No::not_found("open session"))
+}
+
+fn table(name: &str, base64: &str) -> Answer<Zeroizing<Vec<u8>>> {
+    let bytes = BASE64_STANDARD.decode(base64.as_bytes());
+    let bytes = bytes.map_err(|_| No::bad_request(format!("{name} is no base64")))?;
+    Ok(Zeroizing::new(bytes))
+}

@@ -1,0 +1,107 @@
+// Owns the form that prepares a draw: pool, recusals, named members, specialities. Names go from the files to the box and
+// never onto the page.
+import { Button, Input, Table } from "antd";
+import { useRef, useState } from "react";
+import { No, request } from "../../api";
+import { useT } from "../../i18n";
+import type { Names } from "../../i18n/shape";
+import { problemText } from "../../names";
+import { Dialog, Field } from "../../parts/dialogs";
+import type { ConveningView, DrawOrder, Problem } from "../../wire";
+
+interface Group {
+  speciality: string;
+  count: string;
+}
+
+export function PrepareDialog({ session, names, onClose }: { session: ConveningView; names: Names; onClose: () => void }) {
+  const t = useT();
+  const f = t.draw.form;
+  const [pool, setPool] = useState<File | null>(null);
+  const [recusals, setRecusals] = useState<File | null>(null);
+  const [named, setNamed] = useState<File | null>(null);
+  const [groups, setGroups] = useState<Group[]>([{ speciality: "", count: String(session.experts) }]);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const sum = groups.reduce((sum, group) => sum + (Number(group.count) || 0), 0);
+  const whole = pool !== null && groups.every((group) => group.speciality.trim() !== "" && Number(group.count) > 0);
+  const change = (index: number, part: Partial<Group>) => setGroups((all) => all.map((group, at) => (at === index ? { ...group, ...part } : group)));
+  const send = async () => {
+    if (pool === null) return false;
+    setProblem(null);
+    const body: DrawOrder = {
+      pool: await base64(pool),
+      recusals: recusals === null ? null : await base64(recusals),
+      named: named === null ? null : await base64(named),
+      groups: groups.map((group) => ({ speciality: group.speciality.trim(), count: Number(group.count) })),
+    };
+    try {
+      await request(`/api/sessions/${session.session}/draw`, { body });
+      return true;
+    } catch (no) {
+      if (!(no instanceof No)) throw no;
+      setProblem(no.problem);
+      return false;
+    }
+  };
+  const rows = problem?.rows ?? [];
+  return (
+    <Dialog title={f.title} onClose={onClose} width={760} act={{ label: f.submit, disabled: !whole, run: send }}>
+      <p className="help">{f.help}</p>
+      <FileField label={f.pool} help={f.poolHelp} file={pool} onFile={setPool} />
+      <FileField label={f.recusals} help={f.recusalsHelp} file={recusals} onFile={setRecusals} />
+      <FileField label={f.named} help={f.namedHelp} file={named} onFile={setNamed} />
+      <fieldset className="choices">
+        <legend>{f.groups}</legend>
+        {groups.map((group, index) => (
+          <div key={index} className="draw-group">
+            <Field label={f.speciality}>{(id) => <Input id={id} value={group.speciality} maxLength={100} onChange={(event) => change(index, { speciality: event.target.value })} autoComplete="off" />}</Field>
+            <Field label={f.count}>{(id) => <Input id={id} type="number" min={1} max={20} value={group.count} onChange={(event) => change(index, { count: event.target.value })} />}</Field>
+            {groups.length > 1 && <Button onClick={() => setGroups((all) => all.filter((_, at) => at !== index))}>{f.remove}</Button>}
+          </div>
+        ))}
+        <Button onClick={() => setGroups((all) => [...all, { speciality: "", count: "1" }])}>{f.add}</Button>
+        <p className="help">{f.sum(sum, session.experts)}</p>
+      </fieldset>
+      {problem !== null && <p className="text-bad" role="alert">{rows.length > 0 ? f.faults(rows.length) : problemText(t, problem, names)}</p>}
+      {rows.length > 0 && (
+        <Table
+          size="small"
+          pagination={false}
+          scroll={{ y: 220 }}
+          rowKey={(row) => `${row.table ?? ""}-${row.line}-${row.column ?? ""}-${row.code}`}
+          dataSource={rows}
+          columns={[
+            { title: f.table, width: 120, render: (_, row) => f.tables[row.table ?? ""] ?? "" },
+            { title: t.tech.importForm.line, dataIndex: "line", width: 80 },
+            { title: t.tech.importForm.column, width: 140, render: (_, row) => (row.column == null ? "" : (t.words.columns[row.column] ?? row.column)) },
+            { title: t.tech.importForm.fault, render: (_, row) => t.words.rowFaults[row.code] ?? row.code },
+          ]}
+        />
+      )}
+    </Dialog>
+  );
+}
+
+function FileField({ label, help, file, onFile }: { label: string; help: string; file: File | null; onFile: (file: File | null) => void }) {
+  const t = useT();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <div className="draw-file">
+      <strong>{label}</strong>
+      <p className="help">{help}</p>
+      <div className="file-row">
+        <input ref={input} type="file" hidden accept=".csv,text/csv" aria-label={label} onChange={(event) => onFile(event.target.files?.[0] ?? null)} />
+        <Button aria-label={`${label}: ${t.draw.form.choose}`} onClick={() => input.current?.click()}>{t.draw.form.choose}</Button>
+        <span aria-live="polite">{file === null ? "" : t.tech.importForm.chosen(file.name)}</span>
+      </div>
+    </div>
+  );
+}
+
+/** The file's bytes as they are: the box knows both encodings. */
+async function base64(file: File): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}

@@ -1,0 +1,19 @@
+//! Owns how days are written in tables: 2026-11-26, 2026/11/26, 2026.11.26, 2026年11月26日, 20261126.
+
+use jiff::civil::Date;
+
+/// The day that a text says.
+pub(super) fn day(text: &str) -> Option<Date> {
+    let text = text.trim().trim_end_matches('日');
+    let mut parts = text.split(['-', '/', '.', '年', '月']);
+    let first = parts.next()?;
+    let plain = first.len() == 8 && first.bytes().all(|b| b.is_ascii_digit());
+    let rest: Vec<&str> = parts.collect();
+    let (year, month, day) = match (plain, rest.as_slice()) {
+        (true, []) => (&first[..4], &first[4..6], &first[6..]),
+        (false, [month, day]) => (first, *month, *day),
+        (true, _) | (false, _) => return None,
+    };
+    let year = year.parse().ok().filter(|y| (1950..=2199).contains(y))?;
+    Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()
+}

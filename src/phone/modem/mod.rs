@@ -1,0 +1,10 @@
+//! Lines of a GSM or 4G modem: commands over one serial port, sound over another.
+
+mod cause;
+mod commands;
+mod leg;
+mod line;
+pub(in crate::phone) mod model;
+
+pub use line::{ModemLine, ModemSettings};
+pub use model::Model;

@@ -1,0 +1,12 @@
+//! Lines of a SIP gateway or trunk: signalling by `rsipstack`, sound by our own RTP.
+//!
+//! The library logs addresses, and so numbers: the daemon's log leaves all of it out (`main.rs`), and no text of its errors goes
+//! anywhere.
+
+mod cause;
+pub(in crate::phone) mod leg;
+mod media;
+pub(in crate::phone) mod sdp;
+mod trunk;
+
+pub use trunk::{Transport, Trunk, TrunkSettings};

@@ -1,0 +1,507 @@
+//! Owns the connection to one gateway or trunk: its address, its registration, and the calls' way to it.
+
+use super::leg::SipLeg;
+use crate::phone::leg::{Leg, Line};
+use crate::phone::number::Number;
+use crate::room::{CallEnd, LineFault, LineState};
+use async_trait::async_trait;
+use rsipstack::EndpointBuilder;
+use rsipstack::dialog::authenticate::Credential;
+use rsipstack::dialog::dialog_layer::DialogLayer;
+use rsipstack::dialog::invitation::InviteAsyncResult;
+use rsipstack::dialog::invite_dialog::InviteDialog;
+use rsipstack::dialog::registration::Registration;
+use rsipstack::sip::{Method, Scheme, StatusCode, StatusCodeKind, Uri};
+use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
+use rsipstack::transaction::key::{TransactionKey, TransactionRole};
+use rsipstack::transaction::transaction::Transaction;
+use rsipstack::transaction::{TransactionReceiver, make_call_id, make_tag};
+use rsipstack::transport::tcp_listener::TcpListenerConnection;
+use rsipstack::transport::tls::TlsConfig;
+use rsipstack::transport::udp::UdpConnection;
+use rsipstack::transport::{SipAddr, TransportLayer};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+/// A gateway that answers nothing for so long is not there (64*T1 of RFC 3261, which is 32 s for the open internet).
+const SILENT: Duration = Duration::from_millis(4_500);
+/// How often a gateway without registration is asked whether it is there.
+const ASKED: Duration = Duration::from_secs(20);
+/// The registration's time that is asked for, in seconds.
+const REGISTERED: u32 = 300;
+/// After a fault it is waited so long.
+const PAUSE: Duration = Duration::from_secs(5);
+/// After wrong credentials: gateways lock out who tries too often.
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(30);
+/// How long a BYE may take.
+const BYE: Duration = Duration::from_secs(5);
+/// Calls whose end waits.
+const ENDING: usize = 64;
+
+/// How the signalling is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+    /// TLS; the gateway's certificate is verified.
+    Tls,
+}
+
+/// What a trunk is.
+#[derive(Clone)]
+pub struct TrunkSettings {
+    /// The gateway's host name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the signalling is carried.
+    pub transport: Transport,
+    /// The user part of our address, and the name that signs in.
+    pub user: String,
+    /// The password; none where the gateway asks for none.
+    pub password: Option<Zeroizing<String>>,
+    /// Whether we register.
+    pub register: bool,
+    /// Certificates that are trusted for TLS, PEM.
+    pub authorities: Vec<u8>,
+}
+
+impl fmt::Debug for TrunkSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrunkSettings")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A gateway or trunk. Cheap to clone; its calls go on while [`Trunk::run`] does.
+#[derive(Debug, Clone)]
+pub struct Trunk {
+    settings: Arc<TrunkSettings>,
+    state_tx: Arc<watch::Sender<LineState>>,
+    connected_tx: Arc<watch::Sender<Option<Arc<Connected>>>>,
+}
+
+/// A way to the gateway that works.
+pub(super) struct Connected {
+    pub(super) peer: SocketAddr,
+    pub(super) local: IpAddr,
+    pub(super) destination: SipAddr,
+    pub(super) caller: Uri,
+    pub(super) contact: Uri,
+    pub(super) credential: Option<Credential>,
+    pub(super) dialogs: Arc<DialogLayer>,
+    host: String,
+    ending_tx: mpsc::Sender<(InviteDialog, Option<JoinHandle<InviteAsyncResult>>)>,
+}
+
+impl fmt::Debug for Connected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connected")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connected {
+    /// A user's address at the gateway.
+    pub(super) fn uri(&self, user: &str) -> Option<Uri> {
+        Uri::try_from(format!("sip:{user}@{}", self.host).as_str()).ok()
+    }
+
+    /// Ends a call without waiting for the other side.
+    pub(super) fn let_go(
+        &self,
+        dialog: InviteDialog,
+        invite: Option<JoinHandle<InviteAsyncResult>>,
+    ) {
+        if self.ending_tx.try_send((dialog, invite)).is_err() {
+            tracing::error!("too many calls wait for their end; the gateway will end this one");
+        }
+    }
+}
+
+/// A Call-ID that tells nothing.
+pub(super) fn call_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+impl Trunk {
+    /// A trunk; nothing is sent before it runs.
+    pub fn new(settings: TrunkSettings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            state_tx: Arc::new(watch::Sender::new(LineState::Unknown)),
+            connected_tx: Arc::new(watch::Sender::new(None)),
+        }
+    }
+
+    /// Keeps the connection for ever.
+    pub async fn run(self) {
+        loop {
+            let state = self.run_once().await;
+            self.connected_tx.send_replace(None);
+            self.become_state(state);
+            sleep(pause_after(state)).await;
+        }
+    }
+
+    fn become_state(&self, state: LineState) {
+        self.state_tx.send_if_modified(|known| {
+            let changed = *known != state;
+            *known = state;
+            changed
+        });
+    }
+
+    /// One connection, until it has to be made anew; how it stands then.
+    async fn run_once(&self) -> LineState {
+        let unreachable = LineState::Fault(LineFault::HostUnreachable);
+        let settings = &self.settings;
+        let Some(peer) = resolve(&settings.host, settings.port).await else {
+            return unreachable;
+        };
+        let Some(local) = local_towards(peer) else {
+            return unreachable;
+        };
+        let token = CancellationToken::new();
+        let _ends_with_us = token.clone().drop_guard();
+        let Some(transports) = self.transports(local, &token).await else {
+            return unreachable;
+        };
+        let mut builder = EndpointBuilder::new();
+        let endpoint = builder
+            .with_user_agent("bidroom")
+            .with_transport_layer(transports)
+            .with_cancel_token(token.clone())
+            .with_option(EndpointOption {
+                t1x64: SILENT,
+                callid_suffix: Some(local.to_string()),
+                ..EndpointOption::default()
+            })
+            .build();
+        let (Some(ours), Ok(incoming)) = (
+            endpoint.get_addrs().first().cloned(),
+            endpoint.incoming_transactions(),
+        ) else {
+            return LineState::Fault(LineFault::Software);
+        };
+        let uri = |host: &str| Uri::try_from(format!("sip:{}@{host}", settings.user).as_str()).ok();
+        let host = match (settings.port, settings.transport) {
+            (5060, Transport::Udp | Transport::Tcp) | (5061, Transport::Tls) => {
+                settings.host.clone()
+            }
+            (port, _) => format!("{}:{port}", settings.host),
+        };
+        let (Some(caller), Some(contact)) = (uri(&host), uri(&ours.addr.to_string())) else {
+            return LineState::Fault(LineFault::Software);
+        };
+        let (ending_tx, ending_rx) = mpsc::channel(ENDING);
+        let dialogs = Arc::new(DialogLayer::new(endpoint.inner.clone()));
+        let connected = Arc::new(Connected {
+            peer,
+            local,
+            destination: SipAddr {
+                r#type: Some(self.kind()),
+                addr: peer.into(),
+            },
+            caller,
+            contact,
+            credential: self.credential(),
+            dialogs: dialogs.clone(),
+            host,
+            ending_tx,
+        });
+        tokio::select! {
+            () = endpoint.serve() => LineState::Fault(LineFault::Software),
+            () = answer(incoming, dialogs.clone()) => LineState::Fault(LineFault::Software),
+            () = end_calls(ending_rx, dialogs) => LineState::Fault(LineFault::Software),
+            state = self.watch_over(&endpoint.inner, &connected) => state,
+        }
+    }
+
+    fn kind(&self) -> rsipstack::sip::Transport {
+        match self.settings.transport {
+            Transport::Udp => rsipstack::sip::Transport::Udp,
+            Transport::Tcp => rsipstack::sip::Transport::Tcp,
+            Transport::Tls => rsipstack::sip::Transport::Tls,
+        }
+    }
+
+    fn credential(&self) -> Option<Credential> {
+        let password = self.settings.password.as_ref()?;
+        Some(Credential {
+            username: self.settings.user.clone(),
+            password: password.to_string(),
+            realm: None,
+            auth_username: None,
+        })
+    }
+
+    async fn transports(&self, local: IpAddr, token: &CancellationToken) -> Option<TransportLayer> {
+        let transports = TransportLayer::new(token.clone());
+        match self.settings.transport {
+            Transport::Tcp => {
+                // the library binds later, and wants to know the port now
+                let free = TcpListener::bind((local, 0)).ok()?.local_addr().ok()?;
+                let listener = TcpListenerConnection::new(free, None).await.ok()?;
+                transports.add_transport(listener.into());
+            }
+            Transport::Udp | Transport::Tls => {
+                let udp = UdpConnection::create_connection(
+                    (local, 0).into(),
+                    None,
+                    Some(token.child_token()),
+                );
+                transports.add_transport(udp.await.ok()?.into());
+            }
+        }
+        if self.settings.transport == Transport::Tls {
+            transports.set_tls_config(TlsConfig {
+                ca_certs: Some(self.settings.authorities.clone()),
+                sni_hostname: Some(self.settings.host.clone()),
+                ..TlsConfig::default()
+            });
+        }
+        Some(transports)
+    }
+
+    /// Registers, or asks whether the gateway is there, again and again; ends with a fault that asks for a new connection.
+    async fn watch_over(
+        &self,
+        endpoint: &EndpointInnerRef,
+        connected: &Arc<Connected>,
+    ) -> LineState {
+        let mut registration = Registration::new(endpoint.clone(), self.credential());
+        registration.call_id = call_id().into();
+        registration.outbound_proxy = Some(connected.peer);
+        if *self.state_tx.borrow() == LineState::Unknown && self.settings.register {
+            self.become_state(LineState::Registering);
+        }
+        loop {
+            let asked = timeout(SILENT * 2, async {
+                if self.settings.register {
+                    self.register(&mut registration).await
+                } else {
+                    self.ask(endpoint, connected).await
+                }
+            });
+            let state = asked.await.unwrap_or(LineState::Fault(LineFault::NoReply));
+            let next = match state {
+                LineState::Ready if self.settings.register => {
+                    Duration::from_secs(u64::from(registration.expires().clamp(20, REGISTERED)) / 2)
+                }
+                LineState::Ready => ASKED,
+                LineState::Fault(LineFault::HostUnreachable | LineFault::Software) => return state,
+                // calls that go on do so: only new ones are not begun
+                LineState::Unknown
+                | LineState::Registering
+                | LineState::Fault(_)
+                | LineState::AuthFault
+                | LineState::Disabled => pause_after(state),
+            };
+            let works = state == LineState::Ready;
+            self.connected_tx
+                .send_replace(works.then(|| connected.clone()));
+            self.become_state(state);
+            sleep(next).await;
+        }
+    }
+
+    async fn register(&self, registration: &mut Registration) -> LineState {
+        let parameters = match self.settings.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+            Transport::Tls => ";transport=tls",
+        };
+        let registrar = format!(
+            "sip:{}:{}{parameters}",
+            self.settings.host, self.settings.port
+        );
+        let Ok(registrar) = Uri::try_from(registrar.as_str()) else {
+            return LineState::Fault(LineFault::Software);
+        };
+        match registration.register(registrar, Some(REGISTERED)).await {
+            Ok(response) => match response.status_code.code() {
+                200..=299 => LineState::Ready,
+                401 | 403 | 407 => LineState::AuthFault,
+                408 => LineState::Fault(LineFault::NoReply),
+                status => LineState::Fault(LineFault::Refused { status }),
+            },
+            Err(_) => LineState::Fault(LineFault::HostUnreachable),
+        }
+    }
+
+    /// OPTIONS; whatever the gateway answers, it is there.
+    async fn ask(&self, endpoint: &EndpointInnerRef, connected: &Connected) -> LineState {
+        let software = LineState::Fault(LineFault::Software);
+        let mut target = connected.caller.clone();
+        target.auth = None;
+        target.scheme = Some(Scheme::Sip);
+        let from = rsipstack::sip::typed::From {
+            display_name: None,
+            uri: connected.caller.clone(),
+            params: vec![],
+        }
+        .with_tag(make_tag());
+        let to = rsipstack::sip::typed::To {
+            display_name: None,
+            uri: target.clone(),
+            params: vec![],
+        };
+        let connection = endpoint
+            .transport_layer
+            .lookup(&connected.destination, None)
+            .await;
+        let Ok((connection, _)) = connection else {
+            return LineState::Fault(LineFault::HostUnreachable);
+        };
+        let Ok(via) = endpoint.get_via(Some(connection.get_addr().clone()), None) else {
+            return software;
+        };
+        let id = make_call_id(
+            endpoint.option.callid_suffix.as_deref(),
+            endpoint.option.callid_format,
+        );
+        let request = endpoint.make_request(Method::Options, target, via, from, to, 1, Some(id));
+        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
+            return software;
+        };
+        let mut transaction = Transaction::new_client(key, request, endpoint.clone(), None);
+        transaction.destination = Some(connected.destination.clone());
+        if transaction.send().await.is_err() {
+            return LineState::Fault(LineFault::HostUnreachable);
+        }
+        while let Some(message) = transaction.receive().await {
+            if let rsipstack::sip::SipMessage::Response(response) = message
+                && response.status_code.kind() != StatusCodeKind::Provisional
+            {
+                return match response.status_code {
+                    StatusCode::RequestTimeout => LineState::Fault(LineFault::NoReply),
+                    StatusCode::ServiceUnavailable => {
+                        LineState::Fault(LineFault::Refused { status: 503 })
+                    }
+                    _ => LineState::Ready,
+                };
+            }
+        }
+        LineState::Fault(LineFault::NoReply)
+    }
+}
+
+#[async_trait]
+impl Line for Trunk {
+    async fn dial(&self, number: &Number) -> Result<Box<dyn Leg>, CallEnd> {
+        let connected = self.connected_tx.borrow().clone();
+        match connected {
+            Some(connected) => Ok(Box::new(SipLeg::dial(connected, number).await?)),
+            None => Err(match *self.state_tx.borrow() {
+                LineState::AuthFault => CallEnd::AuthFault,
+                LineState::Fault(fault) => CallEnd::LineFault(fault),
+                LineState::Unknown
+                | LineState::Registering
+                | LineState::Ready
+                | LineState::Disabled => CallEnd::LineFault(LineFault::NoReply),
+            }),
+        }
+    }
+
+    fn state(&self) -> watch::Receiver<LineState> {
+        self.state_tx.subscribe()
+    }
+}
+
+fn pause_after(state: LineState) -> Duration {
+    match state {
+        LineState::AuthFault => PAUSE_AFTER_REFUSAL,
+        LineState::Unknown
+        | LineState::Registering
+        | LineState::Ready
+        | LineState::Fault(_)
+        | LineState::Disabled => PAUSE,
+    }
+}
+
+async fn resolve(host: &str, port: u16) -> Option<SocketAddr> {
+    let mut found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await.ok()?.collect();
+    // gateways speak IPv4; where there is nothing else, the other will do
+    found.sort_by_key(SocketAddr::is_ipv6);
+    found.first().copied()
+}
+
+/// The address of this box from which a peer is reached; nothing is sent.
+fn local_towards(peer: SocketAddr) -> Option<IpAddr> {
+    let any: SocketAddr = if peer.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    }
+    .parse()
+    .ok()?;
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(peer).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+/// Answers what the gateway sends by itself.
+async fn answer(mut incoming: TransactionReceiver, dialogs: Arc<DialogLayer>) {
+    let mut tasks = JoinSet::new();
+    while let Some(mut transaction) = incoming.recv().await {
+        while tasks.try_join_next().is_some() {}
+        let dialog = dialogs.match_dialog(&transaction);
+        tasks.spawn(async move {
+            let done = match (dialog, transaction.original.method) {
+                (Some(mut dialog), _) => dialog.handle(&mut transaction).await,
+                (None, Method::Options) => transaction.reply(StatusCode::OK).await,
+                // nobody takes calls here
+                (None, Method::Invite) => transaction.reply(StatusCode::BusyHere).await,
+                (None, Method::Ack) => Ok(()),
+                (None, _) => {
+                    transaction
+                        .reply(StatusCode::CallTransactionDoesNotExist)
+                        .await
+                }
+            };
+            if done.is_err() {
+                tracing::debug!("a request of the gateway could not be answered");
+            }
+            // the other side's ACK, and what it sends again
+            while transaction.receive().await.is_some() {}
+        });
+    }
+}
+
+/// Sees calls to their end that nobody waits for.
+async fn end_calls(
+    mut ending_rx: mpsc::Receiver<(InviteDialog, Option<JoinHandle<InviteAsyncResult>>)>,
+    dialogs: Arc<DialogLayer>,
+) {
+    let mut tasks = JoinSet::new();
+    while let Some((dialog, invite)) = ending_rx.recv().await {
+        while tasks.try_join_next().is_some() {}
+        let dialogs = dialogs.clone();
+        tasks.spawn(async move {
+            let ended = timeout(BYE, async {
+                drop(dialog.hangup().await);
+                if let Some(invite) = invite {
+                    drop(invite.await);
+                }
+            });
+            if ended.await.is_err() {
+                tracing::warn!("the gateway did not acknowledge the end of a call");
+            }
+            dialogs.remove_dialog(&dialog.id());
+        });
+    }
+}

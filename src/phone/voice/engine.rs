@@ -1,0 +1,171 @@
+//! Owns the engines that speak: programs of their own, which get the text on their standard input, and a site's recordings.
+
+use super::level::even;
+use super::resample::to_telephone;
+use super::text::Phrase;
+use crate::phone::wav;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// A piece that is not spoken within this time never will be.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// `espeak-ng`: needs nothing, sounds harsh.
+    Espeak,
+    /// A program that reads text from its standard input, and writes a WAV file to its standard output.
+    Program {
+        /// The program and its arguments.
+        command: Vec<String>,
+    },
+    /// A folder with a WAV file for each phrase, recorded by the site.
+    Recordings {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// Why something cannot be spoken. Names programs and files, never the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpeechFault {
+    /// The program cannot be started.
+    #[error(
+        "无法启动语音程序 {program}：{cause}；请安装，或在配置 [phone.speech] 中换一种 engine。The speech program {program} cannot be started: {cause}; install it, or choose another engine in [phone.speech]"
+    )]
+    NotStarted {
+        /// Which.
+        program: String,
+        /// Why.
+        cause: String,
+    },
+    /// The program failed, or gave no sound.
+    #[error(
+        "语音程序 {program} 没有给出声音：{cause}。The speech program {program} gave no sound: {cause}"
+    )]
+    Failed {
+        /// Which.
+        program: String,
+        /// Why.
+        cause: String,
+    },
+    /// A recording is missing or is none.
+    #[error(
+        "缺少录音或格式不符：{path}；需要 16 位 PCM 的 WAV 文件。This recording is missing or unfit: {path}; a WAV file with PCM of 16 bits is needed"
+    )]
+    Recording {
+        /// Which.
+        path: String,
+    },
+    /// The cache cannot be written.
+    #[error("无法写入语音缓存：{cause}。The cache of speech cannot be written: {cause}")]
+    Cache {
+        /// Why.
+        cause: String,
+    },
+}
+
+impl Engine {
+    /// What tells this engine's sound from another's.
+    pub(super) fn tag(&self) -> String {
+        match self {
+            Engine::Espeak => "espeak-1".to_owned(),
+            Engine::Program { command } => format!("program-1 {}", command.join("\u{1f}")),
+            Engine::Recordings { folder } => format!("recordings-1 {}", folder.display()),
+        }
+    }
+
+    /// Speaks phrases, one after the other, evened and at 8 kHz.
+    ///
+    /// # Errors
+    /// [`SpeechFault`].
+    pub(super) async fn speak(&self, phrases: &[Phrase]) -> Result<Vec<i16>, SpeechFault> {
+        match self {
+            Engine::Espeak => {
+                let text: Vec<&str> = phrases.iter().map(|p| p.pinyin.as_str()).collect();
+                // -s: words a minute; callees are no fast listeners
+                let command = [
+                    "espeak-ng",
+                    "-v",
+                    "cmn-latn-pinyin",
+                    "-s",
+                    "130",
+                    "--stdin",
+                    "--stdout",
+                ];
+                run(&command.map(str::to_owned), &text.join(" ")).await
+            }
+            Engine::Program { command } => {
+                let text: String = phrases.iter().map(|p| p.characters.as_str()).collect();
+                run(command, &text).await
+            }
+            Engine::Recordings { folder } => {
+                let mut sound = Vec::new();
+                // a lone full stop is a pause
+                for phrase in phrases.iter().filter(|p| p.file != "stop") {
+                    let path = folder.join(format!("{}.wav", phrase.file));
+                    let missing = || SpeechFault::Recording {
+                        path: path.display().to_string(),
+                    };
+                    let file = tokio::fs::read(&path).await.map_err(|_| missing())?;
+                    let (rate, samples) = wav::read(&file).map_err(|_| missing())?;
+                    let even = even(&to_telephone(&samples, rate));
+                    if even.is_empty() {
+                        return Err(missing());
+                    }
+                    sound.extend(even);
+                }
+                Ok(sound)
+            }
+        }
+    }
+}
+
+async fn run(command: &[String], text: &str) -> Result<Vec<i16>, SpeechFault> {
+    let program = command.first().cloned().unwrap_or_default();
+    let failed = |cause: String| SpeechFault::Failed {
+        program: program.clone(),
+        cause,
+    };
+    let mut child = Command::new(&program)
+        .args(command.get(1..).unwrap_or_default())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|cause| SpeechFault::NotStarted {
+            program: program.clone(),
+            cause: cause.to_string(),
+        })?;
+    let mut stdin = child.stdin.take();
+    let spoken = timeout(PATIENCE, async {
+        let give = async {
+            if let Some(stdin) = &mut stdin {
+                drop(stdin.write_all(text.as_bytes()).await);
+                drop(stdin.write_all(b"\n").await);
+            }
+            drop(stdin.take());
+        };
+        let (output, ()) = tokio::join!(child.wait_with_output(), give);
+        output
+    });
+    let output = spoken
+        .await
+        .map_err(|_| failed("timeout".to_owned()))?
+        .map_err(|cause| failed(cause.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(output.status.to_string()));
+    }
+    let (rate, samples) = wav::read(&output.stdout).map_err(|cause| failed(cause.to_string()))?;
+    let even = even(&to_telephone(&samples, rate));
+    if even.is_empty() {
+        return Err(failed("silence".to_owned()));
+    }
+    Ok(even)
+}

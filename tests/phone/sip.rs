@@ -1,0 +1,238 @@
+//! Calls over SIP, to phones that do what people do, and over gateways that do wrong.
+
+use crate::desk::{Desk, line};
+use crate::peers::Peer;
+use bidroom::phone::OpenLine;
+use bidroom::phone::sip::{Transport, Trunk, TrunkSettings};
+use bidroom::room::{
+    Answer, CallEnd, CallProgress, FaultKind, Key, LineFault, LineId, LineKind, LineState, Script,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+fn trunk(port: u16, transport: Transport, password: &str, register: bool) -> Trunk {
+    Trunk::new(TrunkSettings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        transport,
+        user: "bidroom".to_owned(),
+        password: Some(Zeroizing::new(password.to_owned())),
+        register,
+        authorities: Vec::new(),
+    })
+}
+
+/// `lines` channels of one trunk, which runs.
+fn channels(trunk: &Trunk, lines: usize) -> Vec<(LineId, OpenLine)> {
+    tokio::spawn(trunk.clone().run());
+    (1..=lines)
+        .map(|n| line(&format!("sip-{n}"), Arc::new(trunk.clone()), LineKind::Sip))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_phones_on_four_lines_each_end_as_they_should() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(
+        folder.path(),
+        &["--user", "bidroom", "--password", "secret"],
+    );
+    let trunk = trunk(port, Transport::Udp, "secret", true);
+    let desk = Desk::start(channels(&trunk, 4), Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let attends = CallEnd::Confirmed(Answer::Attends);
+    let expected = [
+        attends,
+        attends,
+        attends,
+        attends,
+        CallEnd::Confirmed(Answer::Declines),
+        CallEnd::NoKey,
+        CallEnd::Busy,
+        CallEnd::NoAnswer,
+        CallEnd::Unreachable,
+        CallEnd::NoSuchNumber,
+    ];
+    // each line takes the next number once it is free
+    let queue = tokio::sync::Mutex::new(expected.iter().enumerate());
+    let on = |line: usize| {
+        let (desk, queue) = (&desk, &queue);
+        async move {
+            while let Some((digit, expected)) = queue.lock().await.next() {
+                let attempt = desk.place(
+                    &format!("sip-{line}"),
+                    &format!("1380013800{digit}"),
+                    Script::Notice,
+                );
+                let (end, recording) = desk.ended(&attempt).await;
+                assert_eq!(
+                    end,
+                    *expected,
+                    "digit {digit}: {:?}",
+                    desk.progress(&attempt)
+                );
+                let spoken = matches!(end, CallEnd::Confirmed(_) | CallEnd::NoKey);
+                assert_eq!(recording.is_some(), spoken, "digit {digit}");
+            }
+        }
+    };
+    tokio::join!(on(1), on(2), on(3), on(4));
+    assert_eq!(desk.most_at_once(), 4);
+    let key = |key| CallProgress::Key { key };
+    let first = desk.progress(&bidroom::room::AttemptId::nth(1));
+    assert_eq!(
+        first.iter().filter(|p| **p == key(Key::ONE)).count(),
+        2,
+        "each press once: {first:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_gateways_do_wrong_is_the_line_s_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(folder.path(), &["--faults"]);
+    let trunk = trunk(port, Transport::Udp, "", false);
+    let desk = Desk::start(channels(&trunk, 5), Duration::from_secs(4)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let fault = CallEnd::LineFault;
+    let ends = [
+        (880, CallEnd::AuthFault),
+        // a proxy passes a 503 on as 500 (RFC 3261, 16.7)
+        (881, fault(LineFault::Refused { status: 500 })),
+        (882, fault(LineFault::NoMedia)),
+        (883, fault(LineFault::NoCodec)),
+        (884, fault(LineFault::OddReply)),
+        (885, CallEnd::Unreachable),
+        (886, CallEnd::AnsweredLate),
+        (887, CallEnd::HungUp),
+        (888, CallEnd::Confirmed(Answer::Attends)),
+        (889, fault(LineFault::NoMedia)),
+    ];
+    let queue = tokio::sync::Mutex::new(ends.iter());
+    let on = |line: usize| {
+        let (desk, queue) = (&desk, &queue);
+        async move {
+            while let Some((number, expected)) = queue.lock().await.next() {
+                let attempt = desk.place(
+                    &format!("sip-{line}"),
+                    &format!("13800138{number}"),
+                    Script::Notice,
+                );
+                let (end, _) = desk.ended(&attempt).await;
+                assert_eq!(end, *expected, "{number}: {:?}", desk.progress(&attempt));
+                let early = desk.progress(&attempt).contains(&CallProgress::EarlyMedia);
+                assert_eq!(early, *number == 885, "{number}");
+            }
+        }
+    };
+    tokio::join!(on(1), on(2), on(3), on(4), on(5));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_and_a_silent_gateway_are_told_within_five_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(
+        folder.path(),
+        &["--user", "bidroom", "--password", "secret"],
+    );
+    let wrong = trunk(port, Transport::Udp, "wrong", true);
+    // bound, and silent
+    let hole = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let silent = trunk(
+        hole.local_addr().unwrap().port(),
+        Transport::Udp,
+        "secret",
+        true,
+    );
+    tokio::spawn(wrong.clone().run());
+    tokio::spawn(silent.clone().run());
+    let lines = vec![
+        line("wrong", Arc::new(wrong), LineKind::Sip),
+        line("silent", Arc::new(silent), LineKind::Sip),
+    ];
+    let began = Instant::now();
+    let desk = Desk::start(lines, Duration::from_secs(5)).await;
+    desk.until_line("wrong", LineState::AuthFault).await;
+    desk.until_line("silent", LineState::Fault(LineFault::NoReply))
+        .await;
+    assert!(
+        began.elapsed() < Duration::from_millis(5_500),
+        "{:?}",
+        began.elapsed()
+    );
+    for (on, kind) in [("wrong", FaultKind::Auth), ("silent", FaultKind::Line)] {
+        let attempt = desk.place(on, "13800138000", Script::Notice);
+        let (end, recording) = desk.ended(&attempt).await;
+        assert_eq!((end.fault(), recording), (Some(kind), None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tcp_and_back_when_the_gateway_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (phones, port) = Peer::phones(
+        folder.path(),
+        &["--user", "bidroom", "--password", "secret"],
+    );
+    let trunk = trunk(port, Transport::Tcp, "secret", false);
+    let desk = Desk::start(channels(&trunk, 1), Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let attempt = desk.place("sip-1", "13800138002", Script::Notice);
+    assert_eq!(
+        desk.ended(&attempt).await.0,
+        CallEnd::Confirmed(Answer::Attends)
+    );
+    let probe = desk.place("sip-1", "", Script::Probe);
+    // the test number ends with 0: somebody answers
+    assert_eq!(desk.ended(&probe).await, (CallEnd::Reached, None));
+    drop(phones);
+    let attempt = desk.place("sip-1", "13800138002", Script::Notice);
+    assert_eq!(desk.ended(&attempt).await.0.fault(), Some(FaultKind::Line));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_wanted_any_more_is_hung_up_and_never_dialled_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(folder.path(), &[]);
+    let trunk = trunk(port, Transport::Udp, "", false);
+    let mut desk = Desk::start(channels(&trunk, 3), Duration::from_secs(60)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    // one rings, one listens, one is told that all places are taken
+    let rings = desk.place("sip-1", "13800138007", Script::Notice);
+    let listens = desk.place("sip-2", "13800138005", Script::Notice);
+    let late = desk.place("sip-3", "13800138003", Script::Notice);
+    let answered = |attempt: &bidroom::room::AttemptId| {
+        let attempt = attempt.clone();
+        move |reports: &[bidroom::phone::PhoneReport]| {
+            let report = bidroom::phone::PhoneReport::Progress {
+                attempt: attempt.clone(),
+                progress: CallProgress::Answered,
+            };
+            reports.contains(&report)
+        }
+    };
+    desk.until("answered", answered(&listens)).await;
+    desk.want(&listens, None);
+    desk.want(&rings, None);
+    assert_eq!(desk.ended(&rings).await.0, CallEnd::Cancelled);
+    assert_eq!(desk.ended(&listens).await.0, CallEnd::Cancelled);
+    desk.until("answered", answered(&late)).await;
+    desk.want(&late, Some(Script::Thanks));
+    assert_eq!(desk.ended(&late).await.0, CallEnd::Reached);
+    let bad = desk.place("sip-1", "13800138000;ATH", Script::Notice);
+    assert_eq!(desk.ended(&bad).await, (CallEnd::BadNumber, None));
+    let open = desk.place("sip-1", "13800138005", Script::Notice);
+    desk.until("answered", answered(&open)).await;
+    desk.stop().await;
+    let dialled = desk.reports().into_iter().filter(|r| {
+        matches!(
+            r,
+            bidroom::phone::PhoneReport::Progress {
+                progress: CallProgress::Dialling,
+                ..
+            }
+        )
+    });
+    assert_eq!(dialled.count(), 4);
+}

@@ -1,0 +1,112 @@
+//! Speech by the built-in voice and by a site's recordings, and what is kept of it.
+
+use crate::desk::{Desk, notice, tones};
+use bidroom::keys::{KeySources, Keys};
+use bidroom::phone::dialogue::Piece;
+use bidroom::phone::voice::{Engine, SpeechFault, Voice};
+use bidroom::room::Utc;
+use std::time::Duration;
+
+fn keys(folder: &std::path::Path) -> Keys {
+    let sources = KeySources {
+        folder: folder.join("keys"),
+        credentials: None,
+    };
+    Keys::open(
+        sources,
+        &["localhost".parse().unwrap()],
+        Utc(1_795_741_500_000),
+    )
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_built_in_voice_speaks_and_what_it_said_is_kept_under_names_that_say_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("speech");
+    let voice = Voice::new(Engine::Espeak, cache.clone(), keys(folder.path()));
+    let spoken = voice.speak(&notice()).await.unwrap();
+    let seconds = |piece| spoken.piece(piece).unwrap().len() / 50;
+    assert!(
+        (10..60).contains(&seconds(Piece::Notice)),
+        "{}",
+        seconds(Piece::Notice)
+    );
+    for piece in Piece::ALL {
+        assert!(seconds(piece) >= 2, "{piece:?}");
+    }
+    let names: Vec<String> = std::fs::read_dir(&cache)
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.len(), Piece::ALL.len());
+    assert!(
+        names
+            .iter()
+            .all(|name| name.len() == 36 && name[..32].bytes().all(|b| b.is_ascii_hexdigit())),
+        "{names:?}"
+    );
+    // the same words need no engine any more, others do
+    let again = voice.speak(&notice()).await.unwrap();
+    assert_eq!(again.digest(), spoken.digest());
+    let mut other = notice();
+    other.overnight = true;
+    assert_ne!(voice.speak(&other).await.unwrap().digest(), spoken.digest());
+    // under other keys the names differ
+    let elsewhere = tempfile::tempdir().unwrap();
+    let voice = Voice::new(
+        Engine::Espeak,
+        elsewhere.path().join("speech"),
+        keys(elsewhere.path()),
+    );
+    voice.speak(&notice()).await.unwrap();
+    let first = std::fs::read_dir(elsewhere.path().join("speech"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .file_name();
+    assert!(!names.contains(&first.into_string().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_spoken_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let voice = |engine| Voice::new(engine, folder.path().join("speech"), keys(folder.path()));
+    let recordings = folder.path().join("recordings");
+    std::fs::create_dir(&recordings).unwrap();
+    let fault = voice(Engine::Recordings {
+        folder: recordings.clone(),
+    })
+    .speak(&notice())
+    .await
+    .unwrap_err();
+    let path = recordings.join("greeting.wav").display().to_string();
+    assert_eq!(fault, SpeechFault::Recording { path });
+    let none = Engine::Program {
+        command: vec!["/no/such/program".to_owned()],
+    };
+    assert!(matches!(
+        voice(none).speak(&notice()).await.unwrap_err(),
+        SpeechFault::NotStarted { .. }
+    ));
+    let mute = Engine::Program {
+        command: vec!["true".to_owned()],
+    };
+    assert!(matches!(
+        voice(mute).speak(&notice()).await.unwrap_err(),
+        SpeechFault::Failed { .. }
+    ));
+    assert!(fault.to_string().contains("WAV"));
+    voice(tones(&folder.path().join("engine")))
+        .speak(&notice())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_without_lines_is_spoken_too_and_a_stop_is_quick() {
+    let mut desk = Desk::start(Vec::new(), Duration::from_secs(5)).await;
+    assert!(desk.piece(Piece::Notice).len() > 50);
+    desk.stop().await;
+}
