@@ -291,7 +291,7 @@ mod tests {
     fn recorded(encoder: &str, file: &Path) {
         gst::init().unwrap();
         let line = format!(
-            "videotestsrc num-buffers=50 pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! {encoder} \
+            "videotestsrc num-buffers=50 pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! {encoder} \
              ! mp4mux fragment-duration=200 ! filesink location={}",
             file.display()
         );
