@@ -99,16 +99,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         };
         health::report(&clerk, id.as_str(), fault).await;
     }
-    let witnesses = Witnesses::default();
-    let console = room.console(
-        &profile,
-        &data,
-        &clerk,
-        &media,
-        clock.clone(),
-        witnesses.clone(),
-        &mut tasks,
-    )?;
+    let console = room.console(&profile, &data, &clerk, &media, clock.clone(), &mut tasks)?;
     let ties = hub::Ties {
         profile: &profile,
         data: &data,
@@ -117,7 +108,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         keys: &room.keys,
         clock: Arc::new(clock.clone()),
         around: console.around.clone(),
-        witnesses,
+        witnesses: room.witnesses.clone(),
         believes_broker: order.unsafe_outbox,
     };
     hub::start(ties, &mut tasks)?;
@@ -206,6 +197,7 @@ struct Room {
     access: Access,
     vault: Vault,
     history: crate::journal::Reader,
+    witnesses: Witnesses,
     clerk: Option<(ClerkHandle, Clerk<SystemClock>)>,
     configure: Command,
 }
@@ -255,6 +247,7 @@ impl Room {
             access,
             vault,
             history,
+            witnesses: Witnesses::default(),
             clerk,
             configure,
         })
@@ -287,7 +280,6 @@ impl Room {
         clerk: &ClerkHandle,
         media: &Media,
         clock: SystemClock,
-        witnesses: Witnesses,
         tasks: &mut Tasks,
     ) -> anyhow::Result<Console> {
         let clock: Arc<dyn Clock> = Arc::new(clock);
@@ -332,7 +324,7 @@ impl Room {
             clock: clock.clone(),
             profile: profile.clone(),
             data: recordings.clone(),
-            witnesses,
+            witnesses: self.witnesses.clone(),
         };
         tasks.start("checkpoints", archivist.clone().state());
         tasks.start("archive", archivist.archive());
