@@ -135,7 +135,7 @@ fn has_alarm(room: &Room, fault: &str) -> bool {
     let alarms = status["alarms"].as_array().unwrap();
     alarms
         .iter()
-        .any(|alarm| alarm["what"]["fault"]["kind"] == Value::from(fault))
+        .any(|alarm| alarm["what"]["fault"]["kind"] == fault)
 }
 
 #[tokio::test]
