@@ -135,6 +135,7 @@ fn record(
 ) -> Result<(), crate::access::AccessError> {
     let (object, why) = match trespass {
         Trespass::Receipt(distrust) => (AuditObject::None, distrust.word()),
+        Trespass::Repeated(id) => (AuditObject::Command("hub", id.clone()), "repeated"),
         Trespass::Command { id, reason } => {
             let object = match id {
                 Some(id) => AuditObject::Command("hub", id.clone()),

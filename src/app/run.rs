@@ -106,7 +106,6 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         health::report(&clerk, id.as_str(), fault).await;
     }
     let phones = room.phones(&profile, &data, &clerk, clock.clone(), &mut tasks);
-    let witnesses = Witnesses::default();
     let console = room.console(
         &profile,
         &data,
@@ -114,7 +113,6 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         &media,
         phones.spoken.clone(),
         clock.clone(),
-        witnesses.clone(),
         &mut tasks,
     )?;
     let ties = hub::Ties {
@@ -125,7 +123,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         keys: &room.keys,
         clock: Arc::new(clock.clone()),
         around: console.around.clone(),
-        witnesses,
+        witnesses: room.witnesses.clone(),
         believes_broker: order.unsafe_outbox,
     };
     hub::start(ties, &mut tasks)?;
@@ -216,6 +214,7 @@ struct Room {
     access: Access,
     vault: Vault,
     history: crate::journal::Reader,
+    witnesses: Witnesses,
     clerk: Option<(ClerkHandle, Clerk<SystemClock>)>,
     configure: Command,
 }
@@ -265,6 +264,7 @@ impl Room {
             access,
             vault,
             history,
+            witnesses: Witnesses::default(),
             clerk,
             configure,
         })
@@ -320,7 +320,6 @@ impl Room {
         media: &Media,
         notices: SpokenNotices,
         clock: SystemClock,
-        witnesses: Witnesses,
         tasks: &mut Tasks,
     ) -> anyhow::Result<Console> {
         let clock: Arc<dyn Clock> = Arc::new(clock);
@@ -365,7 +364,7 @@ impl Room {
             clock: clock.clone(),
             profile: profile.clone(),
             data: recordings.clone(),
-            witnesses,
+            witnesses: self.witnesses.clone(),
         };
         let draws = DrawWorker {
             clerk: clerk.clone(),

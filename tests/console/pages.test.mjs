@@ -130,7 +130,7 @@ describe("dialogs", () => {
     });
   }
 
-  const CITY = ["计划评标", "取消 BS-1126-01", "确认更换主机", "记录 baoshan-1"];
+  const CITY = ["计划评标", "取消评标 BS-1126-01", "确认更换主机", "记录 baoshan-1"];
   for (const name of CITY) {
     test(`city board, ${name}: policy and accessibility`, async () => {
       stage.answers.set("GET /api/rooms/baoshan-1/events", { value: [] });

@@ -262,7 +262,8 @@ async fn a_replaced_box_begins_a_new_epoch_and_the_old_one_is_fenced() {
         )
         .unwrap()
     };
-    let first = of_epoch(1);
+    // what it said last may still be on its way
+    let said = head(&old);
 
     let new = Room::start_in(folder(&text, 200));
     let operator = hub.operator().await;
@@ -278,7 +279,11 @@ async fn a_replaced_box_begins_a_new_epoch_and_the_old_one_is_fenced() {
         .as_str()
         .expect("the new box waits")
         .to_owned();
-    assert_eq!(of_epoch(1), first, "nothing is taken from it before");
+    let first = of_epoch(1);
+    assert!(
+        first <= said && of_epoch(2) == 0,
+        "nothing is taken from the new one before"
+    );
     let admitted = operator
         .post(
             "/api/rooms/baoshan-1/box",

@@ -48,7 +48,7 @@ impl Inbox {
             return Ok(match known == sha256 {
                 true => Judged {
                     reply,
-                    trespass: None,
+                    trespass: Some(Trespass::Repeated(command.id)),
                 },
                 false => rejected(Some(command.id), Rejection::IdReused),
             });

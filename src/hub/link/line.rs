@@ -231,7 +231,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    pub(super) fn distrust(&self, trespass: Trespass) -> anyhow::Result<()> {
+    pub(super) fn distrust(&self, trespass: Trespass) {
         tracing::warn!(?trespass, "somebody is not who he should be");
         let at = self.link.wall();
         self.link
@@ -239,12 +239,16 @@ impl<'a> Line<'a> {
             .send_modify(|standing| standing.distrusted = Some(at));
         // a flood of them is told by the first
         drop(self.link.parts.trespasses_tx.try_send(trespass));
-        Ok(())
     }
 
     fn answer(&mut self, judged: Judged) -> anyhow::Result<()> {
-        if let Some(trespass) = judged.trespass {
-            self.distrust(trespass)?;
+        match judged.trespass {
+            // lawful as often as not: written down, and no alarm
+            Some(repeated @ Trespass::Repeated(_)) => {
+                drop(self.link.parts.trespasses_tx.try_send(repeated));
+            }
+            Some(trespass) => self.distrust(trespass),
+            None => {}
         }
         let message = self.speech.reply(judged.reply, self.link.wall())?;
         self.connection.publisher.publish(message);

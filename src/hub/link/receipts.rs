@@ -19,12 +19,15 @@ impl Line<'_> {
                 Err(Distrust::Unreadable)
             }
         };
-        let receipt = match opened {
-            Ok(receipt) if receipt.room == self.speech.room => receipt,
-            Ok(_) => {
-                return self.distrust(Trespass::Receipt(Distrust::Unreadable));
+        let receipt = match opened.and_then(|receipt| match receipt.room == self.speech.room {
+            true => Ok(receipt),
+            false => Err(Distrust::Unreadable),
+        }) {
+            Ok(receipt) => receipt,
+            Err(distrust) => {
+                self.distrust(Trespass::Receipt(distrust));
+                return Ok(());
             }
-            Err(distrust) => return self.distrust(Trespass::Receipt(distrust)),
         };
         if receipt.by != self.link.own {
             let fenced = self

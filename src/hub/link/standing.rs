@@ -38,4 +38,6 @@ pub enum Trespass {
         /// Why.
         reason: Rejection,
     },
+    /// A command that was dealt with came again: the hub's own redelivery, or somebody's replay. It got the first answer.
+    Repeated(CommandId),
 }

@@ -257,10 +257,6 @@ fn old_client(terms: &Terms, socket: String) -> (rumqttc::AsyncClient, rumqttc::
 }
 
 /// Polls in a task of its own: a poll that is cancelled loses packets. Ends when nobody listens any more.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a library's packets; the rest says that the broker is there"
-)]
 async fn poll_new(
     mut events: v5::EventLoop,
     publisher: Publisher,
@@ -292,10 +288,6 @@ async fn poll_new(
 }
 
 /// The same in MQTT 3.1.1.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a library's packets; the rest says that the broker is there"
-)]
 async fn poll_old(
     mut events: rumqttc::EventLoop,
     publisher: Publisher,

@@ -91,7 +91,11 @@ impl Keeper {
         for wish in wishes {
             match wish {
                 Wish::Arrived(arrived) => messages.push(arrived),
-                other => asked.push(other),
+                other @ (Wish::Stray(_)
+                | Wish::SayReceipts
+                | Wish::Plan(..)
+                | Wish::Order(..)
+                | Wish::Admit(..)) => asked.push(other),
             }
         }
         if !messages.is_empty() {

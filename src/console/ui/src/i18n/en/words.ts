@@ -251,7 +251,7 @@ export const faults: Faults = {
   hub_history_differs: (f) => `the hub has stored another history than this box's journal (up to entry ${f.upto})`,
   hub_fenced: () => "another box has taken this one's place; the hub takes nothing more from it",
   hub_not_admitted: () => "the hub knows another box in this room, and has not taken this one in yet",
-  hub_forgery: () => "somebody sends messages in the hub's name; all were refused",
+  hub_forgery: () => "messages came in the hub's name that are not believed; all were refused",
   other: (f) => f.detail,
 };
 

@@ -256,7 +256,7 @@ export const faults: Faults = {
   hub_history_differs: (f) => `市级平台存下的记录与本机日志不一致（至第 ${f.upto} 条）`,
   hub_fenced: () => "另一台主机已取代本机，市级平台不再接收本机的记录",
   hub_not_admitted: () => "市级平台登记的是另一台主机，本机尚未获准接入",
-  hub_forgery: () => "有人冒用市级平台的名义发来消息，均已拒绝",
+  hub_forgery: () => "收到以市级平台名义发来、但不予采信的消息，均已拒绝",
   other: (f) => f.detail,
 };
 

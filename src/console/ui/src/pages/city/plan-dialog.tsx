@@ -59,7 +59,7 @@ export function PlanDialog({ view, onClose }: { view: BoardView; onClose: () => 
             const name = room.state?.name ?? room.id;
             return (
               <tr key={room.id}>
-                <th scope="row">{name} <span className={held === null ? "text-muted" : "text-warn"}>{held === null ? t.city.free(room.state?.seats ?? 0) : t.city.occupied(held)}</span></th>
+                <th scope="row">{name} <span className={held === null ? "text-muted" : "text-warn"}>{held !== null ? t.city.occupied(held) : room.state == null ? t.city.noState : t.city.free(room.state.seats)}</span></th>
                 <td><Radio checked={main === room.id} onChange={() => setMain(room.id)} aria-label={`${t.city.main} ${name}`} /></td>
                 <td><Input type="number" min={0} max={room.state?.seats ?? 99} disabled={held !== null} value={chosen[room.id]?.experts ?? ""} onChange={(event) => choose(room.id, { experts: event.target.value })} aria-label={`${t.city.experts} ${name}`} /></td>
                 <td><Input type="number" min={0} max={room.state?.seats ?? 99} disabled={held !== null} value={chosen[room.id]?.representatives ?? ""} onChange={(event) => choose(room.id, { representatives: event.target.value })} aria-label={`${t.city.representatives} ${name}`} /></td>
