@@ -236,3 +236,23 @@ async fn what_is_not_wanted_any_more_is_hung_up_and_never_dialled_twice() {
     });
     assert_eq!(dialled.count(), 4);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_calls_at_once_all_understand_their_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(folder.path(), &[]);
+    let trunk = trunk(port, Transport::Udp, "", false);
+    let desk = Desk::start(channels(&trunk, 8), Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let place = |n: usize| {
+        let number = format!("1380013800{}", 2 + n % 2);
+        desk.place(&format!("sip-{n}"), &number, Script::Notice)
+    };
+    let attempts: Vec<_> = (1..=8).map(place).collect();
+    for attempt in &attempts {
+        let (end, recording) = desk.ended(attempt).await;
+        assert_eq!(end, CallEnd::Confirmed(Answer::Attends));
+        assert!(recording.unwrap().length > bidroom::room::Span::seconds(4));
+    }
+    assert_eq!(desk.most_at_once(), 8);
+}
