@@ -89,6 +89,7 @@ audio_source aufile,{folder}/talk.wav
 audio_player aufile,{folder}/heard.wav
 audio_alert aufile,{folder}/heard.wav
 call_max_calls 1
+rtp_ports 28000-32700
 module g711.so
 module aufile.so
 module account.so
@@ -361,7 +362,7 @@ def main():
     if given.tls:
         certificates(folder)
         tls_listen = f"enable_tls=yes\nlisten=tls:127.0.0.1:{port + 2}"
-        tls_module = f'loadmodule "tls.so"\nmodparam("tls", "private_key", "{folder}/tls.key")\nmodparam("tls", "certificate", "{folder}/tls.pem")'
+        tls_module = f'loadmodule "tls.so"\nmodparam("tls", "private_key", "{folder}/tls.key")\nmodparam("tls", "certificate", "{folder}/tls.pem")\nmodparam("tls", "tls_method", "TLSv1.2+")'
     config = folder / "kamailio.cfg"
     config.write_text(GATEWAY.format(port=port, tls_listen=tls_listen, tls_module=tls_module, modules=modules, challenge=challenge, routes="\n    ".join(lines)))
     gateway = subprocess.Popen(

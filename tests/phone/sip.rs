@@ -60,7 +60,11 @@ async fn ten_phones_on_four_lines_each_end_as_they_should() {
     let on = |line: usize| {
         let (desk, queue) = (&desk, &queue);
         async move {
-            while let Some((digit, expected)) = queue.lock().await.next() {
+            loop {
+                let next = queue.lock().await.next();
+                let Some((digit, expected)) = next else {
+                    break;
+                };
                 let attempt = desk.place(
                     &format!("sip-{line}"),
                     &format!("1380013800{digit}"),
@@ -114,7 +118,11 @@ async fn what_gateways_do_wrong_is_the_line_s_fault() {
     let on = |line: usize| {
         let (desk, queue) = (&desk, &queue);
         async move {
-            while let Some((number, expected)) = queue.lock().await.next() {
+            loop {
+                let next = queue.lock().await.next();
+                let Some((number, expected)) = next else {
+                    break;
+                };
                 let attempt = desk.place(
                     &format!("sip-{line}"),
                     &format!("13800138{number}"),

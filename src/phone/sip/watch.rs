@@ -36,6 +36,13 @@ impl Trunk {
         }
         loop {
             let asked = timeout(SILENT * 2, async {
+                // a connection that cannot be made is no silence: TLS that nobody vouches for, a port that nobody listens on
+                let connection = endpoint
+                    .transport_layer
+                    .lookup(&connected.destination, None);
+                if connection.await.is_err() {
+                    return LineState::Fault(LineFault::HostUnreachable);
+                }
                 if self.settings.register {
                     self.register(&mut registration).await
                 } else {
