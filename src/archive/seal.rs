@@ -252,7 +252,10 @@ fn calls(bag: &Path) -> io::Result<String> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
         // what is not finished is none yet
         if let Some(name) = name.filter(|n| n.ends_with(".cms") || n.ends_with(".box")) {
-            lines.push(format!("{}  {CALLS}/{name}\n", hash_file(&path, false)?.sha256));
+            lines.push(format!(
+                "{}  {CALLS}/{name}\n",
+                hash_file(&path, false)?.sha256
+            ));
         }
     }
     lines.sort_unstable_by(|a, b| a[64..].cmp(&b[64..]));

@@ -58,7 +58,9 @@ pub(super) fn check(order: &Order, found: &Found, verdict: &mut Verdict) {
     for line in String::from_utf8_lossy(&list).lines() {
         // a recording that was erased is no fault
         if let Some((sha256, path)) = line.split_once("  ")
-            && path.strip_prefix(CALLS).is_some_and(|name| !name.contains(".."))
+            && path
+                .strip_prefix(CALLS)
+                .is_some_and(|name| !name.contains(".."))
             && let Some(call) = tag_file(&order.bag, path)
             && sha256 != hex::encode(Sha256::digest(&call))
         {
