@@ -13,6 +13,7 @@ import { Connecting, useRefused, type PageProps } from "../common";
 import { Board } from "./board";
 import { DrawDialogs, type Open } from "./dialogs";
 import { Lines } from "./lines";
+import { Listen } from "./listen";
 import { Operations } from "./operations";
 import { Proof } from "./proof";
 import "./draw.css";
@@ -66,6 +67,7 @@ export function DrawView({ view, link, account, role }: { view: RoomView; link: 
             <div className="draw-side">
               <Proof session={session} role={role} names={names} />
               <Lines lines={view.lines} role={role} give={give} />
+              <Listen session={session} />
               <Panel title={t.draw.page.alarms} className={alarms.length > 0 ? "panel-alarmed" : ""}>
                 <Alarms alarms={alarms} names={names} quiet={t.draw.page.quiet} />
               </Panel>
