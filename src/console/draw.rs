@@ -6,7 +6,7 @@ use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire;
 use crate::access::Principal;
-use crate::draw::{self, GroupWish, PublicRecord, Tables};
+use crate::draw::{self, GroupWish, PublicRecord, Tables, Wishes};
 use crate::room::{Actor, Command, Session, SessionId};
 use axum::Json;
 use axum::body::Bytes;
@@ -43,7 +43,7 @@ pub(super) async fn prepare(
         })
         .collect();
     let room = console.room();
-    let years = session.policies(&room.policies).call_out.look_back_years;
+    let look_back_years = session.policies(&room.policies).call_out.look_back_years;
     let (of, by, now) = (id.clone(), actor.clone(), console.now());
     let prepared = console
         .vault
@@ -53,9 +53,14 @@ pub(super) async fn prepare(
                 recusals: recusals.as_ref().map(|t| t.as_slice()),
                 named: named.as_ref().map(|t| t.as_slice()),
             };
-            let start = session.plan.start;
+            let wishes = Wishes {
+                tables,
+                groups: &groups,
+                look_back_years,
+                start: session.plan.start,
+            };
             draw::release(vault, &of, &session)?;
-            draw::prepare(vault, &of, &tables, &groups, years, start, &by, &now)
+            draw::prepare(vault, &of, &wishes, &by, &now)
         })
         .await?;
     let basis = prepared.basis;

@@ -24,7 +24,7 @@ pub use column::{Column, Table, TableFault, TableFaultCode};
 pub use judge::{Rules, Status};
 pub use opening::Opening;
 pub use pool::PoolPerson;
-pub use prepare::{GroupWish, PrepareError, Prepared, Tables, prepare, release, withdraw};
+pub use prepare::{GroupWish, PrepareError, Prepared, Tables, Wishes, prepare, release, withdraw};
 pub use record::{DrawnLine, PublicRecord, public_record};
 pub use verify::{Findings, verify};
 pub use worker::{DrawWorker, Turn};

@@ -64,6 +64,19 @@ pub enum PrepareError {
     Json(#[from] serde_json::Error),
 }
 
+/// What a draw is prepared from.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes<'a> {
+    /// The tables.
+    pub tables: Tables<'a>,
+    /// The specialities in order.
+    pub groups: &'a [GroupWish],
+    /// Years back for former employers.
+    pub look_back_years: u8,
+    /// When the evaluation begins; its local day is the one that bans and look-back are counted by.
+    pub start: Utc,
+}
+
 /// Reads the tables, puts everybody into the vault, and says what the box commits to. Whoever gives the command that
 /// follows calls [`withdraw`] where it is refused.
 ///
@@ -72,13 +85,16 @@ pub enum PrepareError {
 pub fn prepare(
     vault: &Vault,
     session: &SessionId,
-    tables: &Tables<'_>,
-    groups: &[GroupWish],
-    look_back_years: u8,
-    start: Utc,
+    wishes: &Wishes<'_>,
     actor: &Actor,
     now: &Now,
 ) -> Result<Prepared, PrepareError> {
+    let Wishes {
+        tables,
+        groups,
+        look_back_years,
+        start,
+    } = *wishes;
     let specialities: Vec<String> = groups.iter().map(|g| g.speciality.trim().into()).collect();
     let different: BTreeSet<&String> = specialities.iter().filter(|s| !s.is_empty()).collect();
     if different.len() != groups.len() {

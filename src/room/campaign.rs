@@ -99,8 +99,8 @@ fn going(room: &Room) -> impl Iterator<Item = (&SessionId, &Session, &CallOut)> 
         let done = callout.convened && callout.is_complete();
         let closing = matches!(session.phase, Phase::Closing) || session.phase.is_over();
         let aborted = session.draw.as_ref().is_none_or(|draw| draw.is_aborted());
-        (!stopped && !closing && !aborted && !(done && settled(session, callout)))
-            .then_some((id, session, callout))
+        let rests = stopped || closing || aborted || (done && settled(session, callout));
+        (!rests).then_some((id, session, callout))
     })
 }
 
@@ -127,13 +127,15 @@ fn step(room: &Room, now: &Now) -> Option<Draft> {
     late.or_else(|| {
         going(room).find_map(|(id, session, callout)| {
             let event = of_session(room, now, id, session, callout)?;
-            let session = match &event {
+            // a probe is the line's affair, not the session's
+            let probe = matches!(
+                &event,
                 Event::CallPlaced {
                     callee: Callee::TestNumber,
                     ..
-                } => None,
-                _ => Some(id.clone()),
-            };
+                }
+            );
+            let session = (!probe).then(|| id.clone());
             Some(Draft { session, event })
         })
     })

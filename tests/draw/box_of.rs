@@ -1,8 +1,8 @@
 //! Owns a box without a daemon: a vault on the disk and a journal of entries, which a kill leaves as they are.
 
 use bidroom::draw::{
-    GroupWish, Opening, PrepareError, Prepared, PublicRecord, Tables, Turn, prepare, public_record,
-    release, withdraw,
+    GroupWish, Opening, PrepareError, Prepared, PublicRecord, Tables, Turn, Wishes, prepare,
+    public_record, release, withdraw,
 };
 use bidroom::keys::{KeySources, Keys};
 use bidroom::room::*;
@@ -102,17 +102,13 @@ impl Box {
             speciality: name.to_owned(),
             count,
         });
-        let start = self.room.sessions[&session()].plan.start;
-        prepare(
-            &self.vault,
-            &session(),
-            &tables,
-            &groups,
-            3,
-            start,
-            &technician(),
-            &self.now,
-        )
+        let wishes = Wishes {
+            tables,
+            groups: &groups,
+            look_back_years: 3,
+            start: self.room.sessions[&session()].plan.start,
+        };
+        prepare(&self.vault, &session(), &wishes, &technician(), &self.now)
     }
 
     pub(crate) fn commit(&mut self) {
