@@ -102,9 +102,13 @@ SIPP = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
 <scenario name="phone">
   <recv request="INVITE" crlf="true" rrs="true">
-    <action><ereg regexp=":.*" search_in="hdr" header="From" assign_to="caller"/></action>
+    <action>
+      <ereg regexp=":.*" search_in="hdr" header="From" assign_to="caller"/>
+      <ereg regexp=".*" search_in="hdr" header="Via:" occurence="1" assign_to="via"/>
+      <ereg regexp=".*" search_in="hdr" header="Via:" occurence="2" assign_to="next"/>
+    </action>
   </recv>
-  <Reference variables="caller"/>
+  <Reference variables="caller,via,next"/>
   {acts}
 </scenario>
 """
@@ -140,6 +144,12 @@ def sipp_reply(status, body="Content-Length: 0\n\n", attributes=""):
     return SIPP_REPLY.format(status=status, body=body, attributes=attributes)
 
 
+def sipp_invite_s_end(status, body="Content-Length: 0\n\n"):
+    """An answer to the INVITE after a CANCEL has come: its ways back are the INVITE's own."""
+    reply = sipp_reply(status, body).replace("[last_Via:]", "Via:[$via]\nVia:[$next]")
+    return reply.replace("[last_CSeq:]", "CSeq: [last_cseq_number] INVITE")
+
+
 def sipp_refuses(status):
     return sipp_reply("180 Ringing") + '<pause milliseconds="300"/>' + sipp_reply(status) + '<recv request="ACK"/>'
 
@@ -148,10 +158,7 @@ SIPP_RINGS = (
     sipp_reply("180 Ringing")
     + '<recv request="CANCEL" timeout="180000"/>'
     + sipp_reply("200 OK")
-    # the INVITE's end: its CSeq is not the CANCEL's
-    + SIPP_REPLY.format(status="487 Request Terminated", body="Content-Length: 0\n\n", attributes="").replace(
-        "[last_CSeq:]", "CSeq: 1 INVITE"
-    )
+    + sipp_invite_s_end("487 Request Terminated")
     + '<recv request="ACK" timeout="5000"/>'
 )
 
@@ -215,7 +222,7 @@ def sipp_faults(first, apart):
         + '<recv request="ACK"/>',
         886: sipp_reply("180 Ringing")
         + '<recv request="CANCEL" timeout="180000"/>'
-        + sipp_reply("200 OK", SIPP_SDP).replace("[last_CSeq:]", "CSeq: [last_cseq_number] INVITE")
+        + sipp_invite_s_end("200 OK", SIPP_SDP)
         + '<recv request="ACK" timeout="9000"/>'
         + SIPP_BYE,
         887: ringing + answer + '<recv request="ACK"/><pause milliseconds="1500"/>' + sipp_request("BYE", 1)
