@@ -65,13 +65,13 @@ export function DrawView({ view, link, account, role }: { view: RoomView; link: 
           <div className="draw-body">
             <Board session={session} lines={view.lines} names={names} />
             <div className="draw-side">
-              <Proof session={session} role={role} names={names} />
-              <Lines lines={view.lines} role={role} give={give} />
-              <Listen session={session} />
               <Panel title={t.draw.page.alarms} className={alarms.length > 0 ? "panel-alarmed" : ""}>
                 <Alarms alarms={alarms} names={names} quiet={t.draw.page.quiet} />
               </Panel>
               <Operations session={session} role={role} names={names} give={give} onOpen={setOpen} />
+              <Lines lines={view.lines} role={role} give={give} />
+              <Proof session={session} role={role} names={names} />
+              <Listen session={session} />
             </div>
           </div>
           {open !== null && <DrawDialogs open={open} session={session} names={names} give={give} onClose={() => setOpen(null)} />}
