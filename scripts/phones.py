@@ -17,9 +17,9 @@ and with --faults by the last three digits what gateways and networks do wrong:
     885 an announcement before anybody answers, then 480   886 answers while it is given up   887 hangs up after the answer
     888 negotiates anew in the middle, then attends   889 answers, and is not heard
 
-    phones.py --port 5070 --folder DIR [--user bidroom --password secret] [--hurry] [--faults]
+    phones.py --port 5070 --folder DIR [--user bidroom --password secret] [--hurry] [--faults] [--tls]
 
-With a user the gateway asks for that user and password (digest). Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
+With --tls it also listens on the next port but one by TLS, as localhost; DIR/ca.pem is who says so (kamailio-tls-modules, openssl). With a user the gateway asks for that user and password (digest). Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
 """
 
 import argparse
@@ -44,6 +44,7 @@ debug=1
 disable_tcp=no
 listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
+{tls_listen}
 mpath="{modules}"
 loadmodule "tm.so"
 loadmodule "tmx.so"
@@ -54,6 +55,7 @@ loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "auth.so"
+{tls_module}
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 120000)
 
@@ -87,6 +89,7 @@ audio_source aufile,{folder}/talk.wav
 audio_player aufile,{folder}/heard.wav
 audio_alert aufile,{folder}/heard.wav
 call_max_calls 1
+rtp_ports 28000-32700
 module g711.so
 module aufile.so
 module account.so
@@ -99,9 +102,13 @@ SIPP = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
 <scenario name="phone">
   <recv request="INVITE" crlf="true" rrs="true">
-    <action><ereg regexp=":.*" search_in="hdr" header="From" assign_to="caller"/></action>
+    <action>
+      <ereg regexp=":.*" search_in="hdr" header="From" assign_to="caller"/>
+      <ereg regexp=".*" search_in="hdr" header="Via:" occurence="1" assign_to="via"/>
+      <ereg regexp=".*" search_in="hdr" header="Via:" occurence="2" assign_to="next"/>
+    </action>
   </recv>
-  <Reference variables="caller"/>
+  <Reference variables="caller,via,next"/>
   {acts}
 </scenario>
 """
@@ -137,6 +144,12 @@ def sipp_reply(status, body="Content-Length: 0\n\n", attributes=""):
     return SIPP_REPLY.format(status=status, body=body, attributes=attributes)
 
 
+def sipp_invite_s_end(status, body="Content-Length: 0\n\n"):
+    """An answer to the INVITE after a CANCEL has come: its ways back are the INVITE's own."""
+    reply = sipp_reply(status, body).replace("[last_Via:]", "Via:[$via]\nVia:[$next]")
+    return reply.replace("[last_CSeq:]", "CSeq: [last_cseq_number] INVITE")
+
+
 def sipp_refuses(status):
     return sipp_reply("180 Ringing") + '<pause milliseconds="300"/>' + sipp_reply(status) + '<recv request="ACK"/>'
 
@@ -145,10 +158,7 @@ SIPP_RINGS = (
     sipp_reply("180 Ringing")
     + '<recv request="CANCEL" timeout="180000"/>'
     + sipp_reply("200 OK")
-    # the INVITE's end: its CSeq is not the CANCEL's
-    + SIPP_REPLY.format(status="487 Request Terminated", body="Content-Length: 0\n\n", attributes="").replace(
-        "[last_CSeq:]", "CSeq: 1 INVITE"
-    )
+    + sipp_invite_s_end("487 Request Terminated")
     + '<recv request="ACK" timeout="5000"/>'
 )
 
@@ -212,7 +222,7 @@ def sipp_faults(first, apart):
         + '<recv request="ACK"/>',
         886: sipp_reply("180 Ringing")
         + '<recv request="CANCEL" timeout="180000"/>'
-        + sipp_reply("200 OK", SIPP_SDP).replace("[last_CSeq:]", "CSeq: [last_cseq_number] INVITE")
+        + sipp_invite_s_end("200 OK", SIPP_SDP)
         + '<recv request="ACK" timeout="9000"/>'
         + SIPP_BYE,
         887: ringing + answer + '<recv request="ACK"/><pause milliseconds="1500"/>' + sipp_request("BYE", 1)
@@ -222,6 +232,18 @@ def sipp_faults(first, apart):
         ),
         889: ringing + answer + '<recv request="ACK"/>' + SIPP_BYE,
     }
+
+
+def certificates(folder):
+    """A certificate for localhost, and the authority that issued it."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=gateways")
+    openssl("req", *curve[:-2], "-keyout", "tls.key", "-out", "tls.csr", "-subj", "/CN=localhost")
+    (folder / "names").write_text("subjectAltName=DNS:localhost\n")
+    openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-out", "tls.pem", "-extfile", "names")
 
 
 class Baresip:
@@ -294,6 +316,7 @@ def main():
     arguments.add_argument("--user")
     arguments.add_argument("--password", default="")
     arguments.add_argument("--faults", action="store_true", help="also phones that do wrong")
+    arguments.add_argument("--tls", action="store_true", help="also by TLS")
     arguments.add_argument("--hurry", action="store_true", help="press after seconds instead of listening to the end")
     given = arguments.parse_args()
     folder = given.folder.resolve()
@@ -342,8 +365,13 @@ def main():
         f'if ($rU =~ "{n}$") {{ $ru = "sip:phone@127.0.0.1:{to}"; t_relay(); exit; }}' for n, to in sorted(routes, reverse=True)
     ]
     modules = next(pathlib.Path("/usr/lib").glob("*/kamailio/modules"))
+    tls_listen = tls_module = ""
+    if given.tls:
+        certificates(folder)
+        tls_listen = f"enable_tls=yes\nlisten=tls:127.0.0.1:{port + 2}"
+        tls_module = f'loadmodule "tls.so"\nmodparam("tls", "private_key", "{folder}/tls.key")\nmodparam("tls", "certificate", "{folder}/tls.pem")\nmodparam("tls", "tls_method", "TLSv1.2+")'
     config = folder / "kamailio.cfg"
-    config.write_text(GATEWAY.format(port=port, modules=modules, challenge=challenge, routes="\n    ".join(lines)))
+    config.write_text(GATEWAY.format(port=port, tls_listen=tls_listen, tls_module=tls_module, modules=modules, challenge=challenge, routes="\n    ".join(lines)))
     gateway = subprocess.Popen(
         ["kamailio", "-DD", "-E", "-f", str(config), "-Y", str(folder), "-P", str(folder / "pid"), "-m", "64", "-M", "8"],
         stdin=subprocess.DEVNULL,

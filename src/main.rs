@@ -7,7 +7,10 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// The daemon of a remote bid-evaluation room.
 #[derive(Debug, Parser)]
@@ -248,9 +251,9 @@ fn start_logging() {
     let default = "info,rtc=error,rtc_dtls=error,rtc_ice=error,rtc_mdns=error,webrtc=error";
     let filter = EnvFilter::try_from_env("BIDROOM_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     // what it writes holds the numbers that are called: no setting brings it into a log
-    let filter = filter.add_directive("rsipstack=off".parse().expect("a directive"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+    let nameless = filter_fn(|metadata| !metadata.target().starts_with("rsipstack"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter.and(nameless)))
         .init();
 }

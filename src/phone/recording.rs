@@ -270,3 +270,145 @@ impl Writer {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::KeySources;
+    use crate::room::Utc;
+    use std::process::Command;
+
+    fn keys(folder: &Path) -> Keys {
+        let sources = KeySources {
+            folder: folder.join("keys"),
+            credentials: None,
+        };
+        Keys::open(sources, &[], Utc(1_795_741_500_000)).unwrap()
+    }
+
+    fn names() -> (SessionId, AttemptId) {
+        ("BS-1".parse().unwrap(), AttemptId::nth(7))
+    }
+
+    fn audit(folder: &Path) -> Recipient {
+        let made = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+            ])
+            .args([
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=audit",
+                "-keyout",
+                "audit.key",
+                "-out",
+                "audit.pem",
+            ])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success());
+        Recipient::read(&folder.join("audit.pem")).unwrap()
+    }
+
+    fn speak(tape: &mut Tape, frames: usize) {
+        for n in 0..frames {
+            let level = i16::try_from(n).unwrap();
+            tape.push(&Frame([level; SAMPLES]), &Frame([-level; SAMPLES]));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_audit_key_opens_a_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let recipient = audit(folder.path());
+        let recordings = Recordings::new(
+            folder.path().to_owned(),
+            keys(folder.path()),
+            Some(recipient),
+        );
+        let (session, attempt) = names();
+        let mut tape = recordings.begin(&session, &attempt).unwrap();
+        speak(&mut tape, 120);
+        let kept = recordings
+            .finish(tape, &session, &attempt)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (kept.file.as_str(), kept.length),
+            ("a000007.cms", Span(2_400))
+        );
+        let calls = recordings.folder(&session);
+        let bytes = fs::read(calls.join(&kept.file)).unwrap();
+        assert_eq!(kept.sha256, hex::encode(Sha256::digest(&bytes)));
+        let opened = Command::new("openssl")
+            .args([
+                "cms",
+                "-decrypt",
+                "-inform",
+                "DER",
+                "-inkey",
+                "audit.key",
+                "-recip",
+                "audit.pem",
+                "-in",
+            ])
+            .arg(calls.join(&kept.file))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let (_, callee) = wav::read(&opened.stdout).unwrap();
+        assert_eq!(callee.len(), 120 * SAMPLES);
+        assert_eq!(callee[100 * SAMPLES], 100);
+        assert!(!calls.join("a000007.part").exists());
+    }
+
+    #[tokio::test]
+    async fn a_crash_leaves_what_was_said_until_a_second_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = Recordings::new(folder.path().to_owned(), keys(folder.path()), None);
+        let (session, attempt) = names();
+        let mut tape = recordings.begin(&session, &attempt).unwrap();
+        assert!(
+            recordings.begin(&session, &attempt).is_err(),
+            "never over another one"
+        );
+        speak(&mut tape, 170);
+        // three seconds are on the disk, and then half of the next one
+        let Tape {
+            seconds_tx,
+            writing,
+            ..
+        } = tape;
+        drop(seconds_tx);
+        writing.await.unwrap().unwrap();
+        let part = recordings.folder(&session).join("a000007.part");
+        let mut torn = OpenOptions::new().append(true).open(&part).unwrap();
+        torn.write_all(&[0x20, 0x7d, 0, 0, 1, 2, 3]).unwrap();
+        assert!(
+            !fs::read(&part)
+                .unwrap()
+                .windows(8)
+                .any(|w| w == [1, 0, 0xff, 0xff, 1, 0, 0xff, 0xff]),
+            "no sound in clear"
+        );
+        recordings.recover().unwrap();
+        assert!(!part.exists());
+        let sealed = fs::read(part.with_extension("box")).unwrap();
+        let opened = recordings
+            .keys
+            .open_sealed(SealPurpose::CallSound, b"a000007", &sealed)
+            .unwrap();
+        let (_, callee) = wav::read(&opened).unwrap();
+        assert_eq!(callee.len(), 150 * SAMPLES);
+        recordings.recover().unwrap();
+    }
+}

@@ -557,10 +557,14 @@ fn ended(
         recording: recording.cloned(),
     });
     if let CallEnd::Confirmed(answer) = end {
-        found.keys.push(match answer {
+        let key = match answer {
             super::Answer::Attends => Key::ONE,
             super::Answer::Declines => Key::TWO,
-        });
+        };
+        // a confirmation is the key twice, however many of them were told while it went on
+        while !found.keys.ends_with(&[key, key]) {
+            found.keys.push(key);
+        }
     }
     if matches!(standing, Standing::Calling) {
         let length = match (counts(end), end.fault()) {

@@ -2,7 +2,7 @@
 
 use super::call::{CallEnd, CallProgress, Callee, FaultKind, LineSpec, LineState, Script};
 use super::event::Event;
-use super::ids::{AttemptId, LineId};
+use super::ids::{AttemptId, LineId, SessionId};
 use super::time::{Now, Span, Stamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,14 @@ impl Phones {
     /// Whether a line has a call.
     pub fn is_busy(&self, line: &LineId) -> bool {
         self.calls.values().any(|call| &call.line == line)
+    }
+
+    /// The open calls of a session.
+    pub fn calls_of<'a>(&'a self, session: &SessionId) -> impl Iterator<Item = &'a Call> {
+        let of = session.clone();
+        self.calls.values().filter(
+            move |call| matches!(&call.callee, Callee::Candidate { session, .. } if session == &of),
+        )
     }
 
     /// The lines that the profile lets call.

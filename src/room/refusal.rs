@@ -60,6 +60,8 @@ pub enum Refusal {
     // draw and call-out
     /// A draw is on: the committee and the plan follow from it.
     DrawLasts,
+    /// Calls of the last draw are still open.
+    CallsOpen,
     /// There is no draw that this could concern.
     NoDraw,
     /// The draw is not so far, or further.
@@ -272,6 +274,7 @@ impl fmt::Display for Refusal {
             Refusal::NotExpected => f.write_str("this member is not expected any more"),
             Refusal::NotPresent { member } => write!(f, "member {member} is not checked in"),
             Refusal::DrawLasts => f.write_str("a draw is on; the committee follows from it"),
+            Refusal::CallsOpen => f.write_str("calls of the last draw are being hung up; try again"),
             Refusal::NoDraw => f.write_str("there is no draw"),
             Refusal::WrongDrawStage => f.write_str("the draw is at another step"),
             Refusal::DrawTooEarly { .. } => f.write_str("it is too early for the draw"),

@@ -90,7 +90,7 @@ pub fn wanted(room: &Room) -> Wanted {
             .calls
             .iter()
             .filter_map(|(attempt, call)| {
-                let script = script_of(room, call)?;
+                let script = script_of(room, attempt, call)?;
                 let wanted = WantedCall {
                     attempt: attempt.clone(),
                     line: call.line.clone(),
@@ -122,13 +122,14 @@ fn wanted_notice((id, session): (&SessionId, &Session)) -> Option<WantedNotice> 
 }
 
 /// What is said in a call that is open; none where it is to be hung up. Whoever can get no place any more is thanked.
-fn script_of(room: &Room, call: &Call) -> Option<Script> {
+fn script_of(room: &Room, attempt: &AttemptId, call: &Call) -> Option<Script> {
     let Callee::Candidate { session, candidate } = &call.callee else {
         return Some(call.script);
     };
     let session = room.sessions.get(session)?;
     let callout = session.callout.as_ref()?;
     let found = callout.candidates.get(candidate)?;
+    found.attempts.iter().find(|a| &a.id == attempt)?;
     let stopped = matches!(callout.stage, CallOutStage::Stopped { .. });
     if stopped || session.phase.is_over() {
         return None;

@@ -75,10 +75,9 @@ impl Directory for Kept {
 
 /// The desk and the phones at it.
 pub(crate) struct Desk {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     pub(crate) kept: Arc<Kept>,
     pub(crate) spoken: SpokenNotices,
-    pub(crate) keys: Keys,
     stop_tx: watch::Sender<bool>,
     worker: Option<JoinHandle<()>>,
     placed: std::sync::atomic::AtomicU64,
@@ -182,10 +181,9 @@ impl Desk {
         let (stop_tx, stop_rx) = watch::channel(false);
         let worker = tokio::spawn(phones.run(wanted_rx, stop_rx));
         let desk = Self {
-            folder,
+            _folder: folder,
             kept,
             spoken,
-            keys,
             stop_tx,
             worker: Some(worker),
             placed: 0.into(),

@@ -17,7 +17,6 @@ fn port() -> u16 {
 /// A peer that ends with the test.
 pub(crate) struct Peer {
     child: Child,
-    pub(crate) told: serde_json::Value,
 }
 
 impl Peer {
@@ -34,8 +33,9 @@ impl Peer {
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let told = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{script}: {e}: {line}"));
-        Self { child, told }
+        let _ready: serde_json::Value =
+            serde_json::from_str(&line).unwrap_or_else(|e| panic!("{script}: {e}: {line}"));
+        Self { child }
     }
 
     /// Gateway and phones; the gateway's port.

@@ -2,12 +2,13 @@
 
 use crate::desk::{Desk, line};
 use crate::peers::Peer;
-use bidroom::phone::OpenLine;
 use bidroom::phone::sip::{Transport, Trunk, TrunkSettings};
+use bidroom::phone::{OpenLine, PhoneReport};
 use bidroom::room::{
     Answer, CallEnd, CallProgress, FaultKind, Key, LineFault, LineId, LineKind, LineState, Script,
 };
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -59,7 +60,11 @@ async fn ten_phones_on_four_lines_each_end_as_they_should() {
     let on = |line: usize| {
         let (desk, queue) = (&desk, &queue);
         async move {
-            while let Some((digit, expected)) = queue.lock().await.next() {
+            loop {
+                let next = queue.lock().await.next();
+                let Some((digit, expected)) = next else {
+                    break;
+                };
                 let attempt = desk.place(
                     &format!("sip-{line}"),
                     &format!("1380013800{digit}"),
@@ -113,7 +118,11 @@ async fn what_gateways_do_wrong_is_the_line_s_fault() {
     let on = |line: usize| {
         let (desk, queue) = (&desk, &queue);
         async move {
-            while let Some((number, expected)) = queue.lock().await.next() {
+            loop {
+                let next = queue.lock().await.next();
+                let Some((number, expected)) = next else {
+                    break;
+                };
                 let attempt = desk.place(
                     &format!("sip-{line}"),
                     &format!("13800138{number}"),
@@ -235,4 +244,78 @@ async fn what_is_not_wanted_any_more_is_hung_up_and_never_dialled_twice() {
         )
     });
     assert_eq!(dialled.count(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_calls_at_once_all_understand_their_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(folder.path(), &[]);
+    let trunk = trunk(port, Transport::Udp, "", false);
+    let desk = Desk::start(channels(&trunk, 8), Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let place = |n: usize| {
+        let number = format!("1380013800{}", 2 + n % 2);
+        desk.place(&format!("sip-{n}"), &number, Script::Notice)
+    };
+    let attempts: Vec<_> = (1..=8).map(place).collect();
+    for attempt in &attempts {
+        let (end, recording) = desk.ended(attempt).await;
+        assert_eq!(end, CallEnd::Confirmed(Answer::Attends));
+        assert!(recording.unwrap().length > bidroom::room::Span::seconds(4));
+    }
+    assert_eq!(desk.most_at_once(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_to_a_gateway_that_proves_who_it_is() {
+    // as the daemon does at its start
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let account = ["--user", "bidroom", "--password", "secret", "--tls"];
+    let (_phones, port) = Peer::phones(folder.path(), &account);
+    let settings = |authorities: Vec<u8>| TrunkSettings {
+        host: "localhost".to_owned(),
+        port: port + 2,
+        transport: Transport::Tls,
+        user: "bidroom".to_owned(),
+        password: Some(Zeroizing::new("secret".to_owned())),
+        register: true,
+        authorities,
+    };
+    let proven = Trunk::new(settings(
+        std::fs::read(folder.path().join("ca.pem")).unwrap(),
+    ));
+    // nobody vouches for the gateway
+    let doubted = Trunk::new(settings(Vec::new()));
+    tokio::spawn(doubted.clone().run());
+    let mut lines = channels(&proven, 1);
+    lines.push(line("doubted", Arc::new(doubted), LineKind::Sip));
+    let desk = Desk::start(lines, Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    desk.until_line("doubted", LineState::Fault(LineFault::HostUnreachable))
+        .await;
+    let attempt = desk.place("sip-1", "13800138002", Script::Notice);
+    let (end, _) = desk.ended(&attempt).await;
+    assert_eq!(end, CallEnd::Confirmed(Answer::Attends));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmation_that_the_journal_does_not_take_is_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(folder.path(), &[]);
+    let trunk = trunk(port, Transport::Udp, "", false);
+    let desk = Desk::start(channels(&trunk, 1), Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let attempt = desk.place("sip-1", "13800138003", Script::Notice);
+    let chosen = CallProgress::Key { key: Key::ONE };
+    desk.until("a key", |_| desk.progress(&attempt).contains(&chosen))
+        .await;
+    desk.kept.broken.store(true, Ordering::SeqCst);
+    // the second press comes two seconds later
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    desk.kept.broken.store(false, Ordering::SeqCst);
+    let (end, _) = desk.ended(&attempt).await;
+    assert_eq!(end, CallEnd::LineFault(LineFault::Software));
+    let confirmed = |r: &PhoneReport| matches!(r, PhoneReport::Confirmed { .. });
+    assert!(!desk.reports().iter().any(confirmed));
 }

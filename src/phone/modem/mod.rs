@@ -5,6 +5,8 @@ mod commands;
 mod leg;
 mod line;
 pub(in crate::phone) mod model;
+mod open;
+mod talk;
 
 pub use line::{ModemLine, ModemSettings};
 pub use model::Model;

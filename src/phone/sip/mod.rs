@@ -4,9 +4,11 @@
 //! anywhere.
 
 mod cause;
+mod incoming;
 pub(in crate::phone) mod leg;
 mod media;
 pub(in crate::phone) mod sdp;
 mod trunk;
+mod watch;
 
 pub use trunk::{Transport, Trunk, TrunkSettings};

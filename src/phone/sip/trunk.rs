@@ -1,6 +1,8 @@
-//! Owns the connection to one gateway or trunk: its address, its registration, and the calls' way to it.
+//! Owns the connection to one gateway or trunk: its address, its transport, and the calls' way to it.
 
+use super::incoming::{answer, end_calls};
 use super::leg::SipLeg;
+use super::watch::pause_after;
 use crate::phone::leg::{Leg, Line};
 use crate::phone::number::Number;
 use crate::room::{CallEnd, LineFault, LineState};
@@ -10,12 +12,8 @@ use rsipstack::dialog::authenticate::Credential;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::dialog::invitation::InviteAsyncResult;
 use rsipstack::dialog::invite_dialog::InviteDialog;
-use rsipstack::dialog::registration::Registration;
-use rsipstack::sip::{Method, Scheme, StatusCode, StatusCodeKind, Uri};
-use rsipstack::transaction::endpoint::{EndpointInnerRef, EndpointOption};
-use rsipstack::transaction::key::{TransactionKey, TransactionRole};
-use rsipstack::transaction::transaction::Transaction;
-use rsipstack::transaction::{TransactionReceiver, make_call_id, make_tag};
+use rsipstack::sip::Uri;
+use rsipstack::transaction::endpoint::EndpointOption;
 use rsipstack::transport::tcp_listener::TcpListenerConnection;
 use rsipstack::transport::tls::TlsConfig;
 use rsipstack::transport::udp::UdpConnection;
@@ -25,23 +23,13 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 /// A gateway that answers nothing for so long is not there (64*T1 of RFC 3261, which is 32 s for the open internet).
-const SILENT: Duration = Duration::from_millis(4_500);
-/// How often a gateway without registration is asked whether it is there.
-const ASKED: Duration = Duration::from_secs(20);
-/// The registration's time that is asked for, in seconds.
-const REGISTERED: u32 = 300;
-/// After a fault it is waited so long.
-const PAUSE: Duration = Duration::from_secs(5);
-/// After wrong credentials: gateways lock out who tries too often.
-const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(30);
-/// How long a BYE may take.
-const BYE: Duration = Duration::from_secs(5);
+pub(super) const SILENT: Duration = Duration::from_millis(4_500);
 /// Calls whose end waits.
 const ENDING: usize = 64;
 
@@ -88,10 +76,13 @@ impl fmt::Debug for TrunkSettings {
 /// A gateway or trunk. Cheap to clone; its calls go on while [`Trunk::run`] does.
 #[derive(Debug, Clone)]
 pub struct Trunk {
-    settings: Arc<TrunkSettings>,
-    state_tx: Arc<watch::Sender<LineState>>,
-    connected_tx: Arc<watch::Sender<Option<Arc<Connected>>>>,
+    pub(super) settings: Arc<TrunkSettings>,
+    pub(super) state_tx: Arc<watch::Sender<LineState>>,
+    pub(super) connected_tx: Arc<watch::Sender<Option<Arc<Connected>>>>,
 }
+
+/// A call that nobody waits for, and its INVITE where that has not ended.
+pub(super) type Ending = (InviteDialog, Option<JoinHandle<InviteAsyncResult>>);
 
 /// A way to the gateway that works.
 pub(super) struct Connected {
@@ -103,7 +94,7 @@ pub(super) struct Connected {
     pub(super) credential: Option<Credential>,
     pub(super) dialogs: Arc<DialogLayer>,
     host: String,
-    ending_tx: mpsc::Sender<(InviteDialog, Option<JoinHandle<InviteAsyncResult>>)>,
+    ending_tx: mpsc::Sender<Ending>,
 }
 
 impl fmt::Debug for Connected {
@@ -157,7 +148,7 @@ impl Trunk {
         }
     }
 
-    fn become_state(&self, state: LineState) {
+    pub(super) fn become_state(&self, state: LineState) {
         self.state_tx.send_if_modified(|known| {
             let changed = *known != state;
             *known = state;
@@ -239,7 +230,13 @@ impl Trunk {
         }
     }
 
-    fn credential(&self) -> Option<Credential> {
+    /// Whether the gateway, or the way to it, is not what it was.
+    pub(super) async fn has_moved(&self, connected: &Connected) -> bool {
+        let peer = resolve(&self.settings.host, self.settings.port).await;
+        peer != Some(connected.peer) || local_towards(connected.peer) != Some(connected.local)
+    }
+
+    pub(super) fn credential(&self) -> Option<Credential> {
         let password = self.settings.password.as_ref()?;
         Some(Credential {
             username: self.settings.user.clone(),
@@ -276,128 +273,6 @@ impl Trunk {
         }
         Some(transports)
     }
-
-    /// Registers, or asks whether the gateway is there, again and again; ends with a fault that asks for a new connection.
-    async fn watch_over(
-        &self,
-        endpoint: &EndpointInnerRef,
-        connected: &Arc<Connected>,
-    ) -> LineState {
-        let mut registration = Registration::new(endpoint.clone(), self.credential());
-        registration.call_id = call_id().into();
-        registration.outbound_proxy = Some(connected.peer);
-        if *self.state_tx.borrow() == LineState::Unknown && self.settings.register {
-            self.become_state(LineState::Registering);
-        }
-        loop {
-            let asked = timeout(SILENT * 2, async {
-                if self.settings.register {
-                    self.register(&mut registration).await
-                } else {
-                    self.ask(endpoint, connected).await
-                }
-            });
-            let state = asked.await.unwrap_or(LineState::Fault(LineFault::NoReply));
-            let next = match state {
-                LineState::Ready if self.settings.register => {
-                    Duration::from_secs(u64::from(registration.expires().clamp(20, REGISTERED)) / 2)
-                }
-                LineState::Ready => ASKED,
-                LineState::Fault(LineFault::HostUnreachable | LineFault::Software) => return state,
-                // calls that go on do so: only new ones are not begun
-                LineState::Unknown
-                | LineState::Registering
-                | LineState::Fault(_)
-                | LineState::AuthFault
-                | LineState::Disabled => pause_after(state),
-            };
-            let works = state == LineState::Ready;
-            self.connected_tx
-                .send_replace(works.then(|| connected.clone()));
-            self.become_state(state);
-            sleep(next).await;
-        }
-    }
-
-    async fn register(&self, registration: &mut Registration) -> LineState {
-        let parameters = match self.settings.transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-            Transport::Tls => ";transport=tls",
-        };
-        let registrar = format!(
-            "sip:{}:{}{parameters}",
-            self.settings.host, self.settings.port
-        );
-        let Ok(registrar) = Uri::try_from(registrar.as_str()) else {
-            return LineState::Fault(LineFault::Software);
-        };
-        match registration.register(registrar, Some(REGISTERED)).await {
-            Ok(response) => match response.status_code.code() {
-                200..=299 => LineState::Ready,
-                401 | 403 | 407 => LineState::AuthFault,
-                408 => LineState::Fault(LineFault::NoReply),
-                status => LineState::Fault(LineFault::Refused { status }),
-            },
-            Err(_) => LineState::Fault(LineFault::HostUnreachable),
-        }
-    }
-
-    /// OPTIONS; whatever the gateway answers, it is there.
-    async fn ask(&self, endpoint: &EndpointInnerRef, connected: &Connected) -> LineState {
-        let software = LineState::Fault(LineFault::Software);
-        let mut target = connected.caller.clone();
-        target.auth = None;
-        target.scheme = Some(Scheme::Sip);
-        let from = rsipstack::sip::typed::From {
-            display_name: None,
-            uri: connected.caller.clone(),
-            params: vec![],
-        }
-        .with_tag(make_tag());
-        let to = rsipstack::sip::typed::To {
-            display_name: None,
-            uri: target.clone(),
-            params: vec![],
-        };
-        let connection = endpoint
-            .transport_layer
-            .lookup(&connected.destination, None)
-            .await;
-        let Ok((connection, _)) = connection else {
-            return LineState::Fault(LineFault::HostUnreachable);
-        };
-        let Ok(via) = endpoint.get_via(Some(connection.get_addr().clone()), None) else {
-            return software;
-        };
-        let id = make_call_id(
-            endpoint.option.callid_suffix.as_deref(),
-            endpoint.option.callid_format,
-        );
-        let request = endpoint.make_request(Method::Options, target, via, from, to, 1, Some(id));
-        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Client) else {
-            return software;
-        };
-        let mut transaction = Transaction::new_client(key, request, endpoint.clone(), None);
-        transaction.destination = Some(connected.destination.clone());
-        if transaction.send().await.is_err() {
-            return LineState::Fault(LineFault::HostUnreachable);
-        }
-        while let Some(message) = transaction.receive().await {
-            if let rsipstack::sip::SipMessage::Response(response) = message
-                && response.status_code.kind() != StatusCodeKind::Provisional
-            {
-                return match response.status_code {
-                    StatusCode::RequestTimeout => LineState::Fault(LineFault::NoReply),
-                    StatusCode::ServiceUnavailable => {
-                        LineState::Fault(LineFault::Refused { status: 503 })
-                    }
-                    _ => LineState::Ready,
-                };
-            }
-        }
-        LineState::Fault(LineFault::NoReply)
-    }
 }
 
 #[async_trait]
@@ -422,17 +297,6 @@ impl Line for Trunk {
     }
 }
 
-fn pause_after(state: LineState) -> Duration {
-    match state {
-        LineState::AuthFault => PAUSE_AFTER_REFUSAL,
-        LineState::Unknown
-        | LineState::Registering
-        | LineState::Ready
-        | LineState::Fault(_)
-        | LineState::Disabled => PAUSE,
-    }
-}
-
 async fn resolve(host: &str, port: u16) -> Option<SocketAddr> {
     let mut found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await.ok()?.collect();
     // gateways speak IPv4; where there is nothing else, the other will do
@@ -452,56 +316,4 @@ fn local_towards(peer: SocketAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind(any).ok()?;
     socket.connect(peer).ok()?;
     Some(socket.local_addr().ok()?.ip())
-}
-
-/// Answers what the gateway sends by itself.
-async fn answer(mut incoming: TransactionReceiver, dialogs: Arc<DialogLayer>) {
-    let mut tasks = JoinSet::new();
-    while let Some(mut transaction) = incoming.recv().await {
-        while tasks.try_join_next().is_some() {}
-        let dialog = dialogs.match_dialog(&transaction);
-        tasks.spawn(async move {
-            let done = match (dialog, transaction.original.method) {
-                (Some(mut dialog), _) => dialog.handle(&mut transaction).await,
-                (None, Method::Options) => transaction.reply(StatusCode::OK).await,
-                // nobody takes calls here
-                (None, Method::Invite) => transaction.reply(StatusCode::BusyHere).await,
-                (None, Method::Ack) => Ok(()),
-                (None, _) => {
-                    transaction
-                        .reply(StatusCode::CallTransactionDoesNotExist)
-                        .await
-                }
-            };
-            if done.is_err() {
-                tracing::debug!("a request of the gateway could not be answered");
-            }
-            // the other side's ACK, and what it sends again
-            while transaction.receive().await.is_some() {}
-        });
-    }
-}
-
-/// Sees calls to their end that nobody waits for.
-async fn end_calls(
-    mut ending_rx: mpsc::Receiver<(InviteDialog, Option<JoinHandle<InviteAsyncResult>>)>,
-    dialogs: Arc<DialogLayer>,
-) {
-    let mut tasks = JoinSet::new();
-    while let Some((dialog, invite)) = ending_rx.recv().await {
-        while tasks.try_join_next().is_some() {}
-        let dialogs = dialogs.clone();
-        tasks.spawn(async move {
-            let ended = timeout(BYE, async {
-                drop(dialog.hangup().await);
-                if let Some(invite) = invite {
-                    drop(invite.await);
-                }
-            });
-            if ended.await.is_err() {
-                tracing::warn!("the gateway did not acknowledge the end of a call");
-            }
-            dialogs.remove_dialog(&dialog.id());
-        });
-    }
 }

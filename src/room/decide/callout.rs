@@ -314,7 +314,9 @@ fn ended(
         let session = room.sessions.get(session);
         let callout = session.and_then(|s| Some((s, s.callout.as_ref()?)));
         events.extend(callout.and_then(|(session, callout)| {
-            let group = callout.candidates.get(candidate)?.group;
+            let found = callout.candidates.get(candidate)?;
+            found.attempts.iter().find(|a| &a.id == attempt)?;
+            let group = found.group;
             let stopped = matches!(callout.stage, CallOutStage::Stopped { .. });
             let takes = !stopped && !session.phase.is_over() && callout.open(group) > 0;
             let candidate = *candidate;

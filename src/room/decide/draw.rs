@@ -17,6 +17,10 @@ const MOST_GROUPS: usize = 20;
 pub(super) fn prepare(case: &Case<'_>, basis: &DrawBasis) -> Result<Vec<Event>, Refusal> {
     case.in_phase(|phase| matches!(phase, Phase::Planned))?;
     case.no_draw()?;
+    // candidates are counted anew: a call of the last draw must not be taken for one of this
+    if case.room.phones.calls_of(case.id).next().is_some() {
+        return Err(Refusal::CallsOpen);
+    }
     let plan = &case.session.plan;
     let earliest = case.policies().call_out.earliest;
     let from = earliest.map(|before| plan.start - before);

@@ -37,6 +37,8 @@ supervisor: stop call out reason="the evaluation is put off"
 -> says 5 nothing
 phones: 5 ends attends
 -> event candidate_released candidate=5
+technician: prepare draw basis={"rows":1,"eligible":1,"excluded":{},"named":[],"groups":[],"root":"abababababababababababababababababababababababababababababababab","rules":"abababababababababababababababababababababababababababababababab","commitment":"abababababababababababababababababababababababababababababababab"}
+-> refused calls_open
 phones: 5 ends cancelled
 phones: 6 ends cancelled
 -> calls none

@@ -4026,6 +4026,9 @@ export interface components {
             code: "draw_lasts";
         } | {
             /** @constant */
+            code: "calls_open";
+        } | {
+            /** @constant */
             code: "no_draw";
         } | {
             /** @constant */

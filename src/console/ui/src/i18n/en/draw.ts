@@ -99,7 +99,21 @@ export function line(state: LineState): string {
 
 export const withdrawals = { called_back: "called back to withdraw", told: "withdrawal granted", missing: "missing, replacement approved" };
 
+export const pieces: Record<string, string> = {
+  notice: "The notice",
+  "notice-again": "No key: the notice again",
+  "confirm-attends": "Confirm that you come",
+  "confirm-declines": "Confirm that you do not",
+  "thanks-attends": "You come: thanks",
+  "thanks-declines": "You do not: thanks",
+  goodbye: "Not confirmed: goodbye",
+  released: "All places taken: thanks",
+  sorry: "Not recorded: we call again",
+};
+
 export const page = {
+  listen: "Listen to the notice",
+  listenWhich: "What to listen to",
   title: "Draw and call-out",
   which: "Session",
   none: "No session waits for a committee",

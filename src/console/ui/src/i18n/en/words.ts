@@ -169,6 +169,7 @@ export const refusals: Refusals = {
   preflight_runs: () => "a preflight runs already",
   session_on: (r) => `session ${r.session} is on`,
   draw_lasts: () => "A draw is on; the committee follows from it",
+  calls_open: () => "Calls of the last draw are being hung up; try again",
   no_draw: () => "There is no draw",
   wrong_draw_stage: () => "The draw is at another step",
   draw_too_early: (r, n) => `The draw may begin at ${n.time(r.from)}`,

@@ -99,7 +99,21 @@ export function line(state: LineState): string {
 
 export const withdrawals = { called_back: "本人回拨请假", told: "请假已批准", missing: "缺席，已批准补抽" };
 
+export const pieces: Record<string, string> = {
+  notice: "通知",
+  "notice-again": "未按键，再次通知",
+  "confirm-attends": "请确认参加",
+  "confirm-declines": "请确认不参加",
+  "thanks-attends": "已确认参加",
+  "thanks-declines": "已确认不参加",
+  goodbye: "未确认，再见",
+  released: "名额已满，致谢",
+  sorry: "未能记录，稍后再拨",
+};
+
 export const page = {
+  listen: "试听通知",
+  listenWhich: "试听内容",
   title: "抽取与通知",
   which: "评标",
   none: "没有待组成委员会的评标",

@@ -169,6 +169,7 @@ export const refusals: Refusals = {
   preflight_runs: () => "自检正在进行",
   session_on: (r) => `评标 ${r.session} 正在进行`,
   draw_lasts: () => "抽取已开始，委员会由抽取产生",
+  calls_open: () => "上一次抽取的通话正在挂断，请稍后再试",
   no_draw: () => "没有抽取",
   wrong_draw_stage: () => "抽取不在这一步",
   draw_too_early: (r, n) => `须在 ${n.time(r.from)} 之后抽取`,

@@ -19,7 +19,7 @@ export function Board({ session, lines, names }: { session: ConveningView; lines
       {candidates.length === 0 ? (
         <Empty title={p.noCandidates}>{session.draw !== null && session.draw !== undefined && <p>{t.draw.steps[session.draw.stage]}</p>}</Empty>
       ) : (
-        <div className="board-scroll" tabIndex={0} role="region" aria-label={p.board}>
+        <div className="board-scroll" tabIndex={0} role="group" aria-label={p.board}>
           <table className="board">
             <thead>
               <tr>{(["candidate", "speciality", "attempt", "progress", "keys", "time", "note"] as const).map((column) => <th key={column} scope="col">{head[column]}</th>)}</tr>

@@ -13,6 +13,7 @@ import { Connecting, useRefused, type PageProps } from "../common";
 import { Board } from "./board";
 import { DrawDialogs, type Open } from "./dialogs";
 import { Lines } from "./lines";
+import { Listen } from "./listen";
 import { Operations } from "./operations";
 import { Proof } from "./proof";
 import "./draw.css";
@@ -64,12 +65,13 @@ export function DrawView({ view, link, account, role }: { view: RoomView; link: 
           <div className="draw-body">
             <Board session={session} lines={view.lines} names={names} />
             <div className="draw-side">
-              <Proof session={session} role={role} names={names} />
-              <Lines lines={view.lines} role={role} give={give} />
               <Panel title={t.draw.page.alarms} className={alarms.length > 0 ? "panel-alarmed" : ""}>
                 <Alarms alarms={alarms} names={names} quiet={t.draw.page.quiet} />
               </Panel>
               <Operations session={session} role={role} names={names} give={give} onOpen={setOpen} />
+              <Lines lines={view.lines} role={role} give={give} />
+              <Proof session={session} role={role} names={names} />
+              <Listen session={session} />
             </div>
           </div>
           {open !== null && <DrawDialogs open={open} session={session} names={names} give={give} onClose={() => setOpen(null)} />}

@@ -54,7 +54,7 @@ export function Proof({ session, role, names }: { session: ConveningView; role: 
         )}
       </dl>
       {draw?.aborted.map((one) => <p key={one.attempt} className="text-warn proof-aborted">{p.aborted(one.attempt, hourMinute(one.at))}</p>)}
-      {role === "supervisor" && draw?.seed != null && <Button block onClick={() => void download()}>{p.record}</Button>}
+      {role === "supervisor" && draw?.seed != null && <div className="proof-download"><Button block onClick={() => void download()}>{p.record}</Button></div>}
     </Panel>
   );
 }
