@@ -262,6 +262,8 @@ async fn a_replaced_box_begins_a_new_epoch_and_the_old_one_is_fenced() {
         )
         .unwrap()
     };
+    // its last words may still be on their way to the disk
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let first = of_epoch(1);
 
     let new = Room::start_in(folder(&text, 200));
