@@ -1,6 +1,7 @@
 //! A committee convened by phone, end to end: the real program calls independent phones behind a real gateway, and the
 //! committee that comes of it checks in.
 
+use super::canaries::{files, found};
 use super::peers::Peer;
 use super::support::{Browser, Room, id_number, profile};
 use base64::Engine;
@@ -250,4 +251,17 @@ async fn killed_in_the_middle_of_calls_nobody_is_redialled_in_silence() {
         .map(|a| a["end"]["end"].clone())
         .collect();
     assert!(ends.contains(&json!("interrupted")), "{ends:?}");
+    // all numbers begin alike; the log is at its most talkative here, and holds the calls' libraries as well
+    let canaries = [b"13800138".to_vec(), "评专家".as_bytes().to_vec()];
+    assert_eq!(
+        found(hall.room.log().as_bytes(), &canaries),
+        None,
+        "in the log"
+    );
+    for file in files(&hall.room.data()) {
+        let name = file.display().to_string();
+        assert_eq!(found(name.as_bytes(), &canaries), None, "a file's name");
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        assert_eq!(found(&bytes, &canaries), None, "in {name}");
+    }
 }
