@@ -345,7 +345,7 @@ def main():
         scenario = folder / f"phone-{n}.xml"
         scenario.write_text(SIPP.format(acts=acts))
         command = ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port + 40 + place), "-nostdin", "-aa"]
-        command += ["-mi", "127.0.0.1", "-mp", str(port + 1000 + 100 * place)]
+        command += ["-mi", "127.0.0.1", "-mp", str(port + 130 + 4 * place)]
         processes.append(
             subprocess.Popen(
                 command,

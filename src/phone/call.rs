@@ -159,10 +159,7 @@ impl Running<'_> {
                 self.press(key).await
             }
             // whatever ends it, a journalled answer holds
-            LegEvent::Ended(end) => Some(match self.dialogue.hung_up() {
-                CallEnd::HungUp => end,
-                kept => kept,
-            }),
+            LegEvent::Ended(end) => Some(self.dialogue.kept().unwrap_or(end)),
         }
     }
 
@@ -203,18 +200,11 @@ impl Running<'_> {
             Some(at) => now.saturating_duration_since(at) > DEAF_LATER,
         };
         if deaf {
-            let end = match self.dialogue.hung_up() {
-                CallEnd::HungUp => CallEnd::LineFault(LineFault::NoMedia),
-                kept => kept,
-            };
+            let end = CallEnd::LineFault(LineFault::NoMedia);
             return Some(self.hang_up(end).await);
         }
         if now.saturating_duration_since(answered) > LONGEST {
-            let end = match self.dialogue.hung_up() {
-                CallEnd::HungUp => CallEnd::NoKey,
-                kept => kept,
-            };
-            return Some(self.hang_up(end).await);
+            return Some(self.hang_up(CallEnd::NoKey).await);
         }
         None
     }
@@ -290,10 +280,7 @@ impl Running<'_> {
 
     /// Hangs up; what it comes to.
     async fn hang_up(&mut self, end: CallEnd) -> CallEnd {
-        let end = match self.dialogue.hung_up() {
-            CallEnd::HungUp => end,
-            kept => kept,
-        };
+        let end = self.dialogue.kept().unwrap_or(end);
         self.leg.hang_up().await.unwrap_or(end)
     }
 }

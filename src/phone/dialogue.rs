@@ -138,7 +138,11 @@ impl Dialogue {
             Heard::Key(key, at) => self.key(key, at),
             Heard::Said => match self.state {
                 State::Parting { end } => self.end(end),
-                _ => Vec::new(),
+                State::Waiting
+                | State::Notice { .. }
+                | State::Confirm { .. }
+                | State::Keeping { .. }
+                | State::Over => Vec::new(),
             },
             Heard::Silence => self.silence(),
             Heard::Kept { placed } => match self.state {
@@ -150,7 +154,11 @@ impl Dialogue {
                     };
                     self.part(thanks, CallEnd::Confirmed(answer))
                 }
-                _ => Vec::new(),
+                State::Waiting
+                | State::Notice { .. }
+                | State::Confirm { .. }
+                | State::Parting { .. }
+                | State::Over => Vec::new(),
             },
             Heard::Released => match self.state {
                 State::Waiting => {
@@ -167,7 +175,11 @@ impl Dialogue {
                     Piece::Sorry,
                     CallEnd::LineFault(crate::room::LineFault::Software),
                 ),
-                _ => Vec::new(),
+                State::Waiting
+                | State::Notice { .. }
+                | State::Confirm { .. }
+                | State::Parting { .. }
+                | State::Over => Vec::new(),
             },
         }
     }
@@ -251,15 +263,15 @@ impl Dialogue {
         vec![Act::End(end)]
     }
 
-    /// What it comes to if the callee hangs up now.
-    pub fn hung_up(&self) -> CallEnd {
+    /// What it has come to already, whatever becomes of the call; none while nothing is settled.
+    pub fn kept(&self) -> Option<CallEnd> {
         match self.state {
-            State::Parting { end } => end,
+            State::Parting { end } => Some(end),
             State::Waiting
             | State::Notice { .. }
             | State::Confirm { .. }
             | State::Keeping { .. }
-            | State::Over => CallEnd::HungUp,
+            | State::Over => None,
         }
     }
 }
@@ -416,15 +428,11 @@ mod tests {
     #[test]
     fn an_answer_counts_only_once_it_is_kept() {
         let (_, dialogue) = play(Script::Notice, "11");
-        assert_eq!(
-            dialogue.hung_up(),
-            CallEnd::HungUp,
-            "the journal has not said yet"
-        );
+        assert_eq!(dialogue.kept(), None, "the journal has not said yet");
         let (_, dialogue) = play(Script::Notice, "11k");
         assert_eq!(
-            dialogue.hung_up(),
-            CallEnd::Confirmed(Answer::Attends),
+            dialogue.kept(),
+            Some(CallEnd::Confirmed(Answer::Attends)),
             "during the thanks"
         );
         let (acts, _) = play(Script::Notice, "11x|");
@@ -487,7 +495,7 @@ mod tests {
     fn whoever_gets_no_place_any_more_is_thanked() {
         let (acts, dialogue) = play(Script::Notice, "11l");
         assert_eq!(acts.last().unwrap(), "Say(Released)");
-        assert_eq!(dialogue.hung_up(), CallEnd::Confirmed(Answer::Attends));
+        assert_eq!(dialogue.kept(), Some(CallEnd::Confirmed(Answer::Attends)));
         check(
             "1r|",
             &[

@@ -71,7 +71,10 @@ pub struct OpenLine {
 
 /// What was spoken, by session. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct SpokenNotices(Arc<Mutex<BTreeMap<SessionId, (Notice, Arc<Spoken>)>>>);
+pub struct SpokenNotices(Arc<Mutex<BySession>>);
+
+/// What was spoken of each session's notice.
+type BySession = BTreeMap<SessionId, (Notice, Arc<Spoken>)>;
 
 impl SpokenNotices {
     /// What is said in a session's calls.

@@ -1,6 +1,7 @@
 //! A committee convened by phone, end to end: the real program calls independent phones behind a real gateway, and the
 //! committee that comes of it checks in.
 
+use super::canaries::{files, found};
 use super::peers::Peer;
 use super::support::{Browser, Room, id_number, profile};
 use base64::Engine;
@@ -192,4 +193,74 @@ async fn a_committee_is_called_and_checks_in() {
         .post("/api/check-in", json!({"code": code["code"]}))
         .await;
     assert_eq!(checked.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_the_middle_of_calls_nobody_is_redialled_in_silence() {
+    // all attend, at phones that take many calls
+    let mut hall = Hall::calling(5, "23232323", 2).await;
+    hall.until("one has accepted, and somebody is on the phone", |board| {
+        let talks = |c: &Value| c["standing"] == "calling";
+        let filled = board["callout"]["filled"].as_u64().unwrap_or(0);
+        (1..5).contains(&filled) && candidates(board).iter().any(talks)
+    })
+    .await;
+    let before = hall.board();
+    hall.room.restart(Signal::KILL);
+    hall.until("the calls are told to be interrupted", |board| {
+        let open = |c: &Value| {
+            c["attempts"]
+                .as_array()
+                .unwrap()
+                .last()
+                .is_some_and(|a| a["end"].is_null())
+        };
+        let was_open = candidates(&before).into_iter().filter(|c| open(c));
+        was_open.into_iter().all(|was| {
+            let now = candidates(board);
+            let now = now
+                .iter()
+                .find(|c| c["candidate"] == was["candidate"])
+                .unwrap();
+            let at = was["attempts"].as_array().unwrap().len() - 1;
+            !now["attempts"][at]["end"].is_null()
+        })
+    })
+    .await;
+    hall.until("the committee is there", |board| {
+        board["phase"] == "convened"
+    })
+    .await;
+    let after = hall.board();
+    let accepted = |board: &Value| -> Vec<Value> {
+        let all = candidates(board).into_iter();
+        all.filter(|c| c["standing"] == "accepted")
+            .map(|c| c["candidate"].clone())
+            .collect()
+    };
+    let kept = accepted(&before);
+    assert!(
+        kept.iter().all(|no| accepted(&after).contains(no)),
+        "a confirmation is kept"
+    );
+    assert_eq!(accepted(&after).len(), 5);
+    let ends: Vec<Value> = candidates(&after)
+        .iter()
+        .flat_map(|c| c["attempts"].as_array().unwrap().clone())
+        .map(|a| a["end"]["end"].clone())
+        .collect();
+    assert!(ends.contains(&json!("interrupted")), "{ends:?}");
+    // all numbers begin alike; the log is at its most talkative here, and holds the calls' libraries as well
+    let canaries = [b"13800138".to_vec(), "评专家".as_bytes().to_vec()];
+    assert_eq!(
+        found(hall.room.log().as_bytes(), &canaries),
+        None,
+        "in the log"
+    );
+    for file in files(&hall.room.data()) {
+        let name = file.display().to_string();
+        assert_eq!(found(name.as_bytes(), &canaries), None, "a file's name");
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        assert_eq!(found(&bytes, &canaries), None, "in {name}");
+    }
 }

@@ -43,7 +43,7 @@ fn canaries() -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn found(text: &[u8], canaries: &[Vec<u8>]) -> Option<String> {
+pub(crate) fn found(text: &[u8], canaries: &[Vec<u8>]) -> Option<String> {
     let hit = canaries.iter().find(|canary| {
         text.windows(canary.len())
             .any(|window| window == canary.as_slice())
@@ -51,7 +51,7 @@ fn found(text: &[u8], canaries: &[Vec<u8>]) -> Option<String> {
     Some(String::from_utf8_lossy(hit).into_owned())
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path());

@@ -11,7 +11,7 @@ static PORT: AtomicU16 = AtomicU16::new(0);
 fn port() -> u16 {
     // below the ports that the system gives out
     let base = 10_000 + u16::try_from(std::process::id() % 60).unwrap() * 300;
-    base + PORT.fetch_add(150, Ordering::SeqCst)
+    base + PORT.fetch_add(300, Ordering::SeqCst)
 }
 
 /// A peer that ends with the test.

@@ -24,7 +24,7 @@ const STALLED: Duration = Duration::from_secs(3);
 enum Input {
     Told(Result<String, LineFault>),
     Sound(std::io::Result<usize>),
-    Say(Option<Frame>),
+    Say(Option<Box<Frame>>),
     Tick,
 }
 
@@ -126,7 +126,7 @@ impl Open<'_> {
             let input = tokio::select! {
                 told = self.commands.unasked() => Input::Told(told),
                 read = self.sound.read(&mut chunk) => Input::Sound(read),
-                said = end.said_rx.recv() => Input::Say(said),
+                said = end.said_rx.recv() => Input::Say(said.map(Box::new)),
                 _ = ticks.tick() => Input::Tick,
             };
             match input {

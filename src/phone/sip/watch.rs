@@ -3,7 +3,7 @@
 use super::trunk::{Connected, SILENT, Transport, Trunk, call_id};
 use crate::room::{LineFault, LineState};
 use rsipstack::dialog::registration::Registration;
-use rsipstack::sip::{Method, Scheme, StatusCode, StatusCodeKind, Uri};
+use rsipstack::sip::{Method, Scheme, StatusCodeKind, Uri};
 use rsipstack::transaction::endpoint::EndpointInnerRef;
 use rsipstack::transaction::key::{TransactionKey, TransactionRole};
 use rsipstack::transaction::transaction::Transaction;
@@ -141,11 +141,10 @@ impl Trunk {
             if let rsipstack::sip::SipMessage::Response(response) = message
                 && response.status_code.kind() != StatusCodeKind::Provisional
             {
-                return match response.status_code {
-                    StatusCode::RequestTimeout => LineState::Fault(LineFault::NoReply),
-                    StatusCode::ServiceUnavailable => {
-                        LineState::Fault(LineFault::Refused { status: 503 })
-                    }
+                return match response.status_code.code() {
+                    408 => LineState::Fault(LineFault::NoReply),
+                    503 => LineState::Fault(LineFault::Refused { status: 503 }),
+                    // a refusal, too, says that it is there
                     _ => LineState::Ready,
                 };
             }
