@@ -105,21 +105,6 @@ impl Hall {
     pub(crate) fn session(&self) -> &Session {
         &self.room.sessions[&session()]
     }
-
-    /// Open calls to candidates that were not confirmed yet.
-    pub(crate) fn open_calls(&self) -> Vec<(AttemptId, CandidateId)> {
-        let open = self
-            .room
-            .phones
-            .calls
-            .iter()
-            .filter(|(_, c)| c.confirmed.is_none());
-        open.filter_map(|(id, call)| match &call.callee {
-            Callee::Candidate { candidate, .. } => Some((id.clone(), *candidate)),
-            Callee::TestNumber => None,
-        })
-        .collect()
-    }
 }
 
 /// The commands that bring a room to a call-out.
