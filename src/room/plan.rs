@@ -7,9 +7,9 @@ use super::time::{Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What was planned: by the technician today, by the hub later.
+/// What was planned, by the technician or by the hub. (A later hub may say more than this room knows: what it does not
+/// know it passes over.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The session's number, e.g. `BS-1123-04`.
     pub id: SessionId,
@@ -19,13 +19,52 @@ pub struct Plan {
     pub start: Utc,
     /// How long it is expected to take.
     pub expected: Span,
-    /// How many experts.
+    /// How many experts sit here.
     pub experts: u8,
-    /// How many tenderer representatives.
+    /// How many tenderer representatives sit here.
     pub tenderer_representatives: u8,
+    /// The whole committee, where it sits in several venues; none where all of it sits here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committee: Option<CommitteeSize>,
     /// Policies for this session only; the profile's where none are given.
     #[serde(default)]
     pub policies: Option<Policies>,
+}
+
+/// How many make a committee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct CommitteeSize {
+    /// Experts.
+    pub experts: u8,
+    /// Tenderer representatives.
+    pub tenderer_representatives: u8,
+}
+
+impl CommitteeSize {
+    /// All of them.
+    pub fn members(&self) -> u8 {
+        self.experts.saturating_add(self.tenderer_representatives)
+    }
+}
+
+impl Plan {
+    /// The whole committee, wherever its members sit.
+    pub fn whole(&self) -> CommitteeSize {
+        self.committee.unwrap_or(CommitteeSize {
+            experts: self.experts,
+            tenderer_representatives: self.tenderer_representatives,
+        })
+    }
+
+    /// The part of the committee that sits in other venues; none where the plan names less than sits here.
+    pub(super) fn elsewhere(&self) -> Option<CommitteeSize> {
+        let whole = self.whole();
+        let others = whole.tenderer_representatives;
+        Some(CommitteeSize {
+            experts: whole.experts.checked_sub(self.experts)?,
+            tenderer_representatives: others.checked_sub(self.tenderer_representatives)?,
+        })
+    }
 }
 
 /// Whether a session counts.
@@ -59,13 +98,17 @@ pub struct NewMember {
     pub person: PersonRef,
 }
 
-/// Checks a committee's composition: size, odd number, share of experts, and the room's seats.
+/// Checks a committee's composition with those who sit elsewhere: size, odd number, share of experts; and that this room's
+/// seats are enough for those who sit here.
 pub(super) fn check_composition(
-    experts: usize,
-    representatives: usize,
+    (experts, representatives): (usize, usize),
+    elsewhere: CommitteeSize,
     seats: usize,
     policies: &Policies,
 ) -> Result<(), Refusal> {
+    let here = experts + representatives;
+    let experts = experts + usize::from(elsewhere.experts);
+    let representatives = representatives + usize::from(elsewhere.tenderer_representatives);
     let size = experts + representatives;
     if size < usize::from(policies.committee_min) {
         return Err(Refusal::CommitteeTooSmall {
@@ -85,9 +128,9 @@ pub(super) fn check_composition(
             of,
         });
     }
-    if size > seats {
+    if here > seats {
         return Err(Refusal::TooFewSeats {
-            members: size,
+            members: here,
             seats,
         });
     }

@@ -88,6 +88,7 @@ fn plan(id: &str, session: &str, room: &str) -> HubCommand {
                 expected: Span::hours(4),
                 experts: 5,
                 tenderer_representatives: 0,
+                committee: None,
                 policies: None,
             },
         },

@@ -107,6 +107,7 @@ fn plan() -> Command {
             expected: Span::hours(4),
             experts: 5,
             tenderer_representatives: 0,
+            committee: None,
             policies: None,
         },
     }

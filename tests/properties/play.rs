@@ -536,6 +536,7 @@ impl Play {
                         expected: Span::hours(4),
                         experts: *experts,
                         tenderer_representatives: *others,
+                        committee: None,
                         policies: None,
                     },
                 },

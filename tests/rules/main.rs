@@ -24,6 +24,7 @@ macro_rules! stories {
 stories!(
     an_evaluation_from_plan_to_seal,
     who_may_do_what,
+    a_committee_in_two_venues,
     committees_must_be_lawful,
     late_absent_and_replaced,
     nobody_comes_back_in,

@@ -118,6 +118,7 @@ impl Writer {
             expected: Span::hours(4),
             experts: SEATS,
             tenderer_representatives: 0,
+            committee: None,
             policies: None,
         };
         self.tell(Some(id), Event::SessionPlanned { plan });

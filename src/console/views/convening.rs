@@ -310,7 +310,7 @@ pub(super) fn convening_views(room: &Room, now: &Now, actor: &Actor) -> Vec<Conv
             experts: plan.experts,
             tenderer_representatives: plan.tenderer_representatives,
             composition: Composition {
-                members: plan.experts + plan.tenderer_representatives,
+                members: plan.whole().members(),
                 least: policies.committee_min,
                 odd: policies.committee_odd,
                 expert_share: policies.expert_share,

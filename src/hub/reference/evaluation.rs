@@ -3,7 +3,7 @@
 use super::board::BoardView;
 use crate::config::RoomId;
 use crate::hub::contract::HubOrder;
-use crate::room::{Plan, Policies, SessionId, SessionKind, Span, Utc};
+use crate::room::{CommitteeSize, Plan, Policies, SessionId, SessionKind, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -126,6 +126,14 @@ impl Evaluation {
 
     /// What each venue is asked.
     pub fn orders(&self) -> Vec<(RoomId, HubOrder)> {
+        let sum = |people: fn(&Venue) -> u8| {
+            let venues = self.venues.iter().map(people);
+            venues.fold(0, u8::saturating_add)
+        };
+        let whole = CommitteeSize {
+            experts: sum(|venue| venue.experts),
+            tenderer_representatives: sum(|venue| venue.tenderer_representatives),
+        };
         let order = |venue: &Venue| {
             let plan = Plan {
                 id: self.id.clone(),
@@ -134,6 +142,7 @@ impl Evaluation {
                 expected: self.expected,
                 experts: venue.experts,
                 tenderer_representatives: venue.tenderer_representatives,
+                committee: (self.venues.len() > 1).then_some(whole),
                 policies: self.policies.clone(),
             };
             (venue.room.clone(), HubOrder::PlanSession { plan })

@@ -44,7 +44,14 @@ fn check(room: &Room, id: &SessionId, plan: &Plan) -> Result<(), Refusal> {
         return bad("policies.expert_share");
     }
     let (experts, others) = (plan.experts.into(), plan.tenderer_representatives.into());
-    check_composition(experts, others, room.layout.seats.len(), policies)?;
+    if experts + others == 0 {
+        return bad("experts");
+    }
+    let Some(elsewhere) = plan.elsewhere() else {
+        return bad("committee");
+    };
+    let seats = room.layout.seats.len();
+    check_composition((experts, others), elsewhere, seats, policies)?;
     if plan.kind == SessionKind::Real {
         let simulated: BTreeSet<_> = room
             .layout

@@ -19,9 +19,14 @@ pub(super) fn confirm_sign_in(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
 /// and left, for their part is done.
 pub(super) fn complete(case: &Case<'_>) -> Result<(), Refusal> {
     let committee = &case.session.committee;
-    check_composition(
+    let here = (
         committee.count(MemberKind::Expert),
         committee.count(MemberKind::TendererRepresentative),
+    );
+    check_composition(
+        here,
+        // the other venues see to their own
+        case.session.plan.elsewhere().unwrap_or_default(),
         case.room.layout.seats.len(),
         case.policies(),
     )

@@ -1989,6 +1989,19 @@ export interface components {
             /** @constant */
             state: "answered";
         };
+        /** @description How many make a committee. */
+        CommitteeSize: {
+            /**
+             * Format: uint8
+             * @description Experts.
+             */
+            experts: number;
+            /**
+             * Format: uint8
+             * @description Tenderer representatives.
+             */
+            tenderer_representatives: number;
+        };
         /** @description The rules of composition, and whether the plan keeps them. */
         Composition: {
             /** @description Whether the committee as it would be now keeps all of them. */
@@ -3548,13 +3561,18 @@ export interface components {
             /** @constant */
             in: "supervision_room";
         };
-        /** @description What was planned: by the technician today, by the hub later. */
+        /**
+         * @description What was planned, by the technician or by the hub. (A later hub may say more than this room knows: what it does not
+         *     know it passes over.)
+         */
         Plan: {
+            /** @description The whole committee, where it sits in several venues; none where all of it sits here. */
+            committee?: components["schemas"]["CommitteeSize"] | null;
             /** @description How long it is expected to take. */
             expected: components["schemas"]["Span"];
             /**
              * Format: uint8
-             * @description How many experts.
+             * @description How many experts sit here.
              */
             experts: number;
             /** @description The session's number, e.g. `BS-1123-04`. */
@@ -3570,7 +3588,7 @@ export interface components {
             start: components["schemas"]["Utc"];
             /**
              * Format: uint8
-             * @description How many tenderer representatives.
+             * @description How many tenderer representatives sit here.
              */
             tenderer_representatives: number;
         };
