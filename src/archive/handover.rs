@@ -22,7 +22,7 @@ pub const HANDOVERS: &str = "handovers";
 /// What is copied at a time.
 const CHUNK: usize = 1 << 20;
 /// A receipt is a few hundred bytes.
-pub const LARGEST_RECEIPT: usize = 64 * 1024;
+const LARGEST_RECEIPT: usize = 64 * 1024;
 
 /// What the receiver says that it has. (Fields may be added; whoever reads an older one is not disturbed.)
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ pub struct Taking<'a> {
 }
 
 /// Copies a bag, verifies the copy from the disk, and signs the receipt; `progress` is told the bytes that are done and all of
-/// them, where both copying and verifying count. An archive that is here already gets its receipt anew.
+/// them: copying is the first half, and the second is told when it has been verified. An archive that is here already gets its receipt anew.
 ///
 /// # Errors
 /// It is no archive of a trusted venue, is not whole, or does not fit; then nothing of it stays. The disk's and the key's.
@@ -134,13 +134,11 @@ pub fn take(
     let received = taking.data.join(HANDOVERS).join("received");
     fs::create_dir_all(&received)?;
     let part = received.join(format!("{}.part", &seal[..16]));
-    let verdict = match here(&received, &seal) {
-        Some(bag) => {
-            let verdict = whole(taking, &bag)?;
-            progress(2 * bytes, 2 * bytes);
-            verdict
-        }
-        None => {
+    let known = here(&received, &seal);
+    let verdict = match known.as_deref().map(|bag| whole(taking, bag)) {
+        Some(Ok(verdict)) => verdict,
+        // what is here has suffered meanwhile: the one that was brought takes its place
+        Some(Err(_)) | None => {
             if bytes > taking.spare {
                 let free = taking.spare;
                 return Err(HandoverFault::NoSpace { needs: bytes, free });
@@ -148,7 +146,7 @@ pub fn take(
             let taken = copy(from, &part, &files, &mut |done| progress(done, 2 * bytes))
                 .map_err(HandoverFault::from)
                 .and_then(|()| whole(taking, &part));
-            if taken.is_err() {
+            if taken.is_err() && part.exists() {
                 fs::remove_dir_all(&part)?;
             }
             taken?
@@ -161,6 +159,9 @@ pub fn take(
     let name = format!("{session}-{}", &seal[..16]);
     let bag = received.join(&name);
     if part.exists() {
+        if bag.exists() {
+            fs::remove_dir_all(&bag)?;
+        }
         fs::rename(&part, &bag)?;
         File::open(&received)?.sync_all()?;
     }
@@ -306,6 +307,9 @@ pub fn believe(
     at: Utc,
 ) -> Result<(Receipt, Note, String), HandoverFault> {
     let no = |why: String| HandoverFault::Receipt(why);
+    if text.len() > LARGEST_RECEIPT {
+        return Err(no("it is far too long for one".to_owned()));
+    }
     let by = signature::check(signature, Some(text))
         .map_err(|why| no(format!("its signature {why}")))?;
     let signer = signature::subject(&by.signer);

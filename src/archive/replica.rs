@@ -5,6 +5,7 @@
 
 use super::bag_folder;
 use super::detection::{DETECTION, DETECTION_SIGNATURE};
+use super::scrub::FETCHING;
 use super::seal::{BESIDE, CALLS_LIST, PERSONAL, PERSONAL_TAG, SIGNED};
 use super::segment::hash_file;
 use super::verify::vouchers;
@@ -269,7 +270,7 @@ impl Replica {
         let own = bag_folder(data, session).join(file);
         let folder = own.parent().unwrap_or(data).to_owned();
         tokio::fs::create_dir_all(&folder).await?;
-        let part = own.with_added_extension("part");
+        let part = own.with_added_extension(FETCHING);
         let mut fetched = tokio::fs::File::create(&part).await?;
         let mut hash = Sha256::new();
         let mut chunks = found.into_stream();

@@ -97,12 +97,16 @@ async fn an_archive_is_handed_over_whole_with_a_receipt_or_not_at_all() {
         (&told["session"], &told["seal"]),
         (&SESSION.into(), &seal.into())
     );
+    // what rots here is taken again from the disk
+    flip(&own.join("data/more/003.bin"));
+    assert_eq!(main.ctl(&words[..3])["receipt"], taken["receipt"]);
+    assert_eq!(hashes(&own), hashes(&bag(&sub)));
     // again: nothing is copied, the receipt is there
     assert_eq!(main.ctl(&words[..3])["receipt"], taken["receipt"]);
     let journal = Reader::open(&main.data().join("journal.sqlite")).expect("a journal");
     let entries = journal.entries(Seq(0), usize::MAX).expect("entries");
     let is_taken = |e: &Event| matches!(e, Event::ArchiveReceived { files, .. } if *files > 12);
-    assert_eq!(entries.iter().filter(|e| is_taken(&e.event)).count(), 2);
+    assert_eq!(entries.iter().filter(|e| is_taken(&e.event)).count(), 3);
 
     // a stranger's look at the receipt
     let given = folder.path().join(receipt.file_name().unwrap());
