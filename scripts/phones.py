@@ -19,12 +19,13 @@ and with --faults by the last three digits what gateways and networks do wrong:
 
     phones.py --port 5070 --folder DIR [--user bidroom --password secret] [--hurry] [--faults] [--tls]
 
-With --tls it also listens on the next port but one by TLS, as localhost; DIR/ca.pem is who says so (kamailio-tls-modules, openssl). With a user the gateway asks for that user and password (digest). Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
+With --tls it also listens on the next port but one by TLS, as localhost; DIR/ca.pem is who says so (kamailio-tls-modules, openssl). With a user the gateway asks for that user and password (digest). The phones take the 300 ports from the given one on; port 0 stands for such a block that is free. Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
 """
 
 import argparse
 import json
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -36,6 +37,8 @@ import wave
 
 BARESIP_MODULES = "/usr/lib/baresip/modules"
 SIPP_PCAP = "/usr/share/sip-tester"
+
+BLOCK = 300
 
 GATEWAY = """#!KAMAILIO
 children=2
@@ -309,6 +312,61 @@ class Baresip:
             time.sleep(self.apart)
 
 
+def is_free(port):
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
+
+
+def free_block():
+    """A block of ports that nothing uses, and the socket on its last port that keeps others of us from it."""
+    # below the ports that the system gives out, and those of baresip's sound
+    blocks = list(range(10_000, 28_000, BLOCK))
+    random.shuffle(blocks)
+    for block in blocks:
+        keeper = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            keeper.bind(("127.0.0.1", block + BLOCK - 1))
+        except OSError:
+            keeper.close()
+            continue
+        if all(is_free(port) for port in range(block, block + BLOCK - 1)):
+            return block, keeper
+        keeper.close()
+    sys.exit("no block of ports is free")
+
+
+def listening():
+    """The UDP ports on which somebody listens."""
+    sockets = pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]
+    return {int(line.split()[1].split(":")[1], 16) for line in sockets}
+
+
+def answers(port):
+    """Whether the gateway answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.settimeout(0.2)
+        asker.bind(("127.0.0.1", 0))
+        mine = asker.getsockname()[1]
+        asker.sendto(
+            (
+                f"OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{mine};branch=z9hG4bK{mine}\r\n"
+                f"From: <sip:ready@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: ready-{mine}\r\nCSeq: 1 OPTIONS\r\n"
+                "Max-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
+            ).encode(),
+            ("127.0.0.1", port),
+        )
+        try:
+            asker.recv(2000)
+            return True
+        except OSError:
+            return False
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--port", type=int, default=5070)
@@ -323,7 +381,7 @@ def main():
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     first, apart = (2.5, 2.0) if given.hurry else (12.0, 5.0)
-    port = given.port
+    port, _keeper = (given.port, None) if given.port else free_block()
     processes = []
     routes = []
     for n, keys in ((0, "11"), (1, "11"), (4, "22"), (5, "")):
@@ -345,7 +403,7 @@ def main():
         scenario = folder / f"phone-{n}.xml"
         scenario.write_text(SIPP.format(acts=acts))
         command = ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port + 40 + place), "-nostdin", "-aa"]
-        command += ["-mi", "127.0.0.1", "-mp", str(port + 130 + 4 * place)]
+        command += ["-mi", "127.0.0.1", "-mp", str(port + 130 + 4 * place), "-cp", str(port + 250 + place)]
         processes.append(
             subprocess.Popen(
                 command,
@@ -380,7 +438,7 @@ def main():
     )
     processes.append(gateway)
 
-    def end(*_):
+    def end(*_, code=0):
         for process in processes:
             process.terminate()
         for process in processes:
@@ -388,34 +446,28 @@ def main():
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
-        sys.exit(0)
+        sys.exit(code)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-            asker.settimeout(0.2)
-            asker.bind(("127.0.0.1", 0))
-            mine = asker.getsockname()[1]
-            asker.sendto(
-                (
-                    f"OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{mine};branch=z9hG4bK{mine}\r\n"
-                    f"From: <sip:ready@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: ready-{mine}\r\nCSeq: 1 OPTIONS\r\n"
-                    "Max-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
-                ).encode(),
-                ("127.0.0.1", port),
-            )
-            try:
-                asker.recv(2000)
-                break
-            except OSError:
-                time.sleep(0.1)
-    print(json.dumps({"port": port}), flush=True)
-    while True:
+
+    def watch():
         for process in processes:
             if process.poll() is not None:
                 print(f"a phone ended: {process.args[:4]}, {process.returncode}", file=sys.stderr, flush=True)
-                end()
+                end(code=1)
+
+    phones = {to for _, to in routes}
+    deadline = time.monotonic() + 60
+    while not (phones <= listening() and answers(port)):
+        watch()
+        if time.monotonic() > deadline:
+            print(f"not listening: {sorted(phones - listening())}, gateway {answers(port)}", file=sys.stderr, flush=True)
+            end(code=1)
+        time.sleep(0.1)
+    print(json.dumps({"port": port}), flush=True)
+    while True:
+        watch()
         time.sleep(0.5)
 
 

@@ -3,16 +3,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
-
-static PORT: AtomicU16 = AtomicU16::new(0);
-
-/// A port range of this test's own: tests of one binary run in processes of their own.
-fn port() -> u16 {
-    // below the ports that the system gives out
-    let base = 10_000 + u16::try_from(std::process::id() % 60).unwrap() * 300;
-    base + PORT.fetch_add(300, Ordering::SeqCst)
-}
 
 /// A peer that ends with the test.
 pub(crate) struct Peer {
@@ -20,7 +10,8 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn start(script: &str, arguments: &[String]) -> Self {
+    /// The peer, and what it says once it is ready.
+    fn start(script: &str, arguments: &[String]) -> (Self, serde_json::Value) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut child = Command::new("/usr/bin/python3")
             .arg(root.join("scripts").join(script))
@@ -33,18 +24,23 @@ impl Peer {
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let _ready: serde_json::Value =
+        let ready: serde_json::Value =
             serde_json::from_str(&line).unwrap_or_else(|e| panic!("{script}: {e}: {line}"));
-        Self { child }
+        (Self { child }, ready)
     }
 
     /// Gateway and phones; the gateway's port.
     pub(crate) fn phones(folder: &Path, more: &[&str]) -> (Self, u16) {
-        let port = port();
-        let mut arguments = vec!["--hurry".to_owned(), "--port".to_owned(), port.to_string()];
-        arguments.extend(["--folder".to_owned(), folder.display().to_string()]);
+        let folder = folder.display().to_string();
+        let mut arguments = ["--hurry", "--port", "0", "--folder", &folder]
+            .map(str::to_owned)
+            .to_vec();
         arguments.extend(more.iter().map(|m| (*m).to_owned()));
-        (Self::start("phones.py", &arguments), port)
+        let (phones, ready) = Self::start("phones.py", &arguments);
+        (
+            phones,
+            serde_json::from_value(ready["port"].clone()).unwrap(),
+        )
     }
 
     /// A modem.
@@ -56,7 +52,7 @@ impl Peer {
             "--folder",
             &folder.display().to_string(),
         ];
-        Self::start("modem.py", &arguments.map(str::to_owned))
+        Self::start("modem.py", &arguments.map(str::to_owned)).0
     }
 
     /// Says something to it.
