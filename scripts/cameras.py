@@ -64,6 +64,9 @@ CAMERAS = (
     Camera("supervision-camera", "pinwheel", 587, "pcma", Picture("h264", 640, 360, 10, 500), Picture("h264", 320, 180, 10, 150)),
 )
 
+# of motion JPEG alone, which neither recorder nor browsers take over RTP; asked for by name
+OLD = Camera("old-camera", "smpte", 330, "aac", Picture("jpeg", 640, 360, 10, 0), Picture("jpeg", 320, 180, 10, 0))
+
 AUDIO = {
     "aac": "audioconvert ! audioresample ! audio/x-raw,rate=16000,channels=1 ! voaacenc bitrate=32000 ! aacparse ! rtpmp4gpay pt=97 name=pay1",
     "pcma": "audioconvert ! audioresample ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay pt=8 min-ptime=20000000 max-ptime=40000000 name=pay1",
@@ -72,6 +75,8 @@ AUDIO = {
 
 
 def encoder(picture: Picture, b_frames: bool) -> str:
+    if picture.codec == "jpeg":
+        return "jpegenc ! rtpjpegpay pt=26 name=pay0"
     keyint = picture.fps * KEY_FRAME_EVERY_S
     if picture.codec == "h265":
         return (
@@ -207,10 +212,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--b-frames", action="store_true", help="H.264 main streams of High profile with B-frames")
     asked = parser.parse_args()
     names = [name for name in asked.only.split(",") if name]
-    unknown = set(names) - {camera.name for camera in CAMERAS}
+    unknown = set(names) - {camera.name for camera in (*CAMERAS, OLD)}
     if unknown:
         parser.error(f"no such camera: {', '.join(sorted(unknown))}")
-    asked.cameras = [camera for camera in CAMERAS if not names or camera.name in names]
+    asked.cameras = [camera for camera in (*CAMERAS, OLD) if camera.name in (names or {camera.name for camera in CAMERAS})]
     return asked
 
 

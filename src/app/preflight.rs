@@ -13,20 +13,20 @@ use crate::media::feed::{Feed, Feeds, Liveness};
 use crate::media::trial::{Tried, trial};
 use crate::room::{
     Actor, Anomaly, CheckResult, Command, EquipmentId, Fault, FeedId, FeedKind, Part, Place, Room,
-    Seat, Utc, Verdict, wanted,
+    Seat, SourceFault, Utc, Verdict, wanted,
 };
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// What is written to measure the disk.
-const SAMPLE: usize = 32 << 20;
+/// A disk that could not be measured for so long hangs.
+const HUNG: Duration = Duration::from_secs(10);
 /// The test recording of all streams and its playing take less by far, unless the disk hangs.
 const TRIAL: Duration = Duration::from_secs(120);
+/// The test recording, among the results.
+const TEST_RECORDING: &str = "test-recording";
 /// How soon a report is given again that the clerk could not take.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -69,15 +69,16 @@ async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Ve
     let needs = checks::recording_rate(profile).0;
     let measured = folder.clone();
     // the disk is measured before the test recording, not against it
-    let disk = tokio::task::spawn_blocking(move || disk(&measured, least, needs)).await;
+    let disk = tokio::task::spawn_blocking(move || disk(&measured, least, needs));
+    let disk = timeout(HUNG, disk).await;
+    let hangs = disk.is_err();
     let mut results = match disk {
-        Ok(results) => results,
-        Err(error) => vec![failed(
-            "disk-recordings",
-            Fault::Other {
-                detail: error.to_string(),
-            },
-        )],
+        Ok(Ok(results)) => results,
+        Ok(Err(error)) => {
+            let detail = error.to_string();
+            vec![failed("disk-recordings", Fault::Other { detail })]
+        }
+        Err(_) => vec![failed("disk-recordings", Fault::DiskSlow)],
     };
     let premises = Premises {
         data: data.to_owned(),
@@ -87,7 +88,12 @@ async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Ve
     let (health, seen, tried) = tokio::join!(
         smart::health(&folder),
         sealing::look(&profile.storage),
-        try_streams(room, profile, &folder, feeds)
+        async {
+            match hangs {
+                true => (failed(TEST_RECORDING, Fault::DiskSlow), BTreeMap::new()),
+                false => try_streams(room, profile, &folder, feeds).await,
+            }
+        }
     );
     results.push(disk_health(health));
     results.push(clock(room));
@@ -113,7 +119,7 @@ async fn try_streams(
     folder: &Path,
     feeds: &Feeds,
 ) -> (CheckResult, BTreeMap<FeedId, Tried>) {
-    let item = "test-recording";
+    let item = TEST_RECORDING;
     let none = BTreeMap::new;
     if wanted(room).recording.is_some() {
         let fault = Some(Fault::SessionRecorded);
@@ -240,39 +246,22 @@ fn disk(folder: &Path, least: u64, needs: u64) -> Vec<CheckResult> {
             format!("{} GB · {hours} h", free / 1_000_000_000),
         ),
     };
-    let speed = match measure(folder) {
+    let speed = match checks::measure(folder) {
         Err(error) => failed("disk-recordings", named(error.kind(), error.to_string())),
-        Ok(writes) if writes < needs => {
-            failed("disk-recordings", Fault::DiskTooSlow { writes, needs })
+        Ok(disk) if disk.writes < needs => {
+            let fault = Fault::DiskTooSlow {
+                writes: disk.writes,
+                needs,
+            };
+            failed("disk-recordings", fault)
         }
-        Ok(writes) => {
+        Ok(disk) => {
             let megabytes = |rate: u64| format!("{:.1} MB/s", rate as f64 / 1e6);
-            let detail = format!("{} ≥ {}", megabytes(writes), megabytes(needs));
+            let detail = format!("{} ≥ {}", megabytes(disk.writes), megabytes(needs));
             passed("disk-recordings", detail)
         }
     };
     vec![room, speed]
-}
-
-/// Bytes a second that reach the disk.
-#[expect(clippy::disallowed_methods, reason = "it measures a span")]
-fn measure(folder: &Path) -> std::io::Result<u64> {
-    let path = folder.join(".speed-test");
-    let began = Instant::now();
-    let written = (|| {
-        let mut file = File::create(&path)?;
-        let block = vec![0x5a; 1 << 20];
-        for _ in 0..SAMPLE >> 20 {
-            file.write_all(&block)?;
-        }
-        file.sync_data()
-    })();
-    let took = began.elapsed();
-    // also when writing failed: a full disk must not keep the sample
-    let removed = fs::remove_file(&path);
-    written.and(removed)?;
-    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
-    Ok(u64::try_from(SAMPLE).unwrap_or(0) * 1000 / millis)
 }
 
 fn clock(room: &Room) -> CheckResult {
@@ -306,7 +295,13 @@ fn source(feed: &Feed, tried: Option<&Tried>) -> CheckResult {
     match &status.liveness {
         Liveness::Lost { cause, now, .. } => {
             let cause = now.as_ref().unwrap_or(cause).clone();
-            failed(item, Fault::NoSignal { cause })
+            match cause {
+                SourceFault::NothingUsable { offered } => {
+                    let codec = offered.join(" · ");
+                    failed(item, Fault::NotShowable { codec })
+                }
+                cause => failed(item, Fault::NoSignal { cause }),
+            }
         }
         Liveness::Absent => failed(item, Fault::NoSignalYet),
         Liveness::Live { .. } if !status.is_showable() => {

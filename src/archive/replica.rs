@@ -87,6 +87,12 @@ pub enum ReplicaFault {
 
 fn words(error: &object_store::Error) -> &'static str {
     use object_store::Error::{NotFound, PermissionDenied, Unauthenticated};
+    // nobody gives a kind to it, but rustls names it so
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    if causes.any(|cause| cause.to_string().starts_with("invalid peer certificate")) {
+        return "nobody this machine trusts vouches for the replica's certificate, or it is out of date: \
+                add its authority by update-ca-certificates";
+    }
     if matches!(error, NotFound { .. }) {
         "the replica has no such bucket or folder: make it"
     } else if matches!(error, PermissionDenied { .. } | Unauthenticated { .. }) {

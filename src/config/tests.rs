@@ -87,6 +87,32 @@ fn shipped_profiles_are_right() {
     }
 }
 
+/// Whoever takes the marks of comment away has a profile that is right.
+#[test]
+fn what_shipped_profiles_only_suggest_is_right_too() {
+    let is_setting = |line: &str| {
+        let key = line.split_once(" = ").map_or("", |(key, _)| key);
+        line.starts_with('[')
+            || (!key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+    };
+    for name in ["municipal-9", "county-7"] {
+        let text = std::fs::read_to_string(shipped(&format!("{name}.toml"))).unwrap();
+        let mut suggested = 0;
+        let lines = text.lines().map(|line| match line.strip_prefix("# ") {
+            Some(setting) if is_setting(setting) => {
+                suggested += 1;
+                setting
+            }
+            Some(_) | None => line,
+        });
+        let whole = lines.collect::<Vec<_>>().join("\n");
+        assert!(suggested > 15, "{name}: {suggested}");
+        let profile = parse(&whole).unwrap_or_else(|e| panic!("{name}: {}", e.told(Lang::En)));
+        assert_eq!(profile.storage.replicas.len(), 2);
+        assert!(profile.storage.tsa.is_some() && profile.hub.is_some());
+    }
+}
+
 #[test]
 fn a_written_out_default_is_the_default() {
     let municipal = Profile::load(shipped("municipal-9.toml")).unwrap();

@@ -1,6 +1,7 @@
 //! Owns the reading of H.264's headers (ITU-T H.264, 7.3): what the parameter sets say of pictures,
 //! and how coarse a slice is coded.
 
+use super::bits::{Bits, unescaped};
 use std::collections::BTreeMap;
 
 /// What a sequence parameter set says, as far as it is of use here.
@@ -10,12 +11,17 @@ pub(super) struct Sps {
     pub(super) size: (u32, u32),
     /// Macroblocks of a frame.
     pub(super) macroblocks: u32,
-    /// `ChromaArrayType`; 0 where colour planes are coded apart.
+    /// `chroma_format_idc`, 0 to 3.
     pub(super) chroma: u32,
+    /// Colour planes are coded apart.
     pub(super) separate_planes: bool,
+    /// Bits a luma and a chroma sample, less 8.
+    pub(super) depths: (u32, u32),
     pub(super) frame_num_bits: u32,
     pub(super) order: PictureOrder,
     pub(super) frames_only: bool,
+    /// How many pictures may be decoded before one that is shown before them, where it is told.
+    pub(super) reordering: Option<u32>,
 }
 
 /// How a slice tells its picture's place in output order (8.2.1).
@@ -36,26 +42,25 @@ impl Sps {
     pub(super) fn read(sps: &[u8]) -> Option<Self> {
         let raw = unescaped(sps.get(1..)?);
         let mut bits = Bits::new(&raw);
-        bits.at = 24;
-        let profile = *raw.first()?;
+        let profile = bits.number(8)?;
+        bits.skip(16)?; // constraint flags, level_idc
         bits.unsigned()?; // seq_parameter_set_id
-        let (mut chroma, mut separate_planes) = (1, false);
+        let (mut chroma, mut separate_planes, mut depths) = (1, false, (0, 0));
         if matches!(
             profile,
             100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135
         ) {
-            chroma = bits.unsigned()?;
+            chroma = bits.unsigned().filter(|idc| *idc <= 3)?;
             if chroma == 3 {
                 separate_planes = bits.bit()? == 1;
             }
-            bits.unsigned()?; // bit_depth_luma_minus8
-            bits.unsigned()?; // bit_depth_chroma_minus8
+            depths = (bits.unsigned()?, bits.unsigned()?);
             bits.bit()?; // qpprime_y_zero_transform_bypass_flag
             if bits.bit()? == 1 {
                 let lists = if chroma == 3 { 12 } else { 8 };
                 for list in 0..lists {
                     if bits.bit()? == 1 {
-                        bits.skip_scaling_list(if list < 6 { 16 } else { 64 })?;
+                        skip_scaling_list(&mut bits, if list < 6 { 16 } else { 64 })?;
                     }
                 }
             }
@@ -102,14 +107,20 @@ impl Sps {
             .checked_sub(left.checked_add(right)?.checked_mul(unit_x)?)?;
         let height = rows.checked_mul(16)?;
         let height = height.checked_sub(top.checked_add(bottom)?.checked_mul(unit_y * fields)?)?;
+        let reordering = match order {
+            PictureOrder::Decoding => Some(0),
+            PictureOrder::Bits(_) | PictureOrder::Differences { .. } => reordering(&mut bits),
+        };
         Some(Self {
             size: (width, height),
             macroblocks: columns.checked_mul(rows)?,
-            chroma: if separate_planes { 0 } else { chroma },
+            chroma,
             separate_planes,
+            depths,
             frame_num_bits,
             order,
             frames_only,
+            reordering,
         })
     }
 }
@@ -117,21 +128,6 @@ impl Sps {
 /// The picture's width and height in pixels, as its sequence parameter set crops them.
 pub fn picture_size(sps: &[u8]) -> Option<(u32, u32)> {
     Sps::read(sps).map(|sps| sps.size)
-}
-
-/// Without emulation prevention: 00 00 03 stands for 00 00 (7.4.1).
-pub(super) fn unescaped(nal: &[u8]) -> Vec<u8> {
-    let mut raw = Vec::with_capacity(nal.len());
-    let mut zeros = 0;
-    for &byte in nal {
-        if zeros >= 2 && byte == 3 {
-            zeros = 0;
-            continue;
-        }
-        zeros = if byte == 0 { zeros + 1 } else { 0 };
-        raw.push(byte);
-    }
-    raw
 }
 
 /// What a picture parameter set says of slice headers (7.3.2.2).
@@ -262,7 +258,8 @@ impl Slice {
                 }
             }
             if pps.weighted {
-                skip_weights(&mut bits, sps.chroma, references)?;
+                let has_chroma = sps.chroma != 0 && !sps.separate_planes;
+                skip_weights(&mut bits, has_chroma, references)?;
             }
         }
         if is_reference {
@@ -279,9 +276,9 @@ impl Slice {
 }
 
 /// `pred_weight_table` (7.3.3.2).
-fn skip_weights(bits: &mut Bits<'_>, chroma: u32, references: u32) -> Option<()> {
+fn skip_weights(bits: &mut Bits<'_>, has_chroma: bool, references: u32) -> Option<()> {
     bits.unsigned()?;
-    if chroma != 0 {
+    if has_chroma {
         bits.unsigned()?;
     }
     for _ in 0..=references.min(31) {
@@ -289,7 +286,7 @@ fn skip_weights(bits: &mut Bits<'_>, chroma: u32, references: u32) -> Option<()>
             bits.signed()?;
             bits.signed()?;
         }
-        if chroma != 0 && bits.bit()? == 1 {
+        if has_chroma && bits.bit()? == 1 {
             for _ in 0..4 {
                 bits.signed()?;
             }
@@ -321,64 +318,74 @@ fn skip_marking(bits: &mut Bits<'_>, is_idr: bool) -> Option<()> {
     }
 }
 
-/// A bit reader with Exp-Golomb codes (9.1).
-pub(super) struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
+fn skip_scaling_list(bits: &mut Bits<'_>, size: usize) -> Option<()> {
+    let (mut last, mut next) = (8i64, 8i64);
+    for _ in 0..size {
+        if next != 0 {
+            next = (last + bits.signed()?).rem_euclid(256);
+        }
+        last = if next == 0 { last } else { next };
+    }
+    Some(())
 }
 
-impl<'a> Bits<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+/// `hrd_parameters` (E.1.2).
+fn skip_buffering(bits: &mut Bits<'_>) -> Option<()> {
+    let buffers = bits.unsigned()?;
+    bits.skip(8)?;
+    for _ in 0..=buffers.min(31) {
+        bits.unsigned()?;
+        bits.unsigned()?;
+        bits.skip(1)?;
     }
+    bits.skip(20)
+}
 
-    /// Passes bits; whether there are so many.
-    pub(super) fn skip(&mut self, bits: u32) -> Option<()> {
-        self.at += bits as usize;
-        (self.at <= self.bytes.len() * 8).then_some(())
+/// `max_num_reorder_frames` of the VUI that begins here (E.1.1), if it is told.
+fn reordering(bits: &mut Bits<'_>) -> Option<u32> {
+    const EXTENDED: u32 = 255;
+    if bits.bit()? == 0 {
+        return None;
     }
-
-    pub(super) fn bit(&mut self) -> Option<u32> {
-        let byte = self.bytes.get(self.at / 8)?;
-        let bit = (byte >> (7 - self.at % 8)) & 1;
-        self.at += 1;
-        Some(bit.into())
+    // aspect ratio, overscan, signal type, place of the chroma samples, timing
+    if bits.bit()? == 1 && bits.number(8)? == EXTENDED {
+        bits.skip(32)?;
     }
-
-    pub(super) fn unsigned(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while self.bit()? == 0 {
-            zeros += 1;
-            if zeros > 31 {
-                return None;
-            }
+    if bits.bit()? == 1 {
+        bits.skip(1)?;
+    }
+    if bits.bit()? == 1 {
+        bits.skip(4)?;
+        if bits.bit()? == 1 {
+            bits.skip(24)?;
         }
-        let mut value = 1u32;
-        for _ in 0..zeros {
-            value = (value << 1) | self.bit()?;
+    }
+    if bits.bit()? == 1 {
+        bits.unsigned()?;
+        bits.unsigned()?;
+    }
+    if bits.bit()? == 1 {
+        bits.skip(65)?;
+    }
+    let mut is_buffered = false;
+    for _ in 0..2 {
+        if bits.bit()? == 1 {
+            skip_buffering(bits)?;
+            is_buffered = true;
         }
-        Some(value - 1)
     }
-
-    pub(super) fn signed(&mut self) -> Option<i64> {
-        let code = i64::from(self.unsigned()?);
-        Some(if code % 2 == 1 {
-            (code + 1) / 2
-        } else {
-            -(code / 2)
-        })
+    if is_buffered {
+        bits.skip(1)?; // low_delay_hrd_flag
     }
-
-    fn skip_scaling_list(&mut self, size: usize) -> Option<()> {
-        let (mut last, mut next) = (8i64, 8i64);
-        for _ in 0..size {
-            if next != 0 {
-                next = (last + self.signed()? + 256) % 256;
-            }
-            last = if next == 0 { last } else { next };
-        }
-        Some(())
+    bits.skip(1)?; // pic_struct_present_flag
+    if bits.bit()? == 0 {
+        return None;
     }
+    bits.skip(1)?; // motion_vectors_over_pic_boundaries_flag
+    for _ in 0..4 {
+        bits.unsigned()?;
+    }
+    bits.unsigned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use crate::cameras::Cameras;
 use crate::kills::{Order, start_session, status};
+use crate::preflight;
 use crate::recorded::{self, folder_of, gaps, segments};
 use crate::support::disks::{self, CutDisk, SickDisk};
 use crate::support::{Room, until};
@@ -161,6 +162,42 @@ async fn a_slow_disk_and_one_that_hangs_are_named_and_cost_nothing() {
     );
     let records = scene.end(&before);
     assert_eq!(lacks(&records), 0, "{records:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_preflight_finds_a_disk_that_is_slow_hangs_fails_or_is_read_only() {
+    if !disks::can_mount() {
+        return;
+    }
+    let cameras = Cameras::serve("camera-3");
+    let on = |disk: &Path| recorded::profile(&cameras, &["camera-3"], Some(disk));
+    let disk = SickDisk::new();
+    let room = Room::start_with(&on(&disk.path())).await;
+    let technician = room.signed_in("technician").await;
+    for (manner, verdict, fault) in [
+        ("well", "passed", Value::Null),
+        ("slow", "failed", "disk_too_slow".into()),
+        ("hung", "failed", "disk_slow".into()),
+        ("eio", "failed", "disk_not_writable".into()),
+        ("well", "passed", Value::Null),
+    ] {
+        disk.becomes(manner);
+        let results = preflight::run(&room, &technician).await;
+        let found = preflight::of(&results, "disk-recordings");
+        assert_eq!(found["verdict"], verdict, "{manner}: {results}");
+        assert_eq!(found["fault"]["kind"], fault, "{manner}: {results}");
+    }
+    drop(room);
+
+    let disk = CutDisk::new();
+    let room = Room::start_with(&on(&disk.path())).await;
+    let technician = room.signed_in("technician").await;
+    disk.become_read_only();
+    let results = preflight::run(&room, &technician).await;
+    for item in ["disk-recordings", "test-recording"] {
+        let found = preflight::of(&results, item);
+        assert_eq!(found["fault"]["kind"], "disk_read_only", "{results}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

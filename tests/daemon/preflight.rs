@@ -197,14 +197,16 @@ async fn a_session_that_is_recorded_is_not_disturbed_by_a_test_recording() {
 }
 
 /// Runs the preflight, and gives its results.
-async fn run(room: &Room, technician: &Browser) -> Value {
+pub(crate) async fn run(room: &Room, technician: &Browser) -> Value {
     let began = Instant::now();
-    let order = json!({"id": "p-1", "session": null, "command": {"type": "run_preflight"}});
+    let before = technician.view("/api/live/technician").await["preflight"].clone();
+    let id = format!("p-{}", jiff::Timestamp::now().as_nanosecond());
+    let order = json!({"id": id, "session": null, "command": {"type": "run_preflight"}});
     let taken = technician.post("/api/commands", order).await;
     assert!(taken.status().is_success());
     loop {
         let view = technician.view("/api/live/technician").await;
-        if view["preflight"]["state"] == "done" {
+        if view["preflight"]["state"] == "done" && view["preflight"] != before {
             return view["preflight"]["results"].clone();
         }
         assert!(began.elapsed() < Duration::from_secs(90), "{}", room.log());
@@ -213,7 +215,7 @@ async fn run(room: &Room, technician: &Browser) -> Value {
 }
 
 #[track_caller]
-fn of(results: &Value, item: &str) -> Value {
+pub(crate) fn of(results: &Value, item: &str) -> Value {
     let mut all = results.as_array().expect("results").iter();
     let found = all.find(|result| result["item"] == item);
     found

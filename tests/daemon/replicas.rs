@@ -1,5 +1,6 @@
 //! Sealed archives in replicas: killed at any point, damaged there, and deleted only when nothing keeps them.
 
+use crate::archive::certificate;
 use crate::kills::{SESSION, start_session};
 use crate::support::{self, Room, until};
 use bidroom::archive::seal::{SIGNATURE, SIGNED};
@@ -30,6 +31,7 @@ struct Storage {
     child: Child,
     folder: tempfile::TempDir,
     port: u16,
+    endpoint: String,
 }
 
 impl Storage {
@@ -51,6 +53,7 @@ impl Storage {
             child,
             folder,
             port,
+            endpoint: format!("http://127.0.0.1:{port}"),
         }
     }
 
@@ -68,17 +71,50 @@ impl Storage {
             .stderr(Stdio::null())
             .spawn()
             .expect("the server");
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < DEADLINE, "the server does not answer");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        answers(port);
         child
     }
 
     fn stop(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("the end");
+    }
+
+    /// TLS before it, by stunnel.
+    fn behind_tls(&mut self) -> Tunnel {
+        let folder = self.folder.path();
+        let site = &[
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ];
+        certificate(folder, "site", site);
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("bound").port();
+        drop(free);
+        let settings = format!(
+            "foreground = yes\npid =\n[s3]\naccept = 127.0.0.1:{port}\nconnect = 127.0.0.1:{}\n\
+             cert = {}\nkey = {}\n",
+            self.port,
+            folder.join("site.pem").display(),
+            folder.join("site.key").display()
+        );
+        let file = folder.join("stunnel.conf");
+        fs::write(&file, settings).expect("written");
+        let child = Command::new("stunnel4")
+            .arg(&file)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("stunnel4 is installed");
+        answers(port);
+        self.endpoint = format!("https://localhost:{port}");
+        Tunnel(child)
+    }
+
+    /// Who vouches for the server's name.
+    fn authority(&self) -> String {
+        self.folder.path().join("site.pem").display().to_string()
     }
 
     /// The file of its keys, which the profile names.
@@ -88,16 +124,35 @@ impl Storage {
 
     /// The section of the profile.
     fn section(&self) -> String {
-        let (port, keys) = (self.port, self.keys());
+        let (endpoint, keys) = (&self.endpoint, self.keys());
         format!(
             "[[storage.replicas]]\nid = \"s3\"\nto = \"s3://bidroom/baoshan-1\"\n\
-             endpoint = \"http://127.0.0.1:{port}\"\ncredentials_file = {keys:?}\n"
+             endpoint = \"{endpoint}\"\ncredentials_file = {keys:?}\n"
         )
     }
 
     /// Where the copy of the session's bag lies.
     fn bag(&self) -> PathBuf {
         self.folder.path().join("bidroom/baoshan-1").join(SESSION)
+    }
+}
+
+/// Waits until somebody answers at a port.
+fn answers(port: u16) {
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(began.elapsed() < DEADLINE, "the server does not answer");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// It ends with the test.
+struct Tunnel(Child);
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -253,7 +308,7 @@ pub(crate) fn flip(path: &Path) {
 }
 
 /// Kills the daemon at points of its copying, until the copy is whole.
-async fn killed_while_copying(room: &mut Room, copy: &Path) -> usize {
+async fn killed_while_copying(room: &mut Room, copy: &Path, trust: &[(&str, &str)]) -> usize {
     let mut seen = Vec::new();
     while seen.len() < KILLS {
         let from = count(copy);
@@ -271,7 +326,7 @@ async fn killed_while_copying(room: &mut Room, copy: &Path) -> usize {
             .any(|event| matches!(event, Event::ArchiveReplicated { .. }));
         assert!(!done, "all was copied after {} kills: {seen:?}", seen.len());
         seen.push(count(copy));
-        room.restart_under(&[]);
+        room.restart_under(trust);
     }
     eprintln!("objects there at each kill: {seen:?}");
     seen.dedup();
@@ -292,13 +347,22 @@ fn damage(copy: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_in_s3_survives_30_kills_and_what_is_damaged_there_is_healed() {
-    let storage = Storage::serve();
+async fn a_copy_in_s3_by_tls_survives_30_kills_and_what_is_damaged_there_is_healed() {
+    let mut storage = Storage::serve();
+    let _tunnel = storage.behind_tls();
     let copy = storage.bag();
     let policies = "scrub = \"10s\"";
     let mut room = Room::start_with(&profile(policies, &storage.section())).await;
     ended(&room, FILES, &LARGE).await;
-    let places = killed_while_copying(&mut room, &copy).await;
+    // nobody vouches for the server: nothing is sent
+    let alarmed = || room.ctl(&["status"])["alarms"].to_string();
+    until("told", || alarmed().contains("certificate")).await;
+    assert_eq!(count(&copy), 0);
+    let authority = storage.authority();
+    let trust = [("SSL_CERT_FILE", authority.as_str())];
+    room.end(Signal::TERM);
+    room.restart_under(&trust);
+    let places = killed_while_copying(&mut room, &copy, &trust).await;
     assert!(places > KILLS / 3, "kills at {places} places only");
     let replicated = event(&room, "replicated", 1, |e| {
         matches!(e, Event::ArchiveReplicated { .. })
@@ -330,7 +394,7 @@ async fn a_copy_in_s3_survives_30_kills_and_what_is_damaged_there_is_healed() {
 
     // the positive control: whoever believes a listing calls a flipped bit whole, and this test sees it
     room.end(Signal::TERM);
-    room.restart_with(&["--unsafe-replicas"], &[]);
+    room.restart_with(&["--unsafe-replicas"], &trust);
     let is_verified = |e: &Event| matches!(e, Event::ReplicaVerified { .. });
     let before = events(&room).iter().filter(|e| is_verified(e)).count();
     flip(&copy.join("data/more/005.bin"));
@@ -356,7 +420,7 @@ async fn a_copy_on_a_second_disk_is_a_bag_after_30_kills() {
     assert!(!to.exists());
     fs::create_dir(&to).expect("mounted");
     let copy = to.join(SESSION);
-    killed_while_copying(&mut room, &copy).await;
+    killed_while_copying(&mut room, &copy, &[]).await;
     event(&room, "replicated", 1, |e| {
         matches!(e, Event::ArchiveReplicated { .. })
     })

@@ -603,8 +603,8 @@ async fn b_frames_are_recorded_in_order_and_the_sub_stream_shown() {
         pictures.windows(2).any(|w| w[1].pts < w[0].pts),
         "B-frames were sent"
     );
-    // after the first group the reordering is known
-    assert!(pictures.iter().skip(8).all(|u| u.dts <= u.pts));
+    // the parameter sets say how far they are reordered
+    assert!(pictures.iter().all(|u| u.dts <= u.pts));
     let first = pictures[0].clone();
     pictures.sort_by_key(|u| u.pts);
     for unit in &pictures {

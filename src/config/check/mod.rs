@@ -21,7 +21,7 @@ pub use keys::{WARN_DAYS, certificate_days};
 pub use run::{Premises, check};
 pub use sealing::{AUDIT_WARN_DAYS, SealingSeen, days_until};
 pub use sources::{Codec, Source, SourceSeen, Stage, StreamFault, StreamSeen};
-pub use storage::recording_rate;
+pub use storage::{measure, recording_rate};
 
 #[cfg(test)]
 mod tests;

@@ -87,7 +87,7 @@ fn disk(profile: &Profile, recordings: &Path) -> Finding {
     let (id, subject) = ("disk-recordings", text!("录像磁盘", "Recordings' disk"));
     let folder = existing(recordings);
     let (free, in_memory, speed) = match measure(&folder) {
-        Ok(measured) => measured,
+        Ok(disk) => (Size(disk.free), disk.in_memory, Size(disk.writes)),
         Err(error) => return unusable(id, subject, &folder, &error),
     };
     let needed = recording_rate(profile).0;
@@ -179,15 +179,29 @@ pub fn recording_rate(profile: &Profile) -> Size {
     Size((cameras.sum::<u64>() + seats + sounds).div_ceil(8))
 }
 
-/// Free space, whether it lies in memory, and what is written to the disk itself in a second.
-fn measure(folder: &Path) -> io::Result<(Size, bool, Size)> {
+/// What a disk can do.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured {
+    /// Free bytes.
+    pub free: u64,
+    /// Whether it lies in memory.
+    pub in_memory: bool,
+    /// Bytes that reach the disk itself in a second.
+    pub writes: u64,
+}
+
+/// Measures the disk below a folder, for about two seconds unless it hangs.
+///
+/// # Errors
+/// The disk's: it is full, read-only, or fails.
+pub fn measure(folder: &Path) -> io::Result<Measured> {
     let space = rustix::fs::statvfs(folder)?;
     let in_memory = rustix::fs::statfs(folder)?.f_type == TMPFS;
     let free = space.f_bavail.saturating_mul(space.f_frsize);
     // what is measured must not be what fills the disk
     let most = usize::try_from(free / 10)
         .unwrap_or(usize::MAX)
-        .min(TEST_BYTES);
+        .clamp(1, TEST_BYTES);
     let mut test = tempfile_in(folder)?;
     // not zeroes: some disks store those without writing
     let block: Vec<u8> = (0..1_u32 << 20)
@@ -205,8 +219,12 @@ fn measure(folder: &Path) -> io::Result<(Size, bool, Size)> {
     }
     test.sync_data()?;
     let micros = begin.elapsed().as_micros().max(1);
-    let speed = u64::try_from(written as u128 * 1_000_000 / micros).unwrap_or(u64::MAX);
-    Ok((Size(free), in_memory, Size(speed)))
+    let writes = u64::try_from(written as u128 * 1_000_000 / micros).unwrap_or(u64::MAX);
+    Ok(Measured {
+        free,
+        in_memory,
+        writes,
+    })
 }
 
 #[expect(

@@ -14,11 +14,6 @@ use gstreamer as gst;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The NAL units as this folder splits them.
-pub(crate) fn nal_units(annex_b: &[u8]) -> Vec<Bytes> {
-    nal::split(&Bytes::copy_from_slice(annex_b))
-}
-
 /// A camera's units, each behind its delay, its RTP timestamp, how far into its packet it begins, and its
 /// length. Decoding times go forward, and browsers get the NAL units that the camera sent.
 pub fn units(bytes: &[u8]) {

@@ -195,6 +195,12 @@ impl Pipeline {
         self.reporter.declined()
     }
 
+    /// The fault of a source that offers this track in encodings only that are of no use here.
+    pub(super) fn declines(&self, track: TrackKind) -> Option<SourceFault> {
+        let is_offered = self.announced().contains(&track) || self.declined().is_empty();
+        (!is_offered).then(|| self.reporter.nothing_usable())
+    }
+
     /// Asks the encoder behind a port for a key frame. Cameras behind RTSP have none in reach.
     pub(super) fn force_key_frame(&self, port: Port) {
         if let Some(pad) = self

@@ -163,6 +163,9 @@ impl Publisher {
                 }
             }
         }
+        if let Some(pictures) = raw.reordering {
+            track.timeline.reorders_by(pictures);
+        }
         let times = track.timeline.next(time, kind == TrackKind::Video);
         let unit = Unit {
             format: raw.format,

@@ -11,6 +11,8 @@ const REORDER_SPAN: Duration = Duration::from_secs(1);
 const CORRECTION: Duration = Duration::from_millis(10);
 /// So many reordered pictures are no accident.
 const REORDERED_SURELY: u32 = 3;
+/// How far apart pictures are thought to be before a second one came.
+const PICTURE: Duration = Duration::from_millis(40);
 /// What keeps two units apart that would fall on one time: a tick of the 90 kHz clock.
 const TICK: Duration = Duration::from_nanos(11_112);
 
@@ -18,8 +20,8 @@ const TICK: Duration = Duration::from_nanos(11_112);
 ///
 /// RTP carries presentation times only. A track without B-frames decodes when it presents. With
 /// them, the decoding times are the presentation times in order, late by as many pictures as the
-/// camera reorders; how many is learnt from the pictures themselves, so the first reordered ones of a
-/// camera's life get a decoding time slightly behind their presentation.
+/// camera reorders. How many, its parameter sets tell; where they do not, it is learnt from the pictures
+/// themselves, so the first reordered ones get a decoding time slightly behind their presentation.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     /// Presentation times not yet given out as decoding times; `depth` of them at most.
@@ -43,6 +45,12 @@ impl Timeline {
     /// Whether B-frames were seen: browsers do not show them over WebRTC in order.
     pub(super) fn reorders(&self) -> bool {
         self.reordered >= REORDERED_SURELY
+    }
+
+    /// The parameter sets tell how many pictures may be decoded before one that is shown before them.
+    pub(super) fn reorders_by(&mut self, pictures: u32) {
+        let told = usize::try_from(pictures).unwrap_or(REORDER_MAX);
+        self.depth = self.depth.max(told.min(REORDER_MAX));
     }
 
     /// The source was connected anew: what waits belongs to the old connection.
@@ -74,6 +82,14 @@ impl Timeline {
             }
             pts
         } else {
+            if self.waiting.is_empty() {
+                // the first ones are decoded before the first is shown
+                let mut before = pts;
+                for _ in 0..self.depth {
+                    before = before.saturating_sub(PICTURE);
+                    self.waiting.insert(before);
+                }
+            }
             self.waiting.insert(pts);
             while self.waiting.len() > self.depth + 1 {
                 self.waiting.pop_first();
@@ -123,6 +139,27 @@ mod tests {
         let times = timeline.next(ms(4_990), true);
         assert!(times.dts > ms(5_000) && times.pts >= times.dts, "{times:?}");
         assert!(!timeline.reorders());
+    }
+
+    #[test]
+    fn told_how_many_are_reordered_nothing_is_decoded_late() {
+        let mut timeline = Timeline::default();
+        timeline.reorders_by(2);
+        // a key frame, then the decoding order of P B b b
+        let groups = (0..20).flat_map(|g| [4, 2, 1, 3].map(|i| 4_000 + (g * 4 + i) * 40));
+        let shown: Vec<u64> = std::iter::once(4_000).chain(groups).collect();
+        let times: Vec<Times> = shown
+            .iter()
+            .map(|&at| timeline.next(ms(at), true))
+            .collect();
+        assert!(times.iter().all(|t| t.dts <= t.pts), "{times:?}");
+        // evenly, from the first on
+        let steps = times.windows(2).map(|w| w[1].dts - w[0].dts);
+        assert!(steps.into_iter().all(|s| s >= ms(39)), "{times:?}");
+        assert!(timeline.reorders());
+        timeline.reconnected();
+        let again = timeline.next(ms(90_000), true);
+        assert_eq!(again.dts, ms(90_000 - 80));
     }
 
     #[test]

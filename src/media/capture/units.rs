@@ -5,6 +5,7 @@ use super::nal;
 use super::pipeline::Reporter;
 use super::trace::Trace;
 use crate::media::feed::{Codec, Format, TrackKind};
+use crate::media::parameter_sets;
 use crate::room::SourceFault;
 use bytes::Bytes;
 use gstreamer as gst;
@@ -60,6 +61,8 @@ pub(super) struct Raw {
     pub(super) time: UnitTime,
     pub(super) arrival: Instant,
     pub(super) key: bool,
+    /// How many pictures its stream says it decodes before one that is shown before them.
+    pub(super) reordering: Option<u32>,
     /// Its NAL units, for pictures.
     pub(super) nals: Vec<Bytes>,
     pub(super) data: Bytes,
@@ -109,6 +112,7 @@ struct Seen {
     caps: gst::Caps,
     size: Option<(u32, u32)>,
     format: Arc<Format>,
+    reordering: Option<u32>,
 }
 
 impl Reader {
@@ -166,10 +170,11 @@ impl Reader {
                     setup: contents.parameter_sets,
                     ..(*seen.format).clone()
                 };
+                seen.reordering = parameter_sets::reordering(codec, &changed.setup);
                 seen.format = Arc::new(changed);
             }
         }
-        let (format, size) = (seen.format.clone(), seen.size);
+        let (format, size, reordering) = (seen.format.clone(), seen.size, seen.reordering);
         self.seen = Some(seen);
         Ok(Some(Raw {
             port: self.port,
@@ -177,6 +182,7 @@ impl Reader {
             time,
             arrival,
             key,
+            reordering,
             nals,
             data,
             format,
@@ -243,13 +249,19 @@ impl Seen {
             channels,
             setup,
         });
+        let mut reordering = None;
         // caps tell of frame rates and profiles too: the parameter sets are what counts
         if let (Some(before), TrackKind::Video) = (before, codec.track())
             && before.format.codec == codec
         {
-            format = before.format;
+            (format, reordering) = (before.format, before.reordering);
         }
-        Ok(Self { caps, size, format })
+        Ok(Self {
+            caps,
+            size,
+            format,
+            reordering,
+        })
     }
 }
 

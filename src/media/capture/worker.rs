@@ -186,7 +186,11 @@ impl Capture {
         let heard = |track| pipeline.heard(track);
         match watchdog.judge(now, &pipeline.announced(), heard) {
             Health::Fine => None,
-            Health::Lost(fault) => Some(fault),
+            Health::Lost(fault) => Some(
+                pipeline
+                    .declines(self.publisher.required())
+                    .unwrap_or(fault),
+            ),
             Health::Without { track, came, fault } => {
                 let long_ago = |at| now.saturating_duration_since(at) > SOUND_RETRY;
                 if came && self.sound_retried.is_none_or(long_ago) {

@@ -10,7 +10,6 @@ mod feed_recorder;
 pub mod fuzz;
 mod gaps;
 mod mp4;
-mod nal;
 mod open_segment;
 mod recorders;
 mod tape;

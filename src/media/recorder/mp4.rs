@@ -7,7 +7,7 @@
 //! to the box's wall clock, so that a file without its index still says when it was recorded. Samples are stored as the source sent them:
 //! H.264 and H.265 keep every NAL unit, only start codes become lengths (ISO/IEC 14496-15).
 
-use super::nal::ParameterSets;
+use crate::media::parameter_sets::ParameterSets;
 use bytes::Bytes;
 
 /// What a track's samples are.
@@ -353,7 +353,7 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Fragmen
 }
 
 /// NAL units with lengths instead of start codes.
-pub(crate) fn with_lengths(units: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn with_lengths(units: &[Bytes]) -> Vec<u8> {
     let mut out = Vec::with_capacity(units.iter().map(|unit| unit.len() + 4).sum());
     for unit in units {
         out.extend_from_slice(&u32::try_from(unit.len()).unwrap_or(u32::MAX).to_be_bytes());

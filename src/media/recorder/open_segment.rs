@@ -3,10 +3,10 @@
 use super::clock::{TimeBase, boot_id};
 use super::disk_wait::DiskWait;
 use super::mp4::{self, FragmentTime, Sample, TrackHeader};
-use super::nal;
 use super::track_format::TrackFormat;
 use crate::archive::index::{SampleTime, TrackRecord};
 use crate::archive::{CloseCause, SegmentRecord, SegmentWriter};
+use crate::media::capture::nals;
 use crate::media::feed::{TrackKind, Unit};
 use crate::room::Track;
 use std::io;
@@ -470,7 +470,7 @@ impl OpenTrack {
     fn sample(&self, unit: &Unit, base: Duration) -> Sample {
         let (dts, pts) = (self.place(unit.dts, base), self.place(unit.pts, base));
         let data = match self.kind {
-            TrackKind::Video => mp4::with_lengths(&nal::split_annex_b(&unit.data)),
+            TrackKind::Video => mp4::with_lengths(&nals(&unit.data)),
             TrackKind::Audio => unit.data.to_vec(),
         };
         Sample {

@@ -1,8 +1,9 @@
 //! Owns how a track is stored, and by that when two units fit into one file.
 
 use super::mp4::SampleKind;
-use super::nal;
 use crate::media::feed::{Codec, Format, Unit};
+use crate::media::parameter_sets::{self, ParameterSets};
+use bytes::Bytes;
 use std::time::Duration;
 
 /// How a track is stored. Two units belong into one file when this is equal.
@@ -16,14 +17,14 @@ pub(crate) struct TrackFormat {
 impl TrackFormat {
     /// What the first unit of a file says: of pictures a key frame, whose parameter sets count. None if it cannot be stored.
     pub(crate) fn of(unit: &Unit) -> Option<Self> {
-        let sets = |read: fn(&[u8]) -> Option<nal::ParameterSets>| {
+        let sets = |read: fn(&Bytes) -> Option<ParameterSets>| {
             read(&unit.data)
                 .or_else(|| read(&unit.format.setup))
                 .filter(|_| unit.key)
         };
         let header = match unit.format.codec {
-            Codec::H264 => SampleKind::H264(sets(nal::h264)?),
-            Codec::H265 => SampleKind::H265(sets(nal::h265)?),
+            Codec::H264 => SampleKind::H264(sets(parameter_sets::h264)?),
+            Codec::H265 => SampleKind::H265(sets(parameter_sets::h265)?),
             Codec::Opus | Codec::Aac | Codec::Pcma | Codec::Pcmu => {
                 return Self::of_sound(&unit.format);
             }
