@@ -1,7 +1,7 @@
 //! The preflight finds what is missing before a committee waits for it, on the page as on the command line.
 
 use crate::archive::{authority, certificate, does};
-use crate::cameras::Cameras;
+use crate::cameras::{Cameras, PASSWORD, USER};
 use crate::session::{Evaluation, profile_with};
 use crate::support::{Browser, Room, committee, profile};
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ fn check_says_whether_personal_data_can_be_sealed_and_the_moment_confirmed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_preflight_records_and_plays_back_a_test_and_says_what_is_missing() {
-    let cameras = Cameras::serve("camera-1");
+    let cameras = Cameras::serve("camera-1,old-camera");
     let folder = tempfile::tempdir().expect("a folder");
     let rsa =
         "req -x509 -newkey rsa:2048 -nodes -days 400 -subj /CN=rsa -keyout rsa.key -out rsa.pem";
@@ -128,12 +128,22 @@ async fn the_preflight_records_and_plays_back_a_test_and_says_what_is_missing() 
         "[storage]\naudit_certificate = {:?}\ntsa = \"http://127.0.0.1:9/\"\n",
         folder.path().join("rsa.pem")
     );
-    let room = Room::start_with(&profile_with(&cameras).replace("[storage]\n", &storage)).await;
+    // one that sends motion JPEG, and sound that could be recorded
+    let old = format!(
+        "[[cameras]]\nid = \"old-camera\"\nname = \"旧\"\nplace = \"evaluation-room\"\n\
+         main = \"rtsp://127.0.0.1:{}/old-camera/main\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n[policies]",
+        cameras.port
+    );
+    let profile = profile_with(&cameras).replace("[storage]\n", &storage);
+    let room = Room::start_with(&profile.replace("[policies]", &old)).await;
     let technician = room.signed_in("technician").await;
     let view = "/api/live/technician";
     let began = Instant::now();
-    let is_live = |view: &Value| view["feeds"][0]["source"] == "live";
-    while !is_live(&technician.view(view).await) {
+    let is_settled = |view: &Value| {
+        let feeds = view["feeds"].to_string();
+        view["feeds"][0]["source"] == "live" && feeds.contains("nothing_usable")
+    };
+    while !is_settled(&technician.view(view).await) {
         assert!(began.elapsed() < Duration::from_secs(30), "{}", room.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -160,6 +170,12 @@ async fn the_preflight_records_and_plays_back_a_test_and_says_what_is_missing() 
     assert_eq!(
         judged("camera-1"),
         (json!("passed"), Value::Null),
+        "{results}"
+    );
+    let of_old = &of("old-camera")["fault"];
+    assert_eq!(
+        *of_old,
+        json!({"kind": "not_showable", "codec": "JPEG"}),
         "{results}"
     );
     assert_eq!(judged("certificate").0, "passed", "{results}");
