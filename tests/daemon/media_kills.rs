@@ -85,6 +85,13 @@ impl Drop for Workstations {
 /// Plans, and starts as soon as everybody has signed in and everything is written. Who sits there is played by the
 /// workstations.
 async fn start_session(room: &Room) {
+    // members are given seats that have a workstation
+    until("workstations", || {
+        let view = status(&room.data());
+        let seats = view["seats"].as_array().expect("seats");
+        seats.iter().filter(|seat| seat["enrolled"] == true).count() >= usize::from(SEATS)
+    })
+    .await;
     let names = ["张三丰", "李四光", "王五六"];
     room.ctl(&[
         "plan",
