@@ -29,7 +29,7 @@ export const city: Dictionary["city"] = {
   clocks: { start: "Planned start in", grace: "Grace ends in", outage: "Outage limit in" },
   over: "due",
   totals: { running: "Evaluating", alarms: "Alarms", offline: "Offline", freeSeats: "Seats free now", disk: "Disk space in all" },
-  moreAlarms: (count) => `${count} more`,
+  moreAlarms: (count) => `(${count} more)`,
   timeline: "Details",
   timelineOf: (room) => `${room}: details, and the journal as the hub has it`,
   earlier: "Earlier entries",

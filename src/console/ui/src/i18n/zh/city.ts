@@ -27,7 +27,7 @@ export const city = {
   clocks: { start: "距计划开始", grace: "距宽限结束", outage: "距故障时限" } as Record<string, string>,
   over: "已到",
   totals: { running: "评标中", alarms: "报警", offline: "离线", freeSeats: "当前空闲席位", disk: "磁盘总余量" },
-  moreAlarms: (count: number) => `另有 ${count} 项`,
+  moreAlarms: (count: number) => `（另有 ${count} 项）`,
   timeline: "详情",
   timelineOf: (room: string) => `${room}：详情和平台存下的记录`,
   earlier: "更早的记录",

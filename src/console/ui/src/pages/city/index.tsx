@@ -92,8 +92,8 @@ function Totals({ view }: { view: BoardView }) {
     [t.city.totals.running, `${running.length}/${view.rooms.length}`, "none"],
     [t.city.totals.alarms, String(alarms), alarms > 0 ? "bad" : "none"],
     [t.city.totals.offline, String(gone), gone > 0 ? "bad" : "none"],
-    [t.city.totals.freeSeats, String(free), "none"],
-    [t.city.totals.disk, size(disk), "none"],
+    [t.city.totals.freeSeats, fresh.length === 0 ? "–" : String(free), "none"],
+    [t.city.totals.disk, fresh.length === 0 ? "–" : size(disk), "none"],
   ];
   return (
     <dl className="totals">

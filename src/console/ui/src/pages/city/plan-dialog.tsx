@@ -36,7 +36,7 @@ export function PlanDialog({ view, change, onClose }: { view: BoardView; change?
     .map((room) => ({ room: room.id, experts: Number(chosen[room.id]?.experts ?? 0), tenderer_representatives: Number(chosen[room.id]?.representatives ?? 0) }))
     .filter((venue) => venue.experts + venue.tenderer_representatives > 0)
     .sort((a, b) => Number(b.room === main) - Number(a.room === main));
-  const mainIsOne = venues.length === 1 || venues.some((venue) => venue.room === main);
+  const mainIsOne = venues.length <= 1 || venues.some((venue) => venue.room === main);
   const complete = wellFormed && !taken && !Number.isNaN(from) && expected > 0 && venues.length > 0 && mainIsOne;
   const choose = (room: string, set: Partial<Chosen>) => {
     setChosen((all) => ({ ...all, [room]: { experts: "", representatives: "", ...all[room], ...set } }));

@@ -7,8 +7,8 @@ import { feedName } from "../../names";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import type { BoardRoom, PublicAlarm, PublicState } from "../../wire";
 
-/** Alarms that a card shows one by one. */
-const SHOWN = 3;
+/** What is wrong that a card tells one by one: cards stay low, so that a city fits the screen. */
+const SHOWN = 2;
 /** Beyond these somebody should look: hours of disk, ms of the clock, degrees, entries without a receipt. */
 const LIMITS = { disk: 24, clock: 1000, temperature: 85, unreceipted: 1000 };
 
@@ -18,8 +18,10 @@ export function RoomCard({ room, onTimeline }: { room: BoardRoom; onTimeline: ()
   const state = room.state;
   const session = state?.session;
   const unwell = state == null ? [] : exceptions(t, state);
+  const alarms = (state?.alarms ?? []).map((alarm) => ({ text: alarmText(t, alarm), level: (alarm.urgent ? "bad" : "warn") as MarkLevel }));
+  const wrong = [...alarms, ...unwell.map((text) => ({ text, level: "warn" as MarkLevel }))];
   const urgent = state?.alarms.some((alarm) => alarm.urgent) === true;
-  const worst = urgent ? "bad" : (state?.alarms.length ?? 0) + unwell.length > 0 ? "warn" : "none";
+  const worst = urgent ? "bad" : wrong.length > 0 ? "warn" : "none";
   const level: MarkLevel = !room.online ? "bad" : room.stale ? "warn" : worst;
   const present = room.online && !room.stale;
   return (
@@ -40,11 +42,9 @@ export function RoomCard({ room, onTimeline }: { room: BoardRoom; onTimeline: ()
             <li className={state.health.cameras_live < state.health.cameras ? "text-warn" : undefined}>{t.city.cameras(state.health.cameras_live, state.health.cameras)}</li>
             {session?.clocks.map((clock) => <li key={clock.what}>{t.city.clocks[clock.what] ?? clock.what} {clock.ends > now ? span(clock.ends - now) : t.city.over}</li>)}
           </ul>
-          {state.alarms.length + unwell.length > 0 && (
+          {wrong.length > 0 && (
             <ul className="room-alarms">
-              {state.alarms.slice(0, SHOWN).map((alarm) => <li key={`${alarm.kind}-${alarm.subject}-${alarm.since}`}><Mark level={alarm.urgent ? "bad" : "warn"} /> <span>{alarmText(t, alarm)}</span></li>)}
-              {state.alarms.length > SHOWN && <li className="text-muted">{t.city.moreAlarms(state.alarms.length - SHOWN)}</li>}
-              {unwell.map((text) => <li key={text}><Mark level="warn" /> <span>{text}</span></li>)}
+              {wrong.slice(0, SHOWN).map(({ text, level }, place) => <li key={`${text}-${place}`}><Mark level={level} /> <span>{text}{place === SHOWN - 1 && wrong.length > SHOWN ? ` ${t.city.moreAlarms(wrong.length - SHOWN)}` : ""}</span></li>)}
             </ul>
           )}
         </>
