@@ -45,7 +45,7 @@ pub(super) enum Database {
     /// A file of the hub's own.
     Sqlite(Connection),
     /// A server.
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl std::fmt::Debug for Database {

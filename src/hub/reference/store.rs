@@ -44,7 +44,7 @@ impl Place {
             }
             Place::Server(settings) => {
                 let db = Postgres::writer(settings, schema::POSTGRES)?;
-                Ok(Database::Postgres(db))
+                Ok(Database::Postgres(Box::new(db)))
             }
         }
     }
@@ -56,7 +56,7 @@ impl Place {
     pub(super) fn reader(&self) -> anyhow::Result<Database> {
         Ok(match self {
             Place::File(file) => Database::of_file(open_reader(file)?),
-            Place::Server(settings) => Database::Postgres(Postgres::connect(settings)?),
+            Place::Server(settings) => Database::Postgres(Box::new(Postgres::connect(settings)?)),
         })
     }
 }
