@@ -43,7 +43,7 @@ pub async fn check(order: CheckOrder) -> (String, u8) {
         credentials: cameras::credentials(),
         now,
     };
-    let report = check::check(&profile, &premises, probe, sealing::look(&profile.storage)).await;
+    let report = check::check(&profile, &premises, probe, sealing::look(&profile)).await;
     let told = match order.json {
         true => format!("{:#}", json!(report)),
         false => report.told(order.lang),

@@ -36,12 +36,14 @@ pub async fn run_hub(order: HubOrder) -> anyhow::Result<()> {
     let _lock = super::run::lock(&data)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(TimeZone::system())?);
     let keys = open_keys(&data, &settings, &*clock)?;
-    let (handle, hub) = Hub::open(Parts {
+    let parts = Parts {
         settings: &settings,
         data: &data,
         keys: keys.clone(),
         clock: clock.clone(),
-    })?;
+    };
+    // a database elsewhere is waited for
+    let (handle, hub) = tokio::task::block_in_place(|| Hub::open(parts))?;
     let pages = city_router(City::new(CityParts {
         hub: handle,
         access: open_access(&data, &settings, &keys, &*clock)?,

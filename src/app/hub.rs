@@ -3,6 +3,7 @@
 
 use super::health;
 use super::public;
+use super::statements::Stater;
 use super::tasks::Tasks;
 use crate::access::{Access, Act, AuditKind, AuditObject, AuditResult, Principal};
 use crate::archive::checkpoints::Witnesses;
@@ -13,6 +14,7 @@ use crate::hub::link::{Kept, Link, Parts, Standing, Trespass};
 use crate::journal::Reader;
 use crate::keys::Keys;
 use crate::room::{Fault, Utc};
+use crate::vault::Vault;
 use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,10 +31,11 @@ const TRESPASSES: usize = 64;
 
 /// What the link is tied to.
 pub(super) struct Ties<'a> {
-    pub(super) profile: &'a Profile,
+    pub(super) profile: &'a Arc<Profile>,
     pub(super) data: &'a Path,
     pub(super) clerk: &'a ClerkHandle,
     pub(super) access: &'a Access,
+    pub(super) vault: &'a Vault,
     pub(super) keys: &'a Keys,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) around: watch::Receiver<Surroundings>,
@@ -51,14 +54,26 @@ pub(super) fn start(ties: Ties<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
     let (clerk, clock, around) = (ties.clerk.clone(), ties.clock.clone(), ties.around);
     let fold = move || public::fold(&clerk.room(), &clock.now(), &around.borrow());
     let (trespasses_tx, trespasses_rx) = mpsc::channel(TRESPASSES);
+    let kept = Kept::open(&ties.data.join("hub.sqlite")).context("opening hub.sqlite")?;
+    let journal = ties.data.join("journal.sqlite");
+    let stater = Stater {
+        clerk: ties.clerk.clone(),
+        history: Reader::open(&journal)?,
+        vault: ties.vault.clone(),
+        clock: ties.clock.clone(),
+        profile: ties.profile.clone(),
+        kept: kept.clone(),
+    };
+    tasks.start("statements", stater.follow(settings.clone()));
     let (link, standing_rx) = Link::new(Parts {
         settings,
         room: ties.profile.room.id.clone(),
         keys: ties.keys.clone(),
         clerk: ties.clerk.clone(),
-        history: Reader::open(&ties.data.join("journal.sqlite"))?,
+        history: Reader::open(&journal)?,
         witnesses: ties.witnesses,
-        kept: Kept::open(&ties.data.join("hub.sqlite")).context("opening hub.sqlite")?,
+        kept,
+        replicas: ties.profile.storage.replicas.clone(),
         clock: ties.clock.clone(),
         fold: Arc::new(fold),
         trespasses_tx,

@@ -19,6 +19,7 @@ mod public;
 mod run;
 mod sealing;
 mod smart;
+mod statements;
 mod tasks;
 mod tsa;
 mod verify;

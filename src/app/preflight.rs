@@ -7,7 +7,7 @@ use super::health;
 use super::smart::{self, Health};
 use super::{cameras, sealing};
 use crate::clerk::{ClerkHandle, SubmitError};
-use crate::config::check::{self as checks, Premises, SealingSeen};
+use crate::config::check::{self as checks, PoolSeen, Premises, SealingSeen};
 use crate::config::{Lang, Profile};
 use crate::media::feed::{Feed, Feeds, Liveness};
 use crate::media::trial::{Tried, trial};
@@ -87,7 +87,7 @@ async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Ve
     };
     let (health, seen, tried) = tokio::join!(
         smart::health(&folder),
-        sealing::look(&profile.storage),
+        sealing::look(profile),
         async {
             match hangs {
                 true => (failed(TEST_RECORDING, Fault::DiskSlow), BTreeMap::new()),
@@ -200,6 +200,19 @@ fn of_sealing(seen: SealingSeen, now: Utc) -> Vec<CheckResult> {
             expiring(item, days, checks::AUDIT_WARN_DAYS)
         }
     }];
+    let item = "pool-certificate";
+    match seen.pool {
+        PoolSeen::NoHub => {}
+        // lawful: told, and nobody's business to mend
+        PoolSeen::NotSet => results.push(passed(item, "—".to_owned())),
+        PoolSeen::Unfit(detail) => {
+            results.push(attention(item, Fault::PoolCertificateUnfit { detail }))
+        }
+        PoolSeen::Until(ends) => {
+            let days = checks::days_until(ends, now);
+            results.push(expiring(item, days, checks::AUDIT_WARN_DAYS));
+        }
+    }
     results.extend(seen.sm2.map(|key| match key {
         Err(detail) => failed("sm2-key", Fault::Sm2KeyUnfit { detail }),
         Ok(ends) => {

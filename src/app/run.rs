@@ -120,6 +120,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         data: &data,
         clerk: &clerk,
         access: &room.access,
+        vault: &room.vault,
         keys: &room.keys,
         clock: Arc::new(clock.clone()),
         around: console.around.clone(),

@@ -4,11 +4,12 @@
 use super::tsa;
 use crate::archive::container::Recipient;
 use crate::archive::sm2::Sm2Signer;
-use crate::config::Storage;
-use crate::config::check::SealingSeen;
+use crate::config::Profile;
+use crate::config::check::{PoolSeen, SealingSeen};
 
 /// Reads the certificate, and asks the authority a question.
-pub(super) async fn look(storage: &Storage) -> SealingSeen {
+pub(super) async fn look(profile: &Profile) -> SealingSeen {
+    let storage = &profile.storage;
     let audit = storage.audit_certificate.as_deref();
     let tsa = async {
         let tsa = storage.tsa.as_ref()?;
@@ -26,6 +27,14 @@ pub(super) async fn look(storage: &Storage) -> SealingSeen {
             Ok(recipient) => Ok(recipient.ends()),
             Err(fault) => Err(fault.to_string()),
         }),
+        pool: match &profile.hub {
+            None => PoolSeen::NoHub,
+            Some(hub) => match hub.pool_certificate.as_deref().map(Recipient::read) {
+                None => PoolSeen::NotSet,
+                Some(Ok(recipient)) => PoolSeen::Until(recipient.ends()),
+                Some(Err(fault)) => PoolSeen::Unfit(fault.to_string()),
+            },
+        },
         tsa: tsa.await,
     }
 }

@@ -58,6 +58,7 @@ pub struct Recipient {
     id: IssuerAndSerialNumber,
     point: Vec<u8>,
     ends: Utc,
+    sha256: String,
 }
 
 impl Recipient {
@@ -96,12 +97,18 @@ impl Recipient {
             },
             point: key.subject_public_key.raw_bytes().to_vec(),
             ends: Utc(i64::try_from(ends.as_millis()).unwrap_or(i64::MAX)),
+            sha256: hex::encode(Sha256::digest(&der)),
         })
     }
 
     /// When the certificate ends. What was encrypted to it can be opened after that, too.
     pub fn ends(&self) -> Utc {
         self.ends
+    }
+
+    /// SHA-256 of the certificate, hex.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 }
 

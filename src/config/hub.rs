@@ -5,8 +5,9 @@ use super::load;
 use super::profile::{Network, RoomId, SecondFactor};
 use super::sections::some;
 use super::settings::network;
-use super::values::{AbsolutePath, Label, invalid, string};
+use super::values::{AbsolutePath, Label, Port, invalid, string};
 use super::{Fault, ProfileError};
+use crate::keys::HostName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -130,6 +131,8 @@ pub struct HubLink {
     pub brokers: Brokers,
     /// The keys with which the hub may sign.
     pub keys: Vec<[u8; 32]>,
+    /// The certificate (P-256, PEM) of the pool's owner, whom attendance is stated to; without it nothing is.
+    pub pool_certificate: Option<PathBuf>,
 }
 
 /// Reads the section `[hub]` of a profile.
@@ -137,11 +140,13 @@ pub(super) fn hub_link(mut s: Section<'_>) -> Option<HubLink> {
     let city = s.required::<CityId>("city", "\"baoshan\"");
     let brokers = brokers(&mut s);
     let keys = some::<PublicKey>(&mut s, "keys", "[\"…64 hex digits…\"]");
+    let pool_certificate = s.optional::<AbsolutePath>("pool_certificate");
     s.close();
     Some(HubLink {
         city: city?.value,
         brokers: brokers?,
         keys: keys.into_iter().map(|key| key.0).collect(),
+        pool_certificate: pool_certificate.map(|path| path.value.0),
     })
 }
 
@@ -172,6 +177,57 @@ fn brokers(s: &mut Section<'_>) -> Option<Brokers> {
     })
 }
 
+/// A PostgreSQL server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseSettings {
+    /// Its name or address; its certificate is checked against it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database.
+    pub name: String,
+    /// As whom.
+    pub user: String,
+    /// The file whose first line is the password; none where the server asks for none.
+    pub password_file: Option<PathBuf>,
+    /// The CA of its certificate, PEM: TLS is spoken. None on this machine only.
+    pub ca: Option<PathBuf>,
+}
+
+fn database(mut s: Section<'_>) -> Option<DatabaseSettings> {
+    let host = s.required::<HostName>("host", "\"db.example.cn\"");
+    let port = s.or("port", Port(5432));
+    let name = s.or("name", "bidroom".to_owned());
+    let user = s.or("user", "bidroom".to_owned());
+    let mut file = |key| s.optional::<AbsolutePath>(key).map(|p| p.value.0);
+    let (password_file, ca) = (file("password_file"), file("ca"));
+    let host = host?.value.to_string();
+    let here = ["localhost", "127.0.0.1", "::1"].contains(&host.as_str());
+    if ca.is_none() && !s.has("ca") && !here {
+        let wrong = Wrong {
+            what: text!(
+                "连接其他机器上的数据库必须用 TLS，此处没有 ca",
+                "a database on another machine is reached by TLS, and ca is missing"
+            ),
+            allowed: text!("PEM 文件的绝对路径", "the absolute path of a PEM file"),
+            remedy: text!(
+                "补上 ca = \"/etc/bidroom/database-ca.pem\"",
+                "add ca = \"/etc/bidroom/database-ca.pem\""
+            ),
+        };
+        s.fault("ca", s.offset(), wrong);
+    }
+    s.close();
+    Some(DatabaseSettings {
+        host,
+        port: port?.0,
+        name: name?,
+        user: user?,
+        password_file,
+        ca,
+    })
+}
+
 /// How the reference hub is set up.
 #[derive(Debug, Clone)]
 pub struct HubSettings {
@@ -183,6 +239,8 @@ pub struct HubSettings {
     pub brokers: Brokers,
     /// The rooms of the city.
     pub rooms: Vec<RoomId>,
+    /// The server that keeps what rooms say; none for a file of the hub's own.
+    pub database: Option<DatabaseSettings>,
     /// Where the board is served.
     pub network: Network,
     /// Whether its accounts need a second factor.
@@ -217,6 +275,13 @@ fn read(mut root: Section<'_>) -> Option<HubSettings> {
     let name = root.required::<Label>("name", "\"保山市公共资源交易中心\"");
     let brokers = brokers(&mut root);
     let rooms = some::<RoomId>(&mut root, "rooms", "[\"baoshan-1\", \"baoshan-2\"]");
+    let database = match root.has("database") {
+        true => database(root.section("database")).map(Some),
+        false => {
+            root.section("database").close();
+            Some(None)
+        }
+    };
     let network = network(root.section("network"));
     let second_factor = root.or("second_factor", SecondFactor::Required);
     root.close();
@@ -225,6 +290,7 @@ fn read(mut root: Section<'_>) -> Option<HubSettings> {
         name: name?.value.0,
         brokers: brokers?,
         rooms,
+        database: database?,
         network: network?,
         second_factor: second_factor?,
     })

@@ -572,7 +572,24 @@ host_names = ["localhost"]
     let file = Path::new("hub.toml");
     let settings = HubSettings::parse(good.as_bytes(), file).expect("good");
     assert_eq!(settings.rooms.len(), 2);
+    assert_eq!(settings.database, None);
+    let section = "[database]\nhost = \"localhost\"\n[network]";
+    let server = good.replace("[network]", section);
+    let settings = HubSettings::parse(server.as_bytes(), file).expect("good");
+    let database = settings.database.expect("a server");
+    assert_eq!((database.port, &*database.name), (5432, "bidroom"));
     for (from, to, key) in [
+        // a server on another machine is reached by TLS
+        (
+            "[network]",
+            "[database]\nhost = \"db\"\n[network]",
+            "database.ca",
+        ),
+        (
+            "[network]",
+            "[database]\nport = 1\n[network]",
+            "database.host",
+        ),
         ("\"baoshan-1\"", "\"BAOSHAN\"", "rooms[1]"),
         ("name =", "nam =", "name"),
         (

@@ -11,13 +11,14 @@ use super::{administration, assets, openapi, sign_in, wire};
 use crate::access::{Access, AuditKind, AuditObject, AuditResult};
 use crate::clerk::Clock;
 use crate::config::{Media, PictureLimit};
-use crate::hub::contract::{self, HubOrder};
+use crate::hub::contract;
 use crate::hub::reference::{BoardView, Evaluation, HubError, HubHandle, StoredEvent};
 use crate::keys::Keys;
 use crate::room::{Seq, SessionId};
 use axum::body::Bytes;
 use axum::extract::{FromRef, Path, Query, State};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
@@ -119,7 +120,11 @@ fn handler(endpoint: Endpoint) -> Option<MethodRouter<City>> {
         Endpoint::LiveCity => get(live),
         Endpoint::CityEvents => get(events),
         Endpoint::PlanEvaluation => post(plan),
+        Endpoint::ChangeEvaluation => post(change),
         Endpoint::CancelEvaluation => post(cancel),
+        Endpoint::SetPolicies => post(set_policies),
+        Endpoint::RequestArchive => post(request_archive),
+        Endpoint::Statement => get(statement),
         Endpoint::AdmitBox => post(admit),
         Endpoint::OpenApi => get(|| async { Json(openapi::document()) }),
         Endpoint::AsyncApi => get(openapi::serve_asyncapi),
@@ -266,14 +271,85 @@ async fn cancel(
             "the typed number is another one",
         ));
     }
-    let order = HubOrder::CancelSession {
-        session: id.clone(),
-        reason: form.reason,
-    };
-    let outcome = city.0.hub.order(id.clone(), order).await;
+    let outcome = city.0.hub.cancel(id.clone(), form.reason).await;
     write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
     outcome?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/evaluations/{evaluation}/change`.
+async fn change(
+    State(city): State<City>,
+    asker: Asker,
+    Path(evaluation): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let changed: Evaluation = parse(&body)?;
+    if changed.id.as_str() != evaluation {
+        return Err(No::not_found("evaluation"));
+    }
+    let id = changed.id.clone();
+    let outcome = city.0.hub.change(changed).await;
+    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
+    outcome?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/evaluations/{evaluation}/policies`.
+async fn set_policies(
+    State(city): State<City>,
+    asker: Asker,
+    Path(evaluation): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let id: SessionId = evaluation
+        .parse()
+        .map_err(|_| No::not_found("evaluation"))?;
+    let form: wire::OwnPolicies = parse(&body)?;
+    let outcome = city.0.hub.set_policies(id.clone(), form.policies).await;
+    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
+    outcome?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/rooms/{room}/archive`.
+async fn request_archive(
+    State(city): State<City>,
+    asker: Asker,
+    Path(room): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let room = room.parse().map_err(|_| No::not_found("room"))?;
+    let form: wire::ArchiveOf = parse(&body)?;
+    let id = form.session.clone();
+    let outcome = city.0.hub.request_archive(room, form.session).await;
+    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
+    outcome?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /api/rooms/{room}/statements/{statement}`: the container as the room made it.
+async fn statement(
+    State(city): State<City>,
+    asker: Asker,
+    Path((room, id)): Path<(String, String)>,
+) -> Answer<impl IntoResponse> {
+    let room = room.parse().map_err(|_| No::not_found("room"))?;
+    let name = format!(
+        "attachment; filename=\"{}.cms\"",
+        id.get(..16).unwrap_or("attendance")
+    );
+    let outcome = city.0.hub.statement(room, id).await;
+    let route = AuditObject::Route("/api/rooms/{room}/statements/{statement}");
+    write_down(&city, &asker, route, &outcome).await?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/cms")),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
+        ),
+    ];
+    Ok((headers, outcome?))
 }
 
 /// `POST /api/rooms/{room}/box`.
@@ -314,7 +390,9 @@ impl From<HubError> for No {
             }
             HubError::NotFound => No::not_found("evaluation or box"),
             HubError::Stopped => No::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "stopping"),
-            HubError::Database(_) | HubError::Words(_) => No::internal(&error),
+            HubError::Database(_) | HubError::Unreached(_) | HubError::Words(_) => {
+                No::internal(&error)
+            }
         }
     }
 }

@@ -69,7 +69,11 @@ pub enum Endpoint {
     LiveCity,
     CityEvents,
     PlanEvaluation,
+    ChangeEvaluation,
     CancelEvaluation,
+    SetPolicies,
+    RequestArchive,
+    Statement,
     AdmitBox,
 }
 
@@ -196,6 +200,7 @@ const fn row(
 
 const SDP: Body = Body::Media("application/sdp");
 const FRAGMENT: Body = Body::Media("application/trickle-ice-sdpfrag");
+const CMS: Body = Body::Media("application/cms");
 const NOTHING: Body = Body::Empty;
 
 /// All routes.
@@ -307,6 +312,10 @@ pub const CITY_ROUTES: &[Route] = {
         row(E::LiveCity, Get, "/api/live/city", W::TechnicianOrSupervisor, "The city, as it changes", NOTHING, events::<BoardView>()),
         row(E::CityEvents, Get, "/api/rooms/{room}/events", W::TechnicianOrSupervisor, "A room's journal as the hub has it, newest first; `before` and `limit` narrow it", NOTHING, json::<Vec<StoredEvent>>()),
         row(E::PlanEvaluation, Post, "/api/evaluations", W::Technician, "Plans an evaluation over venues and seats", json::<Evaluation>(), NOTHING),
+        row(E::ChangeEvaluation, Post, "/api/evaluations/{evaluation}/change", W::Technician, "Replaces it before it has begun: venues are asked to plan it, to change it, or to end their part", json::<Evaluation>(), NOTHING),
+        row(E::SetPolicies, Post, "/api/evaluations/{evaluation}/policies", W::Technician, "Gives it policies of its own at all its venues; none for each room's", json::<wire::OwnPolicies>(), NOTHING),
+        row(E::RequestArchive, Post, "/api/rooms/{room}/archive", W::Technician, "Asks the room which archive it has of a session, and where copies are", json::<wire::ArchiveOf>(), NOTHING),
+        row(E::Statement, Get, "/api/rooms/{room}/statements/{statement}", W::Technician, "An attendance statement as the room encrypted it to the pool's owner: CMS in DER", NOTHING, CMS),
         row(E::CancelEvaluation, Post, "/api/evaluations/{evaluation}/cancellation", W::Technician, "Asks all its venues to end it before it has begun", json::<wire::Cancellation>(), NOTHING),
         row(E::AdmitBox, Post, "/api/rooms/{room}/box", W::Technician, "Puts a box that waits in the room's place; the one before it is fenced", json::<wire::AdmitBox>(), NOTHING),
     ]

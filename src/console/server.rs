@@ -98,7 +98,11 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         Endpoint::LiveCity
         | Endpoint::CityEvents
         | Endpoint::PlanEvaluation
+        | Endpoint::ChangeEvaluation
         | Endpoint::CancelEvaluation
+        | Endpoint::SetPolicies
+        | Endpoint::RequestArchive
+        | Endpoint::Statement
         | Endpoint::AdmitBox => get(|| async { No::not_found("route") }),
     }
 }

@@ -6,7 +6,7 @@ use crate::config::Media;
 use crate::hub::contract::Key;
 use crate::room::{
     AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Kept, MemberKind, MemberNo,
-    Note, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
+    Note, Policies, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -365,6 +365,8 @@ pub struct ArchiveView {
     pub released: bool,
     /// Who has it too, by a signed receipt.
     pub handed_over: Option<HandedOver>,
+    /// When the municipal hub asked for it last.
+    pub requested: Option<Utc>,
     /// What each replica of the profile is known to hold of it.
     pub replicas: Vec<ReplicaView>,
 }
@@ -389,6 +391,7 @@ impl ArchiveView {
             until: kept.until(),
             hold: kept.hold.clone(),
             handed_over: kept.handed_over.clone(),
+            requested: kept.requested,
             released: kept.released,
             replicas: room.layout.replicas.iter().map(replica).collect(),
         }
@@ -510,6 +513,22 @@ pub struct Cancellation {
     pub typed: SessionId,
     /// Why; shown in the rooms.
     pub reason: Note,
+}
+
+/// Gives an evaluation policies of its own.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPolicies {
+    /// All of them; none for each room's.
+    pub policies: Option<Policies>,
+}
+
+/// Asks a room for an archive.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveOf {
+    /// Of which session.
+    pub session: SessionId,
 }
 
 /// Puts a box in a room's place.

@@ -1,6 +1,6 @@
 //! Owns what the room knows of a session's archive: open, sealed, read back.
 
-use super::time::Stamp;
+use super::time::{Stamp, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,9 @@ pub enum Archive {
         seal: Seal,
         /// Files that were not what the manifest says.
         damaged: u32,
+        /// When it was sealed; none where an earlier version did.
+        #[serde(default)]
+        sealed: Option<Utc>,
     },
 }
 

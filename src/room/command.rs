@@ -306,6 +306,13 @@ pub enum Command {
     },
     /// The box's copy of a released archive is gone.
     ReportArchiveDeleted,
+    /// The municipal hub asks which archive the room has of the session.
+    RequestArchive,
+    /// An attendance statement was made, encrypted to the pool's owner.
+    ReportAttendanceStated {
+        /// SHA-256 of the encrypted statement, hex.
+        sha256: String,
+    },
 }
 
 impl Command {
@@ -409,6 +416,8 @@ impl Command {
             Command::ReportHandedOver { .. } => "report_handed_over",
             Command::ReportArchiveReceived { .. } => "report_archive_received",
             Command::ReportArchiveDeleted => "report_archive_deleted",
+            Command::RequestArchive => "request_archive",
+            Command::ReportAttendanceStated { .. } => "report_attendance_stated",
         }
     }
 

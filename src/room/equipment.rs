@@ -98,6 +98,11 @@ pub enum Fault {
         /// Why, in English.
         detail: String,
     },
+    /// Nothing can be encrypted to the pool owner's certificate, so no attendance can be stated.
+    PoolCertificateUnfit {
+        /// Why, in English.
+        detail: String,
+    },
     /// Nothing can be signed with the SM2 key, so nothing can be sealed.
     Sm2KeyUnfit {
         /// Why, in English.
@@ -156,6 +161,7 @@ impl Fault {
             | Fault::SessionRecorded
             | Fault::NoAuditCertificate
             | Fault::AuditCertificateUnfit { .. }
+            | Fault::PoolCertificateUnfit { .. }
             | Fault::Sm2KeyUnfit { .. }
             | Fault::NoTimeStamp { .. }
             | Fault::HubUnreachable { .. }

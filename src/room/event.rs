@@ -391,6 +391,13 @@ pub enum Event {
     ArchiveReleased,
     /// The box's copy is gone.
     ArchiveDeleted,
+    /// The municipal hub asked for the archive, and was told which it is.
+    ArchiveRequested,
+    /// Who was there was stated for fees and assessment, encrypted to the pool's owner.
+    AttendanceStated {
+        /// SHA-256 of the encrypted statement, hex.
+        sha256: String,
+    },
 }
 
 /// The seat that chance gave a member. (A map would not do: JSON has no numbers as keys.)

@@ -72,6 +72,12 @@ pub struct Kept {
     pub handed_over: Option<HandedOver>,
     /// Whether it was decided that it goes. There is no way back.
     pub released: bool,
+    /// When it was sealed; none where an earlier version did.
+    #[serde(default)]
+    pub sealed: Option<Utc>,
+    /// When the municipal hub asked for it last.
+    #[serde(default)]
+    pub requested: Option<Utc>,
 }
 
 /// What is known of an archive in one replica.
@@ -125,6 +131,8 @@ impl Kept {
             replicas: BTreeMap::new(),
             handed_over: None,
             released: false,
+            sealed: None,
+            requested: None,
         }
     }
 

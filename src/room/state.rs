@@ -589,11 +589,12 @@ fn apply_to_archive(session: &mut Session, at: &Stamp, event: &Event) {
             };
         }
         Event::ArchiveReadBack { damaged, .. } => {
-            if let Archive::Sealed { seal, .. } = &session.archive {
+            if let Archive::Sealed { seal, at: sealed } = &session.archive {
                 session.archive = Archive::ReadBack {
                     at: at.clone(),
                     seal: seal.clone(),
                     damaged: *damaged,
+                    sealed: Some(sealed.at),
                 };
             }
         }
@@ -675,10 +676,10 @@ fn apply_to_draw(session: &mut Session, at: &Stamp, policies: &CallOutPolicies, 
 fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event) {
     if let Event::ArchiveReadBack { damaged, .. } = event {
         if let Some(session) = room.sessions.get(id)
-            && let Archive::ReadBack { seal, .. } = &session.archive
+            && let Archive::ReadBack { seal, sealed, .. } = &session.archive
         {
             let retention = session.policies(&room.policies).retention;
-            let kept = Kept::new(
+            let mut kept = Kept::new(
                 at,
                 room.age.by(at),
                 session.plan.kind,
@@ -686,6 +687,7 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
                 *damaged,
                 retention,
             );
+            kept.sealed = *sealed;
             room.archives.insert(id.clone(), kept);
         }
         return;
@@ -719,6 +721,7 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
         Event::ArchiveHeld { reason } => kept.hold = Some(reason.clone()),
         Event::HoldLifted { .. } => kept.hold = None,
         Event::ArchiveReleased => kept.released = true,
+        Event::ArchiveRequested => kept.requested = Some(at.at),
         Event::ArchiveDeleted => {
             room.archives.remove(id);
         }

@@ -354,11 +354,45 @@ export const city = () => {
     evaluations: [{
       evaluation, made: now - 6e5,
       venues: [
-        { room: "baoshan-1", command: "hub-1", state: { state: "answered", outcome: { result: "done", seq: 810 } } },
-        { room: "longling-1", command: "hub-2", state: { state: "answered", outcome: { result: "refused", refusal: { code: "committee_too_small", members: 2, least: 5 } } } },
+        { room: "baoshan-1", command: "hub-1", what: "plan_session", state: { state: "answered", outcome: { result: "done", seq: 810 } } },
+        { room: "longling-1", command: "hub-2", what: "change_plan", state: { state: "answered", outcome: { result: "refused", refusal: { code: "committee_too_small", members: 2, least: 5 } } } },
       ],
     }],
     waiting: [{ room: "longling-1", box: "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29", since: now - 5e4 }],
     trail: [{ at: now - 9e4, room: "longling-1", what: "events", reason: "chain-broken" }],
+    archives: [
+      { room: "baoshan-1", session: "BS-1105-02", asked: now - 36e5, state: { state: "answered", outcome: { result: "done", seq: 820, archive: {
+        session: "BS-1105-02", kind: "real", tagmanifest_sha256: "5c".repeat(32), files: 412, bytes: 9.1e10, sealed: now - 2e9, timestamped: true, damaged: 0, released: false,
+        replicas: [{ replica: "second-disk", verified: now - 9e7 }, { replica: "centre", verified: null, s3: { endpoint: "https://s3.example.cn:9000", bucket: "bidroom", key: "baoshan-1/BS-1105-02/" } }],
+      } } } },
+      { room: "shidian-1", session: "SD-1102-01", asked: now - 6e4, state: { state: "waiting" } },
+      { room: "longling-1", session: "LL-1", asked: now - 8e4, state: { state: "answered", outcome: { result: "refused", refusal: { code: "no_such_archive", session: "LL-1" } } } },
+    ],
+    statements: [{ room: "longling-1", id: "ef".repeat(32), session: "BS-1120-03", rehearsal: false, made: now - 36e5, recipient: "12".repeat(32) }],
+    usual: {
+      committee_min: 5, committee_odd: true, expert_share: [2, 3], chair_is_expert: true, grace: 18e5, outage_before_start: 72e5, outage_in_session: 144e5, overnight_lock: 1260,
+      rest_every: 72e5, meals: [720, 1080], break_overdue: 18e5, help_overdue: 18e4, clock_offset: 1000, recording: [], retention: 15 * 366 * 864e5, scrub: 30 * 864e5, call_out: {},
+    },
   };
+};
+
+/** The first minute of a hub: no room was heard yet, and there is no broker. */
+export const cityEmpty = () => ({
+  ...city(), broker: null, evaluations: [], waiting: [], trail: [], archives: [], statements: [],
+  rooms: ["baoshan-1", "longling-1"].map((id) => ({ id, online: false, stale: true, heard: null, state: null, epoch: 0, upto: 0 })),
+});
+
+/** A city of 20 rooms on a full day. */
+export const cityBusy = () => {
+  const one = city();
+  const names = ["市级评标一室", "市级评标二室", "市级评标三室", "市级评标四室", "隆阳区评标一室", "隆阳区评标二室", "施甸县评标一室", "施甸县评标二室", "腾冲市评标一室", "腾冲市评标二室", "龙陵县评标一室", "龙陵县评标二室", "昌宁县评标一室", "昌宁县评标二室"];
+  const phases = ["in_session", "check_in", "closing", null, "suspended", "in_session", "ready"];
+  const rooms = Array.from({ length: 20 }, (_, i) => {
+    const like = one.rooms[i % 3];
+    const phase = phases[i % phases.length];
+    const busy = phase === null ? null : { ...one.rooms[0].state.session, id: `BS-1126-${String(i + 1).padStart(2, "0")}`, phase, clocks: phase === "check_in" ? [{ what: "start", ends: one.at + 9e5 }, { what: "grace", ends: one.at + 27e5 }] : [] };
+    return { ...like, id: `room-${i + 1}`, stale: like.stale || i === 9, heard: i === 9 ? one.at - 4e4 : like.heard, state: { ...like.state, name: names[i] ?? `评标室 ${i + 1}`, session: busy } };
+  });
+  const evaluations = Array.from({ length: 12 }, (_, i) => ({ ...one.evaluations[0], evaluation: { ...one.evaluations[0].evaluation, id: `BS-1127-${String(i + 1).padStart(2, "0")}`, policies: i === 1 ? one.usual : null } }));
+  return { ...one, rooms, evaluations, trail: Array.from({ length: 30 }, () => one.trail[0]) };
 };

@@ -79,6 +79,8 @@ const PAGES = [
   ["Q&A room", "/qa", fixture.account("b1", "bidder"), null],
   ["city board, operator", "/city", technician, fixture.city],
   ["city board, looking on", "/city", supervisor, fixture.city],
+  ["city board, nothing yet", "/city", technician, fixture.cityEmpty],
+  ["city board, a full day", "/city", technician, fixture.cityBusy],
   ["seat, enrolment", "/seat", { is: "nobody" }, null],
   ["seat, check-in", "/seat", workstation, seatPage({})],
   ["seat, pledges", "/seat", member, seatPage({ me: fixture.seatMember({ pledges: [] }) })],
@@ -130,12 +132,33 @@ describe("dialogs", () => {
     });
   }
 
-  const CITY = ["计划评标", "取消评标 BS-1126-01", "确认更换主机", "记录 baoshan-1"];
-  for (const name of CITY) {
+  const plan = (act) => async (page) => {
+    await page.getByRole("button", { name: "操作 BS-1126-01" }).click();
+    await page.getByRole("menuitem", { name: act }).click();
+  };
+  const press = (name) => async (page) => page.getByRole("button", { name }).click();
+  const CITY = {
+    plan: press("计划评标"),
+    change: plan("变更计划"),
+    policies: async (page) => {
+      await plan("评标政策")(page);
+      await page.getByLabel("本次评标专用的政策").check();
+    },
+    cancel: plan("取消评标"),
+    "replace a box": press("确认更换主机"),
+    journal: press("详情 baoshan-1"),
+    "ask for an archive": async (page) => {
+      await page.getByText("档案与出勤").click();
+      await page.getByText("s3://bidroom/baoshan-1/BS-1105-02/").waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await page.getByRole("button", { name: "调取档案" }).click();
+    },
+  };
+  for (const [name, act] of Object.entries(CITY)) {
     test(`city board, ${name}: policy and accessibility`, async () => {
       stage.answers.set("GET /api/rooms/baoshan-1/events", { value: [] });
       const { page, context, violations, errors } = await show("/city", technician, fixture.city);
-      await page.getByRole("button", { name }).click();
+      await act(page);
       await page.getByRole("dialog").waitFor();
       assert.deepEqual(await accessibility(page), []);
       assert.deepEqual(violations, []);

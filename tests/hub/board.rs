@@ -3,6 +3,8 @@
 use crate::broker::Broker;
 use crate::given::{Hub, folder, head, profile};
 use crate::support::{Room, until};
+use bidroom::journal::Reader;
+use bidroom::room::Seq;
 use reqwest::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -30,20 +32,13 @@ async fn an_evaluation_is_planned_from_afar_changed_by_nobody_else_and_cancelled
     let hub = Hub::start(&broker.url(), &["baoshan-1", "baoshan-2"]);
     let room = Room::start_in(folder(&profile("baoshan-1", &broker.url(), &hub.key), 0));
     let other = Room::start_in(folder(&profile("baoshan-2", &broker.url(), &hub.key), 0));
+    let (commands, replies) = (
+        broker.listen_beside("bidroom/v1/baoshan/+/commands"),
+        broker.listen_beside("bidroom/v1/baoshan/+/replies"),
+    );
     let operator = hub.operator().await;
     let wait = async |what: &str, is_so: &dyn Fn(&Value) -> bool| {
-        let began = Instant::now();
-        loop {
-            let board = hub.board(&operator).await;
-            if is_so(&board) {
-                return board;
-            }
-            assert!(
-                began.elapsed() < Duration::from_secs(20),
-                "never: {what}: {board}"
-            );
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        hub.until_board(&operator, what, is_so).await
     };
     wait("both rooms are heard", &|board| {
         ["baoshan-1", "baoshan-2"]
@@ -115,6 +110,26 @@ async fn an_evaluation_is_planned_from_afar_changed_by_nobody_else_and_cancelled
     for venue in venues(&board, "BS-1") {
         assert_eq!(venue["state"]["outcome"]["result"], "done", "{venue}");
     }
+    // MQTT 5 says beside them what belongs to what, and until when
+    let beside = |ears: &crate::broker::Ears| -> Vec<(String, Vec<String>)> {
+        let heard = ears.heard().into_iter();
+        let split = |text: String| text.split('|').map(str::to_owned).collect();
+        heard.map(|(topic, _, text)| (topic, split(text))).collect()
+    };
+    let asked = beside(&commands);
+    assert!(asked.len() >= 4, "{asked:?}");
+    for (topic, said) in &asked {
+        assert_eq!(said[0], topic.replace("/commands", "/replies"));
+        assert!(said[1].starts_with("hub-"), "{said:?}");
+        let left: u64 = said[2].parse().unwrap();
+        assert!((3600..=72 * 3600).contains(&left), "{left} s");
+    }
+    for (topic, said) in beside(&replies) {
+        let of = topic.replace("/replies", "/commands");
+        let known =
+            |(topic, command): &(String, Vec<String>)| *topic == of && command[1] == said[1];
+        assert!(asked.iter().any(known), "{said:?}");
+    }
     let planned = |room: &Room| room.ctl(&["status"])["sessions"].as_array().unwrap().len();
     assert_eq!((planned(&room), planned(&other)), (1, 1));
     // that time is taken there now
@@ -132,6 +147,81 @@ async fn an_evaluation_is_planned_from_afar_changed_by_nobody_else_and_cancelled
         )
         .await;
     assert!(answer.text().await.unwrap().contains("BS-1"));
+    // it is changed: others sit there, and the session in the way is its own. The committee that was even is made odd, which a room
+    // that refused the first plan is asked anew
+    let changed = |id: &str, start: i64, experts: i64| {
+        let venues = json!([
+            {"room": "baoshan-1", "experts": 3, "tenderer_representatives": 1},
+            {"room": "baoshan-2", "experts": experts, "tenderer_representatives": 0},
+        ]);
+        evaluation(id, start, venues)
+    };
+    let path = |id: &str, of: &str| format!("/api/evaluations/{id}/{of}");
+    for (id, start) in [("BS-1", start + 3_600_000), ("BS-EVEN", start + 86_400_000)] {
+        let answer = operator
+            .post(&path(id, "change"), changed(id, start, 5))
+            .await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::NO_CONTENT,
+            "{}",
+            answer.text().await.unwrap()
+        );
+    }
+    let done = |board: &Value, id: &str, what: &str, rooms: usize| {
+        let all = venues(board, id);
+        let done =
+            |venue: &&Value| venue["what"] == what && venue["state"]["outcome"]["result"] == "done";
+        all.iter().filter(done).count() == rooms
+    };
+    wait("the changes are done", &|board| {
+        done(board, "BS-1", "change_plan", 2) && done(board, "BS-EVEN", "plan_session", 2)
+    })
+    .await;
+    // policies of its own, and a venue less
+    let mut policies = board["usual"].clone();
+    policies["grace"] = json!(45 * 60_000);
+    let answer = operator
+        .post(&path("BS-1", "policies"), json!({"policies": policies}))
+        .await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    let one = json!([{"room": "baoshan-1", "experts": 5, "tenderer_representatives": 0}]);
+    let answer = operator
+        .post(
+            &path("BS-EVEN", "change"),
+            evaluation("BS-EVEN", start + 86_400_000, one),
+        )
+        .await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    wait("policies and the smaller plan are done", &|board| {
+        done(board, "BS-1", "set_policies", 2)
+            && done(board, "BS-EVEN", "change_plan", 1)
+            && done(board, "BS-EVEN", "cancel_session", 1)
+    })
+    .await;
+    let plans = room_plans(&room);
+    assert_eq!(plans["BS-1"]["policies"]["grace"], 45 * 60_000);
+    assert_eq!(plans["BS-1"]["tenderer_representatives"], 1);
+    assert_eq!(plans["BS-EVEN"]["experts"], 5);
+    // who only looks, and what is not there
+    for of in ["change", "policies"] {
+        let body = match of {
+            "change" => changed("BS-NONE", start + 10 * 86_400_000, 5),
+            _ => json!({"policies": null}),
+        };
+        let answer = operator.post(&path("BS-NONE", of), body).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    }
+    // an archive that is not there is said not to be
+    let asked = json!({"session": "BS-1"});
+    let sent = operator.post("/api/rooms/baoshan-1/archive", asked).await;
+    assert_eq!(sent.status(), StatusCode::NO_CONTENT);
+    let board = wait("the room has answered", &|board| {
+        board["archives"][0]["state"]["state"] == "answered"
+    })
+    .await;
+    let refusal = &board["archives"][0]["state"]["outcome"]["refusal"];
+    assert_eq!(refusal["code"], "no_such_archive", "{board}");
     // a room that is away gets it when it is back, the hub's restart notwithstanding
     let supervisor = hub.signed_in("supervisor").await;
     let looks = supervisor.post("/api/evaluations", json!({})).await;
@@ -163,6 +253,22 @@ async fn an_evaluation_is_planned_from_afar_changed_by_nobody_else_and_cancelled
         kinds.contains(&"session_planned") && kinds.contains(&"session_aborted"),
         "{kinds:?}"
     );
+}
+
+/// The newest plan of each session, by the room's journal.
+fn room_plans(room: &Room) -> Value {
+    let lines = Reader::open(&room.data().join("journal.sqlite"))
+        .unwrap()
+        .lines(Seq(0), 10_000)
+        .unwrap();
+    let mut plans = json!({});
+    for (_, line) in lines {
+        let line: Value = serde_json::from_slice(&line).unwrap();
+        if let Some(plan) = line["event"].get("plan") {
+            plans[plan["id"].as_str().unwrap()] = plan.clone();
+        }
+    }
+    plans
 }
 
 #[tokio::test]

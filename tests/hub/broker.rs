@@ -107,6 +107,15 @@ impl Broker {
 
     /// Everything that is said under a filter, from now on.
     pub(crate) fn listen(&self, filter: &str) -> Ears {
+        self.listen_for(filter, "%t\t%r\t%p")
+    }
+
+    /// The same, but what MQTT 5 says beside each message: the topic to answer to, the correlation data, seconds until it expires.
+    pub(crate) fn listen_beside(&self, filter: &str) -> Ears {
+        self.listen_for(filter, "%t\t%r\t%R|%D|%E")
+    }
+
+    fn listen_for(&self, filter: &str, format: &str) -> Ears {
         let file = self
             .folder
             .path()
@@ -114,7 +123,7 @@ impl Broker {
         let heard = fs::File::create(&file).unwrap();
         let child = Command::new("mosquitto_sub")
             .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-q", "1"])
-            .args(["-F", "%t\t%r\t%p", "-t", filter])
+            .args(["-V", "mqttv5", "-F", format, "-t", filter])
             .stdin(Stdio::null())
             .stdout(heard)
             .spawn()

@@ -3,14 +3,15 @@
 
 use crate::broker::{Broker, Ears};
 use crate::given::{Hub, folder, head, profile};
-use crate::support::{Room, committee, id_number, until};
+use crate::support::{Browser, Room, committee, id_number, until};
 use bidroom::archive::checkpoints::SignedCheckpoint;
 use bidroom::hub::contract::{
-    self, Envelope, HubCommand, HubPresence, JournalLine, Payload, Presence, PublicState, Receipt,
-    Reply, Signed, Unreadable,
+    self, AttendanceStatement, Envelope, HubCommand, HubPresence, JournalLine, Payload, Presence,
+    PublicState, Receipt, Reply, Signed, Unreadable,
 };
 use bidroom::journal::Reader;
 use bidroom::room::Seq;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,6 +86,7 @@ fn messages_of_old_are_read() {
                 || reads::<Reply>(kind, message)
                 || reads::<Signed<Receipt>>(kind, message)
                 || reads::<Signed<HubCommand>>(kind, message)
+                || reads::<AttendanceStatement>(kind, message)
                 || reads::<HubPresence>(kind, message),
             "{kind}"
         );
@@ -157,6 +159,7 @@ fn the_asyncapi_document_names_every_topic_and_says_the_same_in_yaml() {
             "bidroom/v1/{city}/{room}/receipt",
             "bidroom/v1/{city}/{room}/replies",
             "bidroom/v1/{city}/{room}/state",
+            "bidroom/v1/{city}/{room}/statements",
         ]
     );
     // every reference leads somewhere
@@ -208,32 +211,42 @@ fn spellings(canary: &str) -> Vec<String> {
     ]
 }
 
-#[tokio::test]
-async fn a_session_on_the_wire_is_valid_and_names_nobody() {
-    let broker = Broker::start();
-    let ears = broker.listen("bidroom/#");
-    let hub = Hub::start(&broker.url(), &["baoshan-1"]);
-    let room = Room::start_in(folder(&profile("baoshan-1", &broker.url(), &hub.key), 0));
-    let names = [
-        "欧阳金丝雀",
-        "司马信天翁",
-        "诸葛啄木鸟",
-        "上官戴胜鸟",
-        "皇甫伯劳鸟",
-    ];
-    let pinyin = [
-        "ouyang",
-        "jinsique",
-        "sima",
-        "xintianweng",
-        "zhuge",
-        "shangguan",
-        "huangfu",
-    ];
-    let members = room.rehearsal("BS-1", &committee(&names));
+/// A certificate of the pool's owner, and his key.
+fn pool_owner(folder: &Path) -> (PathBuf, PathBuf) {
+    let (key, certificate) = (folder.join("pool.key"), folder.join("pool.pem"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-nodes", "-days", "30"])
+        .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=pool"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    (key, certificate)
+}
+
+/// A profile under which nothing needs to be recorded, with a pool's owner, and a replica that is never reached.
+fn profile_of_session(broker: &str, key: &str, certificate: &Path) -> String {
+    let storage = format!(
+        "[[recording]]\nkinds = [\"microphone\"]\nphases = [\"in-session\"]\n[[storage.replicas]]\nid = \"centre\"\n\
+         to = \"s3://bidroom/baoshan\"\nendpoint = \"http://127.0.0.1:9\"\ncredentials_file = {certificate:?}\n[storage]"
+    );
+    let profile = profile("baoshan-1", broker, key).replace("[storage]", &storage);
+    format!("{profile}pool_certificate = {certificate:?}\n")
+}
+
+/// Takes a committee from the gate to the seal.
+async fn session(room: &Room, names: &[&str]) {
+    let members = room.rehearsal("BS-1", &committee(names));
+    let (technician, supervisor) = (
+        room.signed_in("technician").await,
+        room.signed_in("supervisor").await,
+    );
+    let mut seats = Vec::new();
     for (member, seat) in &members {
         let station = room.workstation(*seat).await;
-        let technician = room.signed_in_once("technician").await;
         let code = technician
             .post("/api/sessions/BS-1/gate", json!({"member": member}))
             .await
@@ -244,16 +257,128 @@ async fn a_session_on_the_wire_is_valid_and_names_nobody() {
             .post("/api/check-in", json!({"code": code["code"]}))
             .await;
         assert!(entered.status().is_success());
+        for pledge in ["integrity", "recusal"] {
+            station
+                .carry_out("BS-1", json!({"type": "sign_pledge", "pledge": pledge}))
+                .await;
+        }
+        seats.push(station);
     }
-    room.ctl(&[
-        "order",
-        "--session",
-        "BS-1",
-        "abort",
-        "session",
-        "typed=BS-1",
-        "reason=演示结束",
-    ]);
+    let order = async |who: &Browser, command: Value| who.carry_out("BS-1", command).await;
+    order(&technician, json!({"type": "confirm_sign_in"})).await;
+    order(&technician, json!({"type": "confirm_recording"})).await;
+    order(&supervisor, json!({"type": "authorise_start"})).await;
+    order(&technician, json!({"type": "start_session"})).await;
+    let warned = members[0].1;
+    let warning = json!({"type": "warn", "seat": warned, "text": "请勿交谈"});
+    order(&supervisor, warning).await;
+    for seat in &seats[..3] {
+        order(seat, json!({"type": "vote_for_chair", "candidate": 2})).await;
+    }
+    order(&technician, json!({"type": "begin_closing"})).await;
+    for (n, seat) in seats.iter().enumerate() {
+        order(seat, json!({"type": "sign_report", "dissent": n == 4})).await;
+    }
+    // the others are there to the end
+    order(&seats[0], json!({"type": "leave"})).await;
+    order(&supervisor, json!({"type": "sign_closing_record"})).await;
+    order(
+        &technician,
+        json!({"type": "seal_session", "typed": "BS-1"}),
+    )
+    .await;
+}
+
+/// A whole session, what is stated of it for fees, and the request of its archive: every message is valid, and none names anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_session_on_the_wire_is_valid_and_names_nobody() {
+    let broker = Broker::start();
+    let ears = broker.listen("bidroom/#");
+    let hub = Hub::start(&broker.url(), &["baoshan-1"]);
+    let place = tempfile::tempdir().unwrap();
+    let (key, certificate) = pool_owner(place.path());
+    let text = profile_of_session(&broker.url(), &hub.key, &certificate);
+    let room = Room::start_in(folder(&text, 0));
+    let names = [
+        "欧阳金丝雀",
+        "司马信天翁",
+        "诸葛啄木鸟",
+        "上官戴胜鸟",
+        "皇甫伯劳鸟",
+    ];
+    session(&room, &names).await;
+
+    // the statement is there, once, and only the pool's owner reads it
+    let operator = hub.operator().await;
+    let board = hub
+        .until_board(&operator, "attendance is stated", |board| {
+            board["statements"].as_array().unwrap().len() == 1
+        })
+        .await;
+    let statement = &board["statements"][0];
+    assert_eq!(statement["session"], "BS-1");
+    let id = statement["id"].as_str().unwrap();
+    let path = format!("/api/rooms/baoshan-1/statements/{id}");
+    let container = operator.get(&path).await.bytes().await.unwrap();
+    let file = place.path().join("statement.cms");
+    fs::write(&file, &container).unwrap();
+    let opened = Command::new("openssl")
+        .args(["cms", "-decrypt", "-inform", "DER", "-in"])
+        .arg(&file)
+        .arg("-inkey")
+        .arg(&key)
+        .arg("-recip")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(opened.status.success(), "{opened:?}");
+    let told: Value = serde_json::from_slice(&opened.stdout).unwrap();
+    assert_eq!(told["end"], "sealed");
+    let people = told["people"].as_array().unwrap();
+    let mut seen: Vec<&str> = people.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    seen.sort_unstable();
+    let mut expected = names.to_vec();
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+    let of = |member: u64| people.iter().find(|p| p["member"] == member).unwrap();
+    assert_eq!(of(1)["warnings"], 1);
+    assert_eq!(of(1)["outcome"]["left"], "finished");
+    assert_eq!(
+        (&of(2)["chair"], &of(2)["outcome"]),
+        (&json!(true), &json!("stayed"))
+    );
+    assert!(
+        people
+            .iter()
+            .all(|p| p["report_signed"] == true && p["arrived"].is_string())
+    );
+    let looks = hub.signed_in("supervisor").await;
+    assert_eq!(looks.get(&path).await.status(), StatusCode::FORBIDDEN);
+
+    // the archive is asked for by the hub, named by the room, and the technician sees it
+    until("the archive is read back", || archive_is_kept(&room)).await;
+    let asked = json!({"session": "BS-1"});
+    let sent = operator.post("/api/rooms/baoshan-1/archive", asked).await;
+    assert_eq!(sent.status(), StatusCode::NO_CONTENT);
+    let board = hub
+        .until_board(&operator, "the room has answered", |board| {
+            board["archives"][0]["state"]["state"] == "answered"
+        })
+        .await;
+    let archive = &board["archives"][0]["state"]["outcome"]["archive"];
+    let tags = room.data().join("sessions/BS-1/tagmanifest-sha256.txt");
+    let sealed = {
+        use sha2::Digest;
+        hex::encode(sha2::Sha256::digest(fs::read(tags).unwrap()))
+    };
+    assert_eq!(archive["tagmanifest_sha256"], *sealed, "{archive}");
+    assert_eq!(archive["replicas"][0]["s3"]["key"], "baoshan/BS-1/");
+    assert_eq!(archive["replicas"][0]["verified"], Value::Null);
+    let status = room.ctl(&["status"]);
+    let alarms = status["alarms"].as_array().unwrap();
+    let told = |alarm: &Value| alarm["what"]["kind"] == "archive_requested";
+    assert!(alarms.iter().any(told), "{alarms:?}");
+
     until("the hub has all of it", || {
         hub.stored("baoshan-1") == head(&room)
     })
@@ -261,14 +386,34 @@ async fn a_session_on_the_wire_is_valid_and_names_nobody() {
     let messages = captured(&ears);
     let counts = validate(&messages);
     println!("{counts}");
-    assert!(counts["bidroom.event.v1"].as_u64().unwrap() > 20);
-    assert!(counts["bidroom.checkpoint.v1"].as_u64().unwrap() > 0);
-    assert!(counts["bidroom.state.v1"].as_u64().unwrap() > 2);
+    assert!(counts["bidroom.event.v1"].as_u64().unwrap() > 40);
+    assert_eq!(counts["bidroom.attendance.v1"], 1, "delivered once");
+    for kind in ["checkpoint", "state", "command", "reply", "receipt"] {
+        let kind = format!("bidroom.{kind}.v1");
+        assert!(counts[&kind].as_u64() > Some(0), "{kind}: {counts}");
+    }
     let text: String = messages
         .iter()
         .map(|(topic, payload)| format!("{topic} {payload}\n"))
         .collect();
     let text = text.to_lowercase();
+    for kind in [
+        "session_started",
+        "session_sealed",
+        "attendance_stated",
+        "archive_requested",
+    ] {
+        assert!(text.contains(kind), "{kind}");
+    }
+    let pinyin = [
+        "ouyang",
+        "jinsique",
+        "sima",
+        "xintianweng",
+        "zhuge",
+        "shangguan",
+        "huangfu",
+    ];
     let numbers = (0..5).flat_map(|n| [format!("1380013{:04}", 8000 + n), id_number(200 + n)]);
     for canary in names
         .map(str::to_owned)
@@ -283,6 +428,17 @@ async fn a_session_on_the_wire_is_valid_and_names_nobody() {
             );
         }
     }
+}
+
+/// Whether the room keeps the session's archive, by its journal.
+fn archive_is_kept(room: &Room) -> bool {
+    let lines = Reader::open(&room.data().join("journal.sqlite"))
+        .unwrap()
+        .lines(Seq(0), 10_000)
+        .unwrap();
+    let kept =
+        |(_, line): &(Seq, Vec<u8>)| String::from_utf8_lossy(line).contains("archive_read_back");
+    lines.iter().any(kept)
 }
 
 /// Another hub, of a hundred lines in another language, gets every entry once; it is killed, and so is the broker.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A hub.
@@ -69,6 +70,12 @@ impl Hub {
         }
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        let child = self.child.as_mut();
+        child.is_none_or(|child| child.try_wait().unwrap().is_some())
+    }
+
     /// Starts it again.
     pub(crate) fn go_on(&mut self) {
         let log = fs::OpenOptions::new()
@@ -113,6 +120,25 @@ impl Hub {
     /// What the board shows now.
     pub(crate) async fn board(&self, browser: &Browser) -> Value {
         browser.view("/api/live/city").await
+    }
+
+    /// The board, once it shows something.
+    pub(crate) async fn until_board(
+        &self,
+        browser: &Browser,
+        what: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let began = Instant::now();
+        loop {
+            let board = self.board(browser).await;
+            if is_so(&board) {
+                return board;
+            }
+            let late = began.elapsed() > Duration::from_secs(30);
+            assert!(!late, "never: {what}: {board}\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     pub(crate) fn log(&self) -> String {

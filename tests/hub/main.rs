@@ -18,5 +18,6 @@ mod contract;
 mod delivery;
 mod given;
 mod network;
+mod postgres;
 mod secure;
 mod trust;

@@ -121,7 +121,7 @@ fn sessions(room: &Room) -> usize {
 
 /// The reasons under which messages in the hub's name were written down.
 async fn audited(room: &Room) -> Vec<String> {
-    let auditor = room.signed_in("audit").await;
+    let auditor = room.signed_in_once("audit").await;
     let rows = auditor.get_json("/api/audit?kind=hub-message").await;
     let rows = rows.as_array().unwrap().iter();
     let mut words: Vec<String> = rows
@@ -241,6 +241,42 @@ async fn a_command_is_carried_out_once_and_what_is_not_the_hubs_never() {
         "{last:?}"
     );
     assert_eq!(sessions(&room), 2);
+
+    // a hub that is newer than the room hears that, under the command's id, and nobody is alarmed
+    broker.publish(COMMANDS, &of_a_later_version(&hub), false);
+    let told = reply(&ears, 17).await;
+    assert_eq!(told.command, Some("hub-9".parse().unwrap()));
+    let reason = Rejection::WrongSchema;
+    assert_eq!(told.outcome, ReplyOutcome::Rejected { reason });
+    assert_eq!(audited(&room).await, words);
+
+    // what builds on another command never overtakes it
+    let mut cancel = plan("hub-11", "BS-10", "baoshan-1");
+    cancel.order = HubOrder::CancelSession {
+        session: "BS-10".parse().unwrap(),
+        reason: bidroom::room::Note::new("招标人撤回").unwrap(),
+    };
+    for command in [plan("hub-10", "BS-10", "baoshan-1"), cancel] {
+        broker.publish(COMMANDS, &hub.command(&command), false);
+    }
+    reply(&ears, 19).await;
+    for (told, id) in replies(&ears)[17..].iter().zip(["hub-10", "hub-11"]) {
+        assert_eq!(told.command, Some(id.parse().unwrap()));
+        assert!(
+            matches!(told.outcome, ReplyOutcome::Done { .. }),
+            "{told:?}"
+        );
+    }
+}
+
+/// A command of the hub's own, with an order that this version does not know.
+fn of_a_later_version(hub: &Signer) -> Vec<u8> {
+    let known = hub.command(&plan("hub-9", "BS-9", "baoshan-1"));
+    let mut message: Value = serde_json::from_slice(&known).unwrap();
+    message["data"]["statement"]["order"] = serde_json::json!({"type": "paint_the_room"});
+    let covered = format!("bidroom.command.v1\n{}", message["data"]["statement"]);
+    message["data"]["signature"] = hex::encode(hub.sign(covered.as_bytes())).into();
+    message.to_string().into_bytes()
 }
 
 #[tokio::test]
@@ -287,6 +323,8 @@ async fn a_forged_receipt_prunes_nothing_and_another_history_is_an_alarm() {
         upto: Seq(seq),
         head_sha256,
         at: now(),
+        before: Vec::new(),
+        statements: Vec::new(),
     };
     let pruned = || {
         let db = rusqlite::Connection::open(room.data().join("hub.sqlite")).unwrap();

@@ -19,7 +19,7 @@ pub use clock::KernelClock;
 pub use finding::{Finding, Level, Report};
 pub use keys::{WARN_DAYS, certificate_days};
 pub use run::{Premises, check};
-pub use sealing::{AUDIT_WARN_DAYS, SealingSeen, days_until};
+pub use sealing::{AUDIT_WARN_DAYS, PoolSeen, SealingSeen, days_until};
 pub use sources::{Codec, Source, SourceSeen, Stage, StreamFault, StreamSeen};
 pub use storage::{measure, recording_rate};
 

@@ -17,8 +17,23 @@ pub struct SealingSeen {
     pub audit: Option<Result<Utc, String>>,
     /// When the certificate of the SM2 key ends, or why nothing can be signed with it; none where the profile names none.
     pub sm2: Option<Result<Utc, String>>,
+    /// Whom attendance is stated to.
+    pub pool: PoolSeen,
     /// The authority's address, and why it gave no time stamp where it did not; none where the profile names none.
     pub tsa: Option<(String, Result<(), String>)>,
+}
+
+/// What was seen of the certificate of the pool's owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PoolSeen {
+    /// The room has no hub to send a statement to.
+    NoHub,
+    /// The profile names none: no attendance is stated.
+    NotSet,
+    /// Nothing can be encrypted to it; why.
+    Unfit(String),
+    /// It ends then.
+    Until(Utc),
 }
 
 /// How long an end is away, in days; negative after it.
@@ -28,6 +43,7 @@ pub fn days_until(ends: Utc, now: Utc) -> i64 {
 
 pub(super) fn judge(seen: SealingSeen, now: Utc) -> Vec<Finding> {
     let mut findings = vec![audit(seen.audit, now)];
+    findings.extend(pool(seen.pool, now));
     findings.extend(seen.sm2.map(|key| sm2(key, now)));
     findings.extend(seen.tsa.map(|(address, answered)| tsa(&address, answered)));
     findings
@@ -75,6 +91,46 @@ fn audit(seen: Option<Result<Utc, String>>, now: Utc) -> Finding {
         "ask the auditors for a new certificate and replace audit_certificate; the old key still opens earlier archives: keep it"
     );
     ending(id, subject, (ends, now), remedy)
+}
+
+fn pool(seen: PoolSeen, now: Utc) -> Option<Finding> {
+    let (id, subject) = (
+        "pool-certificate",
+        text!("专家库所有者证书", "Certificate of the pool's owner"),
+    );
+    let ends = match seen {
+        PoolSeen::NoHub => return None,
+        // lawful, and told so that nobody waits for statements
+        PoolSeen::NotSet => {
+            let told = text!(
+                "没有设置 pool_certificate，不上报出勤情况",
+                "no pool_certificate is set: no attendance is stated"
+            );
+            return Some(Finding::ok(id, subject, told));
+        }
+        PoolSeen::Unfit(why) => {
+            return Some(Finding::bad(
+                Level::Warning,
+                id,
+                subject,
+                text!(
+                    "不可用，出勤情况无法上报",
+                    "cannot be used: no attendance can be stated"
+                ),
+                text!("{why}", "{why}"),
+                text!(
+                    "换一张 P-256 证书（PEM）；评标结束后 7 天内换好，出勤情况会补报",
+                    "give a P-256 certificate in PEM; within 7 days of an evaluation's end its attendance is stated after all"
+                ),
+            ));
+        }
+        PoolSeen::Until(ends) => ends,
+    };
+    let remedy = text!(
+        "请专家库所有者签发新证书，替换 pool_certificate",
+        "ask the pool's owner for a new certificate and replace pool_certificate"
+    );
+    Some(ending(id, subject, (ends, now), remedy))
 }
 
 fn sm2(seen: Result<Utc, String>, now: Utc) -> Finding {

@@ -119,6 +119,7 @@ async fn report(profile: &Profile, of: &TestBox, seen: SourceSeen) -> Report {
 fn sealable() -> SealingSeen {
     SealingSeen {
         audit: Some(Ok(Utc(NOW.0 + 365 * 86_400_000))),
+        pool: PoolSeen::NoHub,
         sm2: None,
         tsa: None,
     }
@@ -128,8 +129,12 @@ fn sealable() -> SealingSeen {
 fn what_sealing_needs_is_judged() {
     let days = |days: i64| Some(Ok(Utc(NOW.0 + days * 86_400_000)));
     let found = |audit, tsa| {
-        let sm2 = None;
-        sealing::judge(SealingSeen { audit, sm2, tsa }, NOW)
+        let seen = SealingSeen {
+            audit,
+            tsa,
+            ..sealable()
+        };
+        sealing::judge(seen, NOW)
     };
     let rsa = Some(Err("audit.pem: its key is RSA".to_owned()));
     for (audit, level, word) in [
@@ -156,6 +161,24 @@ fn what_sealing_needs_is_judged() {
         ),
     ] {
         let seen = SealingSeen { sm2, ..sealable() };
+        let finding = &sealing::judge(seen, NOW)[1];
+        assert_eq!(finding.level, level, "{finding:?}");
+        assert!(finding.result.of(Lang::En).contains(word), "{finding:?}");
+    }
+    for (pool, level, word) in [
+        (PoolSeen::NotSet, Level::Ok, "no attendance is stated"),
+        (
+            PoolSeen::Until(Utc(NOW.0 + 60 * 86_400_000)),
+            Level::Ok,
+            "valid for 60 days",
+        ),
+        (
+            PoolSeen::Unfit("pool.pem: its key is RSA".to_owned()),
+            Level::Warning,
+            "cannot be used",
+        ),
+    ] {
+        let seen = SealingSeen { pool, ..sealable() };
         let finding = &sealing::judge(seen, NOW)[1];
         assert_eq!(finding.level, level, "{finding:?}");
         assert!(finding.result.of(Lang::En).contains(word), "{finding:?}");

@@ -5,10 +5,13 @@ use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
     Anomaly, BreakKind, CallEnd, CallOutStage, CandidateId, EquipmentId, Fault, FeedId, FeedState,
     GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, PauseCause, Phase, Room,
-    SeatNo, Session, SessionId, SourceFault, Standing, Track, Utc, recorded_feeds,
+    SeatNo, Session, SessionId, SourceFault, Span, Standing, Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// That an archive was asked for is told for so long, or until it is handed over.
+const ARCHIVE_REQUESTED: Span = Span::hours(72);
 
 /// Something that needs somebody's eye.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -102,6 +105,11 @@ pub enum AlarmKind {
     PoolEmpty { session: SessionId },
     /// The notice could not be spoken.
     NoticeFailed { session: SessionId, reason: Note },
+    /// The municipal hub has asked for an archive, and was told which it is.
+    ArchiveRequested {
+        /// Of which session.
+        session: SessionId,
+    },
     /// Somebody is said to withdraw: the supervisor decides.
     WithdrawalWaits {
         session: SessionId,
@@ -110,7 +118,7 @@ pub enum AlarmKind {
 }
 
 /// All alarms, worst and oldest first.
-pub(super) fn alarms(room: &Room, around: &Surroundings) -> Vec<Alarm> {
+pub(super) fn alarms(room: &Room, now: Utc, around: &Surroundings) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = room
         .failures
         .iter()
@@ -133,6 +141,7 @@ pub(super) fn alarms(room: &Room, around: &Surroundings) -> Vec<Alarm> {
         of_committee(session, &mut alarms);
     }
     of_callouts(room, &mut alarms);
+    of_archives(room, now, &mut alarms);
     alarms.sort_by_key(|alarm| (alarm.level, alarm.since));
     alarms
 }
@@ -300,6 +309,26 @@ fn of_callouts(room: &Room, alarms: &mut Vec<Alarm>) {
     }
     if on {
         of_lines(room, alarms);
+    }
+}
+
+fn of_archives(room: &Room, now: Utc, alarms: &mut Vec<Alarm>) {
+    for (id, kept) in &room.archives {
+        let Some(since) = kept.requested else {
+            continue;
+        };
+        let handed = kept
+            .handed_over
+            .as_ref()
+            .is_some_and(|over| over.at > since);
+        if !handed && now < since + ARCHIVE_REQUESTED {
+            let session = id.clone();
+            alarms.push(Alarm {
+                level: Level::Warn,
+                since,
+                what: AlarmKind::ArchiveRequested { session },
+            });
+        }
     }
 }
 

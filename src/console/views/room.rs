@@ -107,7 +107,7 @@ pub fn room_view(
             .collect(),
         recording: count(&feeds),
         feeds,
-        alarms: alarms(room, around),
+        alarms: alarms(room, now.stamp.at, around),
         timeline,
         actions: action_views(room, now, actor, id, buttons),
         next: shown.and_then(|(_, session)| {

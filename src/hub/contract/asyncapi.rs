@@ -1,7 +1,9 @@
 //! Owns the AsyncAPI 3 document and the messages' JSON Schemas: written from the topics and the types, so that they cannot drift.
 
 use super::envelope::{Envelope, LARGEST, Payload};
-use super::messages::{HubCommand, HubPresence, JournalLine, Presence, Receipt, Reply};
+use super::messages::{
+    AttendanceStatement, HubCommand, HubPresence, JournalLine, Presence, Receipt, Reply,
+};
 use super::signed::Signed;
 use super::state::PublicState;
 use super::topics::Kind;
@@ -69,6 +71,11 @@ fn messages() -> Vec<Described> {
             (of(Kind::Checkpoints), true, false, 1),
             "Where journal and recordings stood, signed by the box, for a witness to keep",
         ),
+        described::<AttendanceStatement>(
+            "statement",
+            (of(Kind::Statements), true, false, 1),
+            "Who was there, for fees and assessment: encrypted to the pool's owner, sent until a receipt names it",
+        ),
         described::<Reply>(
             "reply",
             (of(Kind::Replies), true, false, 1),
@@ -122,6 +129,20 @@ fn typed(definitions: &Map<String, Value>, schema: &Value, kind: &str, prefix: &
     whole
 }
 
+/// What MQTT 5 says beside a message. 3.1.1 leaves it out: the messages hold the same.
+fn beside(name: &str) -> Option<Value> {
+    let command = json!({"type": "string", "description": "The command's id"});
+    match name {
+        "command" => Some(json!({
+            "responseTopic": "bidroom/v1/{city}/{room}/replies",
+            "correlationData": command,
+            "bindingVersion": "0.2.0",
+        })),
+        "reply" => Some(json!({"correlationData": command, "bindingVersion": "0.2.0"})),
+        _ => None,
+    }
+}
+
 /// The AsyncAPI 3 document.
 pub fn document() -> Value {
     let prefix = "#/components/schemas/";
@@ -140,15 +161,16 @@ pub fn document() -> Value {
     for (message, schema) in described {
         let name = message.name;
         let payload = typed(&schemas, &schema, message.kind, prefix);
-        messages.insert(
-            name.to_owned(),
-            json!({
-                "name": message.kind,
-                "summary": message.summary,
-                "contentType": "application/cloudevents+json",
-                "payload": payload,
-            }),
-        );
+        let mut described = json!({
+            "name": message.kind,
+            "summary": message.summary,
+            "contentType": "application/cloudevents+json",
+            "payload": payload,
+        });
+        if let Some(beside) = beside(name) {
+            described["bindings"] = json!({"mqtt": beside});
+        }
+        messages.insert(name.to_owned(), described);
         let mut parameters = json!({"city": {"description": "The city, as all its rooms name it: lower-case letters, digits and '-'"}});
         if message.topic.contains("{room}") {
             parameters["room"] = json!({"description": "The room's id: lower-case letters, digits and '-'; never 'hub'"});
@@ -181,7 +203,7 @@ pub fn document() -> Value {
         "info": {
             "title": "bidroom: rooms and their municipal hub",
             "version": "1",
-            "description": format!("CloudEvents 1.0 in structured JSON over MQTT 5 or 3.1.1; {LARGEST} bytes a message at most. Statements are signed with Ed25519 over their CloudEvents type, a line feed, and the bytes of `statement`."),
+            "description": format!("CloudEvents 1.0 in structured JSON over MQTT 5 or 3.1.1; {LARGEST} bytes a message at most. Commands and replies carry a message expiry interval under MQTT 5. Statements are signed with Ed25519 over their CloudEvents type, a line feed, and the bytes of `statement`."),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",

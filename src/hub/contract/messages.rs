@@ -6,10 +6,14 @@ use super::signed::{Key, Statement};
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::RoomId;
 use crate::room::{
-    Actor, BootId, CommandId, Event, Note, Plan, Policies, Refusal, Seq, SessionId, Stamp, Utc,
+    Actor, BootId, CommandId, Event, Note, Plan, Policies, Refusal, ReplicaId, Seq, SessionId,
+    SessionKind, Stamp, Utc,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Whether a room is there. The broker says the death that the room has left with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,9 +93,9 @@ pub struct Links {
     pub prev: String,
     /// Its number.
     pub seq: Seq,
-    /// Its session, as it is written.
+    /// Its session.
     #[serde(default)]
-    pub session: Option<String>,
+    pub session: Option<SessionId>,
     /// When.
     pub stamp: At,
 }
@@ -123,6 +127,12 @@ pub struct Receipt {
     pub head_sha256: String,
     /// When the hub said so: a later receipt counts more than an earlier one.
     pub at: Utc,
+    /// Boxes that had the room's place before, newest first, some of the last: whoever finds himself here is fenced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Key>,
+    /// Attendance statements that the hub has stored, by their `sha256`, some of the last: they need not be sent again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<String>,
 }
 
 impl Statement for Receipt {
@@ -176,6 +186,35 @@ pub enum HubOrder {
         /// Why; shown in the room.
         reason: Note,
     },
+    /// Asks which archive the room has of a session: the answer names it, so that whoever gets it from the box or a replica knows
+    /// whether it is that one.
+    RequestArchive {
+        /// Of which session.
+        session: SessionId,
+    },
+}
+
+impl HubOrder {
+    /// In a fixed word, as it is written.
+    pub fn word(&self) -> &'static str {
+        match self {
+            HubOrder::PlanSession { .. } => "plan_session",
+            HubOrder::ChangePlan { .. } => "change_plan",
+            HubOrder::SetPolicies { .. } => "set_policies",
+            HubOrder::CancelSession { .. } => "cancel_session",
+            HubOrder::RequestArchive { .. } => "request_archive",
+        }
+    }
+
+    /// The session that it is about.
+    pub fn session(&self) -> &SessionId {
+        match self {
+            HubOrder::PlanSession { plan } | HubOrder::ChangePlan { plan } => &plan.id,
+            HubOrder::SetPolicies { session, .. }
+            | HubOrder::CancelSession { session, .. }
+            | HubOrder::RequestArchive { session } => session,
+        }
+    }
 }
 
 /// What became of a command.
@@ -199,6 +238,9 @@ pub enum ReplyOutcome {
     Done {
         /// The journal's last entry of it.
         seq: Seq,
+        /// The archive that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        archive: Option<Box<SealedArchive>>,
     },
     /// The room says no; why.
     Refused {
@@ -224,7 +266,7 @@ pub enum Rejection {
     TooLarge,
     /// It is of another type or version.
     WrongType,
-    /// It does not hold what its schema says.
+    /// It does not hold what its schema says, or asks what the room's version does not know.
     WrongSchema,
     /// Whoever signed it is not the hub.
     UnknownKey,
@@ -257,6 +299,110 @@ impl Rejection {
             Rejection::ImplausibleTime => "implausible-time",
             Rejection::IdReused => "id-reused",
             Rejection::Busy => "busy",
+        }
+    }
+}
+
+/// A sealed archive: enough to know it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SealedArchive {
+    /// Of which session.
+    pub session: SessionId,
+    /// Real, or a rehearsal.
+    pub kind: SessionKind,
+    /// SHA-256 of its `tagmanifest-sha256.txt`, hex: the file that is signed, which fixes all others.
+    pub tagmanifest_sha256: String,
+    /// Its files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When it was sealed.
+    pub sealed: Utc,
+    /// Whether a time-stamping authority has confirmed that.
+    pub timestamped: bool,
+    /// Files of the box's own copy that are not what was sealed.
+    pub damaged: u32,
+    /// Whether the box keeps its copy no longer.
+    pub released: bool,
+    /// Where copies of it are, one of each of the profile's.
+    pub replicas: Vec<ArchiveCopy>,
+}
+
+/// A copy of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArchiveCopy {
+    /// What the room calls the place.
+    pub replica: ReplicaId,
+    /// When it was last read back whole; none where it was not, or is not there yet.
+    pub verified: Option<Utc>,
+    /// Where in S3-compatible storage; none for a folder of the box.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3Place>,
+}
+
+/// A place in S3-compatible storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct S3Place {
+    /// Its server.
+    pub endpoint: String,
+    /// The bucket.
+    pub bucket: String,
+    /// What the keys of all the archive's files begin with.
+    pub key: String,
+}
+
+/// Who was there, for fees and assessment: encrypted in the room, so that the pool's owner alone can read it. It goes out until a
+/// receipt names it; the hub keeps it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AttendanceStatement {
+    /// Of which session.
+    pub session: SessionId,
+    /// Real, or a rehearsal, which nobody is paid for.
+    pub kind: SessionKind,
+    /// When it was made.
+    pub made: Utc,
+    /// SHA-256 of the certificate that it is encrypted to (DER), hex.
+    pub recipient: String,
+    /// SHA-256 of the container's bytes, hex: by this a receipt names it.
+    pub sha256: String,
+    /// CMS (RFC 5083) in DER, base64: `openssl cms -decrypt` opens it with the recipient's key.
+    pub container: String,
+}
+
+impl Payload for AttendanceStatement {
+    const TYPE: &'static str = "bidroom.attendance.v1";
+}
+
+impl AttendanceStatement {
+    /// The container's bytes, if they are what `sha256` says.
+    pub fn opaque(&self) -> Option<Vec<u8>> {
+        let bytes = STANDARD.decode(&self.container).ok()?;
+        (hex::encode(Sha256::digest(&bytes)) == self.sha256).then_some(bytes)
+    }
+
+    /// A statement that carries this container.
+    pub fn of(
+        session: SessionId,
+        kind: SessionKind,
+        made: Utc,
+        recipient: String,
+        container: &[u8],
+    ) -> Self {
+        Self {
+            session,
+            kind,
+            made,
+            recipient,
+            sha256: hex::encode(Sha256::digest(container)),
+            container: STANDARD.encode(container),
+        }
+    }
+
+    /// Its kind in a fixed word.
+    pub(in crate::hub) fn kind_word(&self) -> &'static str {
+        match self.kind {
+            SessionKind::Real => "real",
+            SessionKind::Rehearsal => "rehearsal",
         }
     }
 }

@@ -13,6 +13,8 @@ pub enum Kind {
     Events,
     /// Room, QoS 1: where journal and recordings stood, for a witness to keep.
     Checkpoints,
+    /// Room, QoS 1: who was there, encrypted to the pool's owner.
+    Statements,
     /// Hub, retained: how far it has stored the room's entries, signed.
     Receipt,
     /// Hub, QoS 1: what the room is asked to do, signed.
@@ -23,22 +25,24 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Presence,
         Kind::State,
         Kind::Events,
         Kind::Checkpoints,
+        Kind::Statements,
         Kind::Receipt,
         Kind::Commands,
         Kind::Replies,
     ];
 
     /// What rooms publish; the hub subscribes to it.
-    pub const OF_ROOMS: [Kind; 5] = [
+    pub const OF_ROOMS: [Kind; 6] = [
         Kind::Presence,
         Kind::State,
         Kind::Events,
         Kind::Checkpoints,
+        Kind::Statements,
         Kind::Replies,
     ];
 
@@ -52,6 +56,7 @@ impl Kind {
             Kind::State => "state",
             Kind::Events => "events",
             Kind::Checkpoints => "checkpoints",
+            Kind::Statements => "statements",
             Kind::Receipt => "receipt",
             Kind::Commands => "commands",
             Kind::Replies => "replies",

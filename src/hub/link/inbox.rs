@@ -1,15 +1,18 @@
 //! Owns what is done with a command of the hub: believed or not, carried out once, and answered.
 
+use super::archive;
 use super::kept::{Kept, KeptError};
 use super::standing::Trespass;
 use crate::clerk::{ClerkHandle, SubmitError};
-use crate::config::RoomId;
+use crate::config::{ReplicaSpec, RoomId};
 use crate::hub::contract::{
-    Distrust, Envelope, HubCommand, HubOrder, Key, Rejection, Reply, ReplyOutcome, Signed,
-    Unreadable,
+    Distrust, Envelope, HubCommand, HubOrder, Key, Rejection, Reply, ReplyOutcome, SealedArchive,
+    Signed, Unreadable,
 };
 use crate::room::{Actor, Command, CommandId, Part, Refusal, Room, SessionId, Span, Utc};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use tokio::task::block_in_place;
 
 /// The largest command, bytes.
 const LARGEST: usize = 64 << 10;
@@ -25,6 +28,15 @@ pub(super) struct Inbox {
     pub(super) trusted: Vec<Key>,
     pub(super) kept: Kept,
     pub(super) clerk: ClerkHandle,
+    /// Where archives are copied to.
+    pub(super) replicas: Vec<ReplicaSpec>,
+}
+
+/// All that is read of a command that this version does not know.
+#[derive(Deserialize)]
+struct Named {
+    id: CommandId,
+    room: RoomId,
 }
 
 /// What became of a message on the room's topic for commands.
@@ -42,9 +54,17 @@ impl Inbox {
     pub(super) async fn take(&self, message: &[u8], now: Utc) -> Result<Judged, KeptError> {
         let (command, sha256) = match self.believe(message, now) {
             Ok(believed) => believed,
+            // of the hub's own, and of a later version than this room's: no trespass
+            Err((Some(id), Rejection::WrongSchema)) => {
+                let reason = Rejection::WrongSchema;
+                return Ok(Judged {
+                    trespass: None,
+                    ..rejected(Some(id), reason)
+                });
+            }
             Err((id, reason)) => return Ok(rejected(id, reason)),
         };
-        if let Some((known, reply)) = self.kept.command(&command.id)? {
+        if let Some((known, reply)) = block_in_place(|| self.kept.command(&command.id))? {
             return Ok(match known == sha256 {
                 true => Judged {
                     reply,
@@ -69,7 +89,7 @@ impl Inbox {
             }
         );
         if !again {
-            self.kept.keep_command(&command.id, sha256, &reply, now)?;
+            block_in_place(|| self.kept.keep_command(&command.id, sha256, &reply, now))?;
         }
         Ok(Judged {
             reply,
@@ -93,7 +113,12 @@ impl Inbox {
             let reason = match distrust {
                 Distrust::UnknownKey => Rejection::UnknownKey,
                 Distrust::BadSignature => Rejection::BadSignature,
-                Distrust::Unreadable => Rejection::WrongSchema,
+                // the hub's own, and newer than this room: it hears so
+                Distrust::Unreadable => {
+                    let named = serde_json::from_slice::<Named>(signed.statement.bytes());
+                    let ours = named.ok().filter(|named| named.room == self.room);
+                    return (ours.map(|named| named.id), Rejection::WrongSchema);
+                }
             };
             // whose it is is not known, so its id is not repeated
             (None, reason)
@@ -112,15 +137,20 @@ impl Inbox {
     }
 
     async fn carry_out(&self, command: &HubCommand) -> ReplyOutcome {
-        let (session, order) = match order(&self.clerk.room(), &command.order) {
+        let room = self.clerk.room();
+        let (session, order) = match order(&room, &command.order) {
             Ok(order) => order,
             Err(refusal) => return ReplyOutcome::Refused { refusal },
         };
+        let archive = self.archive(&room, &command.order);
         let actor = Actor::Daemon { part: Part::Hub };
         let id = Some(command.id.clone());
         let done = self.clerk.submit(actor, Some(session), id, order).await;
         match done {
-            Ok(outcome) => ReplyOutcome::Done { seq: outcome.seq },
+            Ok(outcome) => ReplyOutcome::Done {
+                seq: outcome.seq,
+                archive: archive.map(Box::new),
+            },
             Err(SubmitError::Refused(refusal)) => ReplyOutcome::Refused { refusal },
             Err(SubmitError::IdReused) => ReplyOutcome::Rejected {
                 reason: Rejection::IdReused,
@@ -133,6 +163,22 @@ impl Inbox {
             ) => ReplyOutcome::Rejected {
                 reason: Rejection::Busy,
             },
+        }
+    }
+}
+
+impl Inbox {
+    /// The archive that an order asks for.
+    fn archive(&self, room: &Room, order: &HubOrder) -> Option<SealedArchive> {
+        match order {
+            HubOrder::RequestArchive { session } => {
+                let kept = room.archives.get(session)?;
+                Some(archive::describe(session, kept, &self.replicas))
+            }
+            HubOrder::PlanSession { .. }
+            | HubOrder::ChangePlan { .. }
+            | HubOrder::SetPolicies { .. }
+            | HubOrder::CancelSession { .. } => None,
         }
     }
 }
@@ -164,6 +210,7 @@ fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal>
                 reason: reason.clone(),
             },
         ),
+        HubOrder::RequestArchive { session } => (session.clone(), Command::RequestArchive),
     })
 }
 

@@ -1,8 +1,9 @@
-//! Owns what the link keeps across restarts: the newest receipt, and what became of each command of the hub, for good.
+//! Owns what the link keeps across restarts: the newest receipt, what became of each command of the hub, for good, and attendance
+//! statements until the hub has them.
 
-use crate::hub::contract::{Envelope, Receipt, Reply, Signed};
+use crate::hub::contract::{AttendanceStatement, Envelope, Receipt, Reply, Signed};
 use crate::keys::open_database;
-use crate::room::{CommandId, Utc};
+use crate::room::{CommandId, SessionId, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,13 @@ CREATE TABLE receipt (id INTEGER PRIMARY KEY CHECK (id = 1), message BLOB NOT NU
 CREATE TABLE believed (id INTEGER PRIMARY KEY CHECK (id = 1), upto INTEGER NOT NULL);
 CREATE TABLE commands (
     id TEXT PRIMARY KEY, sha256 BLOB NOT NULL, reply TEXT NOT NULL, at INTEGER NOT NULL
+) WITHOUT ROWID;";
+
+/// Since attendance is stated: statements, encrypted, until a receipt names them and after.
+const STATEMENTS: &str = "
+CREATE TABLE statements (
+    id TEXT PRIMARY KEY, session TEXT NOT NULL UNIQUE, statement TEXT NOT NULL,
+    journalled INTEGER NOT NULL DEFAULT 0, delivered INTEGER
 ) WITHOUT ROWID;";
 
 /// Why it cannot be kept.
@@ -35,7 +43,7 @@ impl Kept {
     /// # Errors
     /// As SQLite says.
     pub fn open(file: &Path) -> Result<Self, KeptError> {
-        let db = open_database(file, &[SCHEMA])?;
+        let db = open_database(file, &[SCHEMA, STATEMENTS])?;
         Ok(Self(Arc::new(Mutex::new(db))))
     }
 
@@ -109,6 +117,68 @@ impl Kept {
             params![id.as_str(), sha256, reply, at.0],
         )?;
         Ok(())
+    }
+
+    /// Whether attendance at a session was stated.
+    ///
+    /// # Errors
+    /// As SQLite says.
+    pub fn has_statement(&self, session: &SessionId) -> Result<bool, KeptError> {
+        let db = self.db();
+        let mut known = db.prepare_cached("SELECT 1 FROM statements WHERE session = ?1")?;
+        Ok(known.exists([session.as_str()])?)
+    }
+
+    /// Keeps a statement; it goes out once it is journalled.
+    ///
+    /// # Errors
+    /// As SQLite says; also where the session has one.
+    pub fn keep_statement(&self, statement: &AttendanceStatement) -> Result<(), KeptError> {
+        let text = serde_json::to_string(statement)?;
+        self.db().execute(
+            "INSERT INTO statements (id, session, statement) VALUES (?1, ?2, ?3)",
+            params![statement.sha256, statement.session.as_str(), text],
+        )?;
+        Ok(())
+    }
+
+    /// A statement that the journal does not name yet.
+    ///
+    /// # Errors
+    /// As SQLite says.
+    pub fn unjournalled_statement(&self) -> Result<Option<AttendanceStatement>, KeptError> {
+        self.statement("SELECT statement FROM statements WHERE journalled = 0 ORDER BY id LIMIT 1")
+    }
+
+    /// The journal names it.
+    ///
+    /// # Errors
+    /// As SQLite says.
+    pub fn statement_journalled(&self, id: &str) -> Result<(), KeptError> {
+        self.db()
+            .execute("UPDATE statements SET journalled = 1 WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    /// A statement that the hub has not taken yet.
+    pub(super) fn undelivered_statement(&self) -> Result<Option<AttendanceStatement>, KeptError> {
+        self.statement(
+            "SELECT statement FROM statements WHERE journalled = 1 AND delivered IS NULL ORDER BY id LIMIT 1",
+        )
+    }
+
+    /// A receipt names it.
+    pub(super) fn statement_delivered(&self, id: &str, at: Utc) -> Result<(), KeptError> {
+        self.db().execute(
+            "UPDATE statements SET delivered = coalesce(delivered, ?2) WHERE id = ?1",
+            params![id, at.0],
+        )?;
+        Ok(())
+    }
+
+    fn statement(&self, sql: &str) -> Result<Option<AttendanceStatement>, KeptError> {
+        let text: Option<String> = self.db().query_row(sql, [], |row| row.get(0)).optional()?;
+        Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {

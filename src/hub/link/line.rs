@@ -11,10 +11,12 @@ use crate::hub::contract::{Envelope, HubPresence, Kind, Receipt};
 use crate::hub::mqtt::{Connection, Heard};
 use crate::room::Seq;
 use anyhow::Context;
+use bytes::Bytes;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How often clocks are looked at: silences, a broker that is gone, the state's age.
@@ -29,8 +31,6 @@ const PRESENCE: u64 = 30_000;
 const KEEP: u64 = 1_000;
 /// After a connection is made or the hub comes back, its fresh receipt is waited for, ms: what was stored meanwhile is not sent again.
 const SETTLE: u64 = 300;
-/// Commands that may be under way at the clerk.
-const COMMANDS: usize = 16;
 
 /// What a line wakes up for.
 pub(super) enum Input {
@@ -49,13 +49,23 @@ pub(super) enum Input {
 /// One connection, with what is under way over it.
 pub(super) struct Line<'a> {
     pub(super) link: &'a Link,
-    connection: Connection,
+    pub(super) connection: Connection,
     pub(super) outbox: Outbox,
-    inbox: Inbox,
+    pub(super) inbox: Inbox,
     pub(super) speech: Speech,
     rooms_rx: watch::Receiver<RoomAt>,
     checkpoints_rx: broadcast::Receiver<Arc<SignedCheckpoint>>,
-    commands: JoinSet<anyhow::Result<Judged>>,
+    /// The command that is being carried out: one after the other, so that none overtakes what it builds on.
+    pub(super) command: JoinSet<anyhow::Result<Judged>>,
+    /// What its asker knows it by.
+    pub(super) correlation: Option<Bytes>,
+    /// Those that wait, as they were heard.
+    pub(super) commands: VecDeque<(Bytes, Option<Bytes>)>,
+    /// The attendance statement that is under way.
+    pub(super) statement_sent: Option<String>,
+    /// When it was last looked at whether there is one, and how long that may be ago before it is done again.
+    pub(super) statement_at: u64,
+    pub(super) statement_wait: u64,
     tick: Interval,
     broker: String,
     connected: bool,
@@ -74,7 +84,7 @@ pub(super) struct Line<'a> {
     /// When one was last kept.
     kept: u64,
     /// Entries that the broker is to acknowledge, where it is believed.
-    believed: std::collections::VecDeque<Seq>,
+    believed: VecDeque<Seq>,
 }
 
 impl<'a> Line<'a> {
@@ -88,7 +98,7 @@ impl<'a> Line<'a> {
         let parts = &link.parts;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let last = parts.kept.receipt()?;
+        let last = block_in_place(|| parts.kept.receipt())?;
         let last = last.and_then(|signed| signed.open(&link.trusted).ok());
         let last = last.filter(|receipt| receipt.by == link.own);
         let receipted = match parts.believes_broker {
@@ -97,18 +107,28 @@ impl<'a> Line<'a> {
         };
         Ok(Self {
             link,
-            outbox: Outbox::new(receipted, parts.history.head()?.seq, link.now()),
+            outbox: Outbox::new(
+                receipted,
+                block_in_place(|| parts.history.head())?.seq,
+                link.now(),
+            ),
             connection,
             inbox: Inbox {
                 room: parts.room.clone(),
                 trusted: link.trusted.clone(),
                 kept: parts.kept.clone(),
                 clerk: parts.clerk.clone(),
+                replicas: parts.replicas.clone(),
             },
             speech,
             rooms_rx: parts.clerk.watch(),
             checkpoints_rx: parts.witnesses.subscribe(),
-            commands: JoinSet::new(),
+            command: JoinSet::new(),
+            correlation: None,
+            commands: VecDeque::new(),
+            statement_sent: None,
+            statement_at: 0,
+            statement_wait: 0,
             tick,
             broker,
             connected: false,
@@ -120,7 +140,7 @@ impl<'a> Line<'a> {
             receipt: last,
             unkept: None,
             kept: link.now(),
-            believed: Vec::new().into(),
+            believed: VecDeque::new(),
         })
     }
 
@@ -129,7 +149,7 @@ impl<'a> Line<'a> {
         loop {
             let input = tokio::select! {
                 heard = self.connection.next() => Input::Heard(heard?),
-                Some(judged) = self.commands.join_next() => Input::Judged(Box::new(judged??)),
+                Some(judged) = self.command.join_next() => Input::Judged(Box::new(judged??)),
                 changed = self.rooms_rx.changed() => {
                     changed.context("the daemon is stopping")?;
                     Input::Room(self.rooms_rx.borrow_and_update().seq)
@@ -189,17 +209,28 @@ impl<'a> Line<'a> {
                     standing.fault = None;
                 });
             }
-            Heard::Message { topic, payload, .. } => self.hear_message(&topic, &payload, now)?,
+            Heard::Message {
+                topic,
+                payload,
+                correlation,
+                ..
+            } => self.hear_message(&topic, payload, correlation, now)?,
             Heard::Acknowledged => self.broker_acknowledged(now)?,
             Heard::Alive => {}
         }
         Ok(())
     }
 
-    fn hear_message(&mut self, topic: &str, payload: &[u8], now: u64) -> anyhow::Result<()> {
+    fn hear_message(
+        &mut self,
+        topic: &str,
+        payload: Bytes,
+        correlation: Option<Bytes>,
+        now: u64,
+    ) -> anyhow::Result<()> {
         if topic == self.speech.topics.hub_presence() {
             // anybody may say so: it only paces what is sent
-            if let Ok(hub) = Envelope::<HubPresence>::read(payload) {
+            if let Ok(hub) = Envelope::<HubPresence>::read(&payload) {
                 let there = hub.data.online;
                 if there && !self.outbox.has_hub() {
                     self.settled = self.settled.max(now + SETTLE);
@@ -214,17 +245,10 @@ impl<'a> Line<'a> {
         }
         match self.speech.topics.read(topic) {
             Some((room, Kind::Receipt)) if room == self.speech.room => {
-                self.hear_receipt(payload, now)
+                self.hear_receipt(&payload, now)
             }
             Some((room, Kind::Commands)) if room == self.speech.room => {
-                if self.commands.len() < COMMANDS {
-                    let (inbox, message) = (self.inbox.clone(), payload.to_vec());
-                    let at = self.link.wall();
-                    self.commands
-                        .spawn(async move { Ok(inbox.take(&message, at).await?) });
-                } else {
-                    tracing::warn!("too many commands of the hub at once; it asks again");
-                }
+                self.hear_command(payload, correlation);
                 Ok(())
             }
             Some(_) | None => Ok(()),
@@ -241,20 +265,6 @@ impl<'a> Line<'a> {
         drop(self.link.parts.trespasses_tx.try_send(trespass));
     }
 
-    fn answer(&mut self, judged: Judged) -> anyhow::Result<()> {
-        match judged.trespass {
-            // lawful as often as not: written down, and no alarm
-            Some(repeated @ Trespass::Repeated(_)) => {
-                drop(self.link.parts.trespasses_tx.try_send(repeated));
-            }
-            Some(trespass) => self.distrust(trespass),
-            None => {}
-        }
-        let message = self.speech.reply(judged.reply, self.link.wall())?;
-        self.connection.publisher.publish(message);
-        Ok(())
-    }
-
     /// For the control only: what the broker has taken is believed to be at the hub.
     fn broker_acknowledged(&mut self, now: u64) -> anyhow::Result<()> {
         if !self.link.parts.believes_broker {
@@ -262,7 +272,7 @@ impl<'a> Line<'a> {
         }
         if let Some(seq) = self.believed.pop_front() {
             self.outbox.receipt(seq, now);
-            self.link.parts.kept.keep_believed(seq.0)?;
+            block_in_place(|| self.link.parts.kept.keep_believed(seq.0))?;
         }
         Ok(())
     }
@@ -275,7 +285,7 @@ impl<'a> Line<'a> {
         if now.saturating_sub(self.kept) >= KEEP
             && let Some(message) = self.unkept.take()
         {
-            self.link.parts.kept.keep_receipt(&message)?;
+            block_in_place(|| self.link.parts.kept.keep_receipt(&message))?;
             self.kept = now;
         }
         if !self.connected {
@@ -316,19 +326,26 @@ impl<'a> Line<'a> {
                 self.state_stale = false;
             }
         }
+        self.send_statement(now)?;
         self.send_events(now)
+    }
+
+    /// Whether what is not to be lost may go out now.
+    pub(super) fn may_send(&self, now: u64) -> bool {
+        now >= self.settled && !self.link.standing_tx.borrow().not_admitted
     }
 
     fn send_events(&mut self, now: u64) -> anyhow::Result<()> {
         let Some((after, many)) = self.outbox.due() else {
             return Ok(());
         };
-        if now < self.settled || self.link.standing_tx.borrow().not_admitted {
+        if !self.may_send(now) {
             return Ok(());
         }
         tracing::trace!(after = after.0, many, "entries go out");
         let limit = usize::try_from(many).unwrap_or(1);
-        for (seq, line) in self.link.parts.history.lines(after, limit)? {
+        let history = &self.link.parts.history;
+        for (seq, line) in block_in_place(|| history.lines(after, limit))? {
             let message = self.speech.event(seq, &line)?;
             if !self.connection.publisher.publish(message) {
                 break;

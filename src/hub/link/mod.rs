@@ -1,6 +1,8 @@
 //! The room's end: the journal goes out in order and is let go of on signed receipts only, the room's presence and public state are
 //! said, and the hub's commands are put to the clerk. The room works without any of it.
 
+mod archive;
+mod errands;
 mod inbox;
 mod kept;
 mod line;

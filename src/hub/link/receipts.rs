@@ -5,6 +5,7 @@ use super::standing::Trespass;
 use crate::hub::contract::{Distrust, Envelope, Receipt, Signed};
 use crate::journal::LineHash;
 use crate::room::Seq;
+use tokio::task::block_in_place;
 
 impl Line<'_> {
     pub(super) fn hear_receipt(&mut self, payload: &[u8], now: u64) -> anyhow::Result<()> {
@@ -30,11 +31,12 @@ impl Line<'_> {
             }
         };
         if receipt.by != self.link.own {
-            let fenced = self
-                .receipt
-                .as_ref()
-                .is_some_and(|own| receipt.epoch > own.epoch);
-            let waits = self.receipt.is_none();
+            let fenced = receipt.before.contains(&self.link.own)
+                || self
+                    .receipt
+                    .as_ref()
+                    .is_some_and(|own| receipt.epoch > own.epoch);
+            let waits = !fenced && self.receipt.is_none();
             if fenced {
                 tracing::error!(epoch = receipt.epoch, "another box has this room's place");
             }
@@ -68,7 +70,23 @@ impl Line<'_> {
             );
             return Ok(());
         }
-        // kept once a second: what is older only costs some entries that are known already
+        if let Some(sent) = &self.statement_sent
+            && receipt.statements.contains(sent)
+        {
+            let at = self.link.wall();
+            block_in_place(|| self.link.parts.kept.statement_delivered(sent, at))?;
+            self.statement_sent = None;
+            (self.statement_at, self.statement_wait) = (now, 0);
+        }
+        // kept once a second: what is older only costs some entries that are known already. The first of an epoch at once: by it
+        // the box knows later that the place was its own
+        let begins = self
+            .receipt
+            .as_ref()
+            .is_none_or(|known| known.epoch != receipt.epoch);
+        if begins {
+            block_in_place(|| self.link.parts.kept.keep_receipt(payload))?;
+        }
         self.unkept = Some(payload.to_vec());
         self.outbox.receipt(receipt.upto, now);
         self.receipt = Some(receipt);
@@ -80,7 +98,8 @@ impl Line<'_> {
         let Some(before) = receipt.upto.0.checked_sub(1) else {
             return Ok(receipt.head_sha256 == LineHash::START.to_string());
         };
-        let lines = self.link.parts.history.lines(Seq(before), 1)?;
+        let history = &self.link.parts.history;
+        let lines = block_in_place(|| history.lines(Seq(before), 1))?;
         Ok(lines.first().is_some_and(|(seq, line)| {
             *seq == receipt.upto && LineHash::of(line).to_string() == receipt.head_sha256
         }))

@@ -6,7 +6,7 @@ use super::speech::Speech;
 use super::standing::{Standing, Trespass};
 use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{ClerkHandle, Clock};
-use crate::config::{Broker, HubLink, RoomId};
+use crate::config::{Broker, HubLink, ReplicaSpec, RoomId};
 use crate::hub::contract::{Key, Kind, PublicState};
 use crate::hub::mqtt::{Terms, Tls, connect, may_speak_otherwise};
 use crate::journal::Reader;
@@ -39,6 +39,8 @@ pub struct Parts {
     pub witnesses: Witnesses,
     /// What the link keeps.
     pub kept: Kept,
+    /// Where archives are copied to.
+    pub replicas: Vec<ReplicaSpec>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Folds the public state.

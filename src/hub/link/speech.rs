@@ -3,11 +3,16 @@
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::{CityId, RoomId};
 use crate::hub::contract::{
-    JournalLine, Key, Kind, Links, Payload, Presence, PublicState, Raw, Reply, Sender, Topics,
+    AttendanceStatement, JournalLine, Key, Kind, Links, Payload, Presence, PublicState, Raw, Reply,
+    Sender, Topics,
 };
-use crate::hub::mqtt::{Message, Quality};
+use crate::hub::mqtt::{Beside, Message, Quality};
 use crate::room::{BootId, Seq, Utc};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
+
+/// A reply that was not delivered for so long, s, is asked for again.
+const REPLY_HOLDS: u32 = 3_600;
 
 /// The room as it speaks over one connection.
 #[derive(Debug)]
@@ -60,9 +65,33 @@ impl Speech {
         self.say(Kind::Checkpoints, Quality::Acknowledged, false, at, signed)
     }
 
-    /// What became of a command.
-    pub(super) fn reply(&mut self, reply: Reply, at: Utc) -> serde_json::Result<Message> {
-        self.say(Kind::Replies, Quality::Acknowledged, false, at, reply)
+    /// Who was there; the same id for each redelivery.
+    pub(super) fn statement(&self, statement: AttendanceStatement) -> serde_json::Result<Message> {
+        let id = format!("statement/{}", statement.sha256);
+        let payload = self.sender.write(id, statement.made, None, statement)?;
+        Ok(Message {
+            topic: self.topics.topic(&self.room, Kind::Statements),
+            payload: payload.into(),
+            quality: Quality::Acknowledged,
+            retained: false,
+            beside: Beside::default(),
+        })
+    }
+
+    /// What became of a command, with what its asker knows it by.
+    pub(super) fn reply(
+        &mut self,
+        reply: Reply,
+        correlation: Option<Bytes>,
+        at: Utc,
+    ) -> serde_json::Result<Message> {
+        let mut message = self.say(Kind::Replies, Quality::Acknowledged, false, at, reply)?;
+        message.beside = Beside {
+            answer_to: None,
+            correlation,
+            expires: Some(REPLY_HOLDS),
+        };
+        Ok(message)
     }
 
     /// An entry, as the line that the journal keeps.
@@ -79,6 +108,7 @@ impl Speech {
             payload: payload.into(),
             quality: Quality::Acknowledged,
             retained: false,
+            beside: Beside::default(),
         })
     }
 
@@ -98,6 +128,7 @@ impl Speech {
             payload: payload.into(),
             quality,
             retained,
+            beside: Beside::default(),
         })
     }
 }

@@ -8,6 +8,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use rumqttc::v5;
 use rumqttc::v5::mqttbytes::QoS as NewQoS;
+use rumqttc::v5::mqttbytes::v5::PublishProperties;
 use rumqttc::{QoS, Transport};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -49,6 +50,28 @@ impl Quality {
     }
 }
 
+/// What MQTT 5 says beside a message. 3.1.1 leaves it out: the message itself holds all of it.
+#[derive(Debug, Clone, Default)]
+pub(in crate::hub) struct Beside {
+    /// The topic that is to be answered to.
+    pub(in crate::hub) answer_to: Option<String>,
+    /// What an answer belongs to: the command's id.
+    pub(in crate::hub) correlation: Option<Bytes>,
+    /// After so many seconds the broker need not deliver it any more.
+    pub(in crate::hub) expires: Option<u32>,
+}
+
+impl Beside {
+    fn properties(self) -> PublishProperties {
+        PublishProperties {
+            response_topic: self.answer_to,
+            correlation_data: self.correlation,
+            message_expiry_interval: self.expires,
+            ..PublishProperties::default()
+        }
+    }
+}
+
 /// A message to be published.
 #[derive(Debug, Clone)]
 pub(in crate::hub) struct Message {
@@ -56,6 +79,7 @@ pub(in crate::hub) struct Message {
     pub(in crate::hub) payload: Bytes,
     pub(in crate::hub) quality: Quality,
     pub(in crate::hub) retained: bool,
+    pub(in crate::hub) beside: Beside,
 }
 
 /// What comes of a connection.
@@ -69,6 +93,8 @@ pub(in crate::hub) enum Heard {
         payload: Bytes,
         /// The broker had kept it: it may be old.
         kept: bool,
+        /// What it answers, or wants to be answered with. MQTT 5 only.
+        correlation: Option<Bytes>,
     },
     /// The broker has taken a publish. It says nothing of anybody beyond it.
     Acknowledged,
@@ -103,10 +129,17 @@ impl Publisher {
             payload,
             quality,
             retained,
+            beside,
         } = message;
         match self {
             Publisher::New(client) => client
-                .try_publish(topic, quality.new_qos(), retained, payload)
+                .try_publish_with_properties(
+                    topic,
+                    quality.new_qos(),
+                    retained,
+                    payload,
+                    beside.properties(),
+                )
                 .is_ok(),
             Publisher::Old(client) => client
                 .try_publish(topic, quality.qos(), retained, payload)
@@ -248,7 +281,6 @@ fn old_client(terms: &Terms, socket: String) -> (rumqttc::AsyncClient, rumqttc::
     options
         .set_transport(Transport::Unix)
         .set_keep_alive(KEEP_ALIVE)
-        .set_keep_alive(KEEP_ALIVE)
         .set_clean_session(true)
         .set_last_will(last)
         .set_max_packet_size(LARGEST + HEADER, LARGEST + HEADER)
@@ -275,6 +307,7 @@ async fn poll_new(
                 topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                 payload: publish.payload,
                 kept: publish.retain,
+                correlation: publish.properties.and_then(|known| known.correlation_data),
             },
             Event::Incoming(Packet::PubAck(_)) => Heard::Acknowledged,
             Event::Incoming(_) => Heard::Alive,
@@ -305,6 +338,7 @@ async fn poll_old(
                 topic: publish.topic,
                 payload: publish.payload,
                 kept: publish.retain,
+                correlation: None,
             },
             Event::Incoming(Packet::PubAck(_)) => Heard::Acknowledged,
             Event::Incoming(_) => Heard::Alive,

@@ -6,5 +6,7 @@ mod bridge;
 mod client;
 mod tls;
 
-pub(super) use client::{Connection, Heard, Message, Quality, Terms, connect, may_speak_otherwise};
-pub(super) use tls::Tls;
+pub(super) use client::{
+    Beside, Connection, Heard, Message, Quality, Terms, connect, may_speak_otherwise,
+};
+pub(super) use tls::{Tls, authorities};

@@ -21,12 +21,7 @@ impl Tls {
         let (Some(certificate), Some(ca)) = (&brokers.certificate, &brokers.ca) else {
             return Ok(Self(None));
         };
-        let mut roots = RootCertStore::empty();
-        for authority in certificates(ca)? {
-            roots
-                .add(authority)
-                .with_context(|| format!("{}：不是 CA 证书 / no CA certificate", ca.display()))?;
-        }
+        let roots = authorities(ca)?;
         let chain = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_file(certificate).with_context(|| {
             format!(
@@ -48,6 +43,20 @@ impl Tls {
             })?;
         Ok(Self(Some(Arc::new(config))))
     }
+}
+
+/// The CAs of a file in PEM.
+///
+/// # Errors
+/// It cannot be read, or holds none; it is named.
+pub(in crate::hub) fn authorities(file: &Path) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(file)? {
+        roots
+            .add(authority)
+            .with_context(|| format!("{}：不是 CA 证书 / no CA certificate", file.display()))?;
+    }
+    Ok(roots)
 }
 
 fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {

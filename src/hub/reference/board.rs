@@ -2,10 +2,10 @@
 
 use super::evaluation::Evaluation;
 use super::intake::News;
-use super::store::{Place, TrailLine};
+use super::store::{Holder, TrailLine};
 use crate::config::RoomId;
 use crate::hub::contract::{Key, PublicState, ReplyOutcome};
-use crate::room::{CommandId, Seq, Span, Utc};
+use crate::room::{CommandId, Policies, Seq, SessionId, Span, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,6 +26,12 @@ pub struct BoardView {
     pub rooms: Vec<BoardRoom>,
     /// What is planned, newest first.
     pub evaluations: Vec<EvaluationView>,
+    /// Archives that rooms were asked for, newest first.
+    pub archives: Vec<ArchiveRequest>,
+    /// Attendance statements that rooms have handed in, newest first.
+    pub statements: Vec<StatementView>,
+    /// The policies that an evaluation's own begin with.
+    pub usual: Policies,
     /// Boxes that ask for a room's place.
     pub waiting: Vec<WaitingBox>,
     /// What was refused last, newest first.
@@ -69,8 +75,40 @@ pub struct VenueView {
     pub room: RoomId,
     /// Which command.
     pub command: CommandId,
+    /// What it asks, in a fixed word: `plan_session`, `change_plan`, `set_policies`, `cancel_session`.
+    pub what: String,
     /// How it stands.
     pub state: CommandState,
+}
+
+/// An archive that a room was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ArchiveRequest {
+    /// Which room.
+    pub room: RoomId,
+    /// Of which session.
+    pub session: SessionId,
+    /// When.
+    pub asked: Utc,
+    /// What the room says: where it has one, which archive it is.
+    pub state: CommandState,
+}
+
+/// An attendance statement that a room has handed in. Who was there stands in it, and only its recipient can read that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StatementView {
+    /// Of which room.
+    pub room: RoomId,
+    /// Which: SHA-256 of the container, hex.
+    pub id: String,
+    /// Of which session.
+    pub session: SessionId,
+    /// Whether that was a rehearsal: nobody is paid for it.
+    pub rehearsal: bool,
+    /// When the room made it.
+    pub made: Utc,
+    /// SHA-256 of the certificate that it is encrypted to, hex.
+    pub recipient: String,
 }
 
 /// How a command stands.
@@ -84,7 +122,7 @@ pub enum CommandState {
     /// The room has answered.
     Answered {
         /// What.
-        outcome: ReplyOutcome,
+        outcome: Box<ReplyOutcome>,
     },
 }
 
@@ -106,6 +144,8 @@ pub(super) struct Board {
     pub(super) city: String,
     pub(super) rooms: BTreeMap<RoomId, Heard>,
     pub(super) evaluations: Vec<EvaluationView>,
+    pub(super) archives: Vec<ArchiveRequest>,
+    pub(super) statements: Vec<StatementView>,
     pub(super) waiting: Vec<WaitingBox>,
     pub(super) trail: Vec<TrailLine>,
 }
@@ -140,15 +180,20 @@ impl Board {
         }
     }
 
+    /// Whether a room is there, as far as is known.
+    pub(super) fn is_online(&self, room: &RoomId) -> bool {
+        self.rooms.get(room).is_some_and(|heard| heard.online)
+    }
+
     /// The board at a moment.
     pub(super) fn fold(
         &self,
         at: Utc,
         broker: Option<String>,
-        places: &BTreeMap<RoomId, Place>,
+        holders: &BTreeMap<RoomId, Holder>,
     ) -> BoardView {
         let room = |(id, heard): (&RoomId, &Heard)| {
-            let place = places.get(id);
+            let holder = holders.get(id);
             let age = heard.state.as_ref().map(|(_, heard)| *heard);
             BoardRoom {
                 id: id.clone(),
@@ -156,8 +201,8 @@ impl Board {
                 heard: age,
                 stale: age.is_none_or(|heard| heard + STALE < at),
                 state: heard.state.as_ref().map(|(state, _)| state.clone()),
-                epoch: place.map_or(0, |place| place.epoch),
-                upto: place.map_or(Seq(0), |place| place.upto),
+                epoch: holder.map_or(0, |holder| holder.epoch),
+                upto: holder.map_or(Seq(0), |holder| holder.upto),
             }
         };
         BoardView {
@@ -166,6 +211,9 @@ impl Board {
             broker,
             rooms: self.rooms.iter().map(room).collect(),
             evaluations: self.evaluations.clone(),
+            archives: self.archives.clone(),
+            statements: self.statements.clone(),
+            usual: Policies::default(),
             waiting: self.waiting.clone(),
             trail: self.trail.clone(),
         }

@@ -2,7 +2,6 @@
 
 use super::board::BoardView;
 use crate::config::RoomId;
-use crate::hub::contract::HubOrder;
 use crate::room::{CommitteeSize, Plan, Policies, SessionId, SessionKind, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,15 +83,6 @@ impl Evaluation {
         if rooms.is_empty() || rooms.len() != self.venues.len() {
             return Err(EvaluationFault::Venues);
         }
-        if board
-            .evaluations
-            .iter()
-            .any(|known| known.evaluation.id == self.id)
-        {
-            return Err(EvaluationFault::Exists {
-                id: self.id.clone(),
-            });
-        }
         self.venues
             .iter()
             .try_for_each(|venue| self.check_venue(venue, board))
@@ -111,10 +101,9 @@ impl Evaluation {
             return Err(EvaluationFault::TooFewSeats { room, seats });
         }
         let ends = self.start + self.expected;
-        let other = state
-            .sessions
-            .iter()
-            .find(|other| other.start < ends && self.start < other.start + other.expected);
+        let mut others = state.sessions.iter().filter(|other| other.id != self.id);
+        let other =
+            others.find(|other| other.start < ends && self.start < other.start + other.expected);
         match other {
             Some(other) => Err(EvaluationFault::Occupied {
                 room,
@@ -124,8 +113,8 @@ impl Evaluation {
         }
     }
 
-    /// What each venue is asked.
-    pub fn orders(&self) -> Vec<(RoomId, HubOrder)> {
+    /// Each venue's part of it.
+    pub fn plans(&self) -> Vec<(RoomId, Plan)> {
         let sum = |people: fn(&Venue) -> u8| {
             let venues = self.venues.iter().map(people);
             venues.fold(0, u8::saturating_add)
@@ -134,7 +123,7 @@ impl Evaluation {
             experts: sum(|venue| venue.experts),
             tenderer_representatives: sum(|venue| venue.tenderer_representatives),
         };
-        let order = |venue: &Venue| {
+        let part = |venue: &Venue| {
             let plan = Plan {
                 id: self.id.clone(),
                 kind: self.kind,
@@ -145,9 +134,9 @@ impl Evaluation {
                 committee: (self.venues.len() > 1).then_some(whole),
                 policies: self.policies.clone(),
             };
-            (venue.room.clone(), HubOrder::PlanSession { plan })
+            (venue.room.clone(), plan)
         };
-        self.venues.iter().map(order).collect()
+        self.venues.iter().map(part).collect()
     }
 }
 

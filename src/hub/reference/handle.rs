@@ -1,16 +1,16 @@
 //! Owns the hub's end for pages and programs: the board as it changes, and what an operator asks.
 
 use super::board::BoardView;
+use super::database::{Database, DatabaseError};
 use super::evaluation::{Evaluation, EvaluationFault};
 use super::keeper::Wish;
+use super::store::Place;
 use crate::config::RoomId;
-use crate::hub::contract::{HubOrder, Key};
-use crate::room::{CommandId, Seq, SessionId};
-use rusqlite::{Connection, params};
+use crate::hub::contract::Key;
+use crate::room::{Note, Policies, Seq, SessionId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -25,7 +25,10 @@ pub enum HubError {
     NotFound,
     /// The database's.
     #[error("数据库 / the database: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] DatabaseError),
+    /// It cannot be reached now.
+    #[error("数据库 / the database: {0:#}")]
+    Unreached(anyhow::Error),
     /// It could not be worded.
     #[error("{0}")]
     Words(#[from] serde_json::Error),
@@ -51,7 +54,7 @@ pub struct StoredEvent {
 pub struct HubHandle {
     pub(super) wishes_tx: mpsc::Sender<Wish>,
     pub(super) board_rx: watch::Receiver<Arc<BoardView>>,
-    pub(super) file: PathBuf,
+    pub(super) place: Place,
 }
 
 impl HubHandle {
@@ -69,17 +72,60 @@ impl HubHandle {
             .await
     }
 
-    /// Asks all venues of an evaluation to do something about it.
+    /// Replaces an evaluation that has not begun: venues are asked to plan it, to change it, or to end their part of it.
+    ///
+    /// # Errors
+    /// There is no such evaluation, or it cannot be planned so; nothing was sent then.
+    pub async fn change(&self, evaluation: Evaluation) -> Result<(), HubError> {
+        self.ask(|answer_tx| Wish::Change(Box::new(evaluation), answer_tx))
+            .await
+    }
+
+    /// Gives an evaluation policies of its own; none for each room's.
     ///
     /// # Errors
     /// There is no such evaluation.
-    pub async fn order(
+    pub async fn set_policies(
         &self,
         evaluation: SessionId,
-        order: HubOrder,
-    ) -> Result<Vec<CommandId>, HubError> {
-        self.ask(|answer_tx| Wish::Order(evaluation, Box::new(order), answer_tx))
+        policies: Option<Policies>,
+    ) -> Result<(), HubError> {
+        self.ask(|answer_tx| Wish::SetPolicies(evaluation, Box::new(policies), answer_tx))
             .await
+    }
+
+    /// Asks all venues of an evaluation to end it before it has begun.
+    ///
+    /// # Errors
+    /// There is no such evaluation.
+    pub async fn cancel(&self, evaluation: SessionId, reason: Note) -> Result<(), HubError> {
+        self.ask(|answer_tx| Wish::Cancel(evaluation, reason, answer_tx))
+            .await
+    }
+
+    /// Asks a room for the archive of a session.
+    ///
+    /// # Errors
+    /// The city has no such room.
+    pub async fn request_archive(&self, room: RoomId, session: SessionId) -> Result<(), HubError> {
+        self.ask(|answer_tx| Wish::RequestArchive(room, session, answer_tx))
+            .await
+    }
+
+    /// An attendance statement as the box encrypted it: CMS in DER.
+    ///
+    /// # Errors
+    /// There is no such statement, or the database's.
+    pub async fn statement(&self, room: RoomId, id: String) -> Result<Vec<u8>, HubError> {
+        self.look(move |db| {
+            let row = db.row(
+                "SELECT container FROM statements WHERE room = $1 AND id = $2",
+                &[room.as_str().into(), id.as_str().into()],
+            )?;
+            let row = row.ok_or(HubError::NotFound)?;
+            Ok(row.bytes(0)?.to_owned())
+        })
+        .await
     }
 
     /// Puts a box that waits in its room's place. The one before it is fenced.
@@ -93,17 +139,25 @@ impl HubHandle {
     /// A room's entries, newest first, before a number of the newest epoch; `limit` at most.
     ///
     /// # Errors
-    /// As SQLite says.
+    /// As the database says.
     pub async fn events(
         &self,
         room: RoomId,
         before: Option<Seq>,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, HubError> {
-        let file = self.file.clone();
+        self.look(move |db| events(db, &room, before, limit)).await
+    }
+
+    /// Reads over a connection of its own.
+    async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Database) -> Result<T, HubError> + Send + 'static,
+    ) -> Result<T, HubError> {
+        let place = self.place.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let db = crate::keys::open_reader(&file)?;
-            events(&db, &room, before, limit)
+            let mut db = place.reader().map_err(HubError::Unreached)?;
+            read(&mut db)
         });
         read.await.map_err(|_| HubError::Stopped)?
     }
@@ -120,28 +174,27 @@ impl HubHandle {
 }
 
 fn events(
-    db: &Connection,
+    db: &mut Database,
     room: &RoomId,
     before: Option<Seq>,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, HubError> {
-    let mut read = db.prepare(
-        "SELECT epoch, seq, line FROM events WHERE room = ?1
-         AND epoch = (SELECT max(epoch) FROM boxes WHERE room = ?1) AND seq < ?2
-         ORDER BY seq DESC LIMIT ?3",
+    let rows = db.rows(
+        "SELECT epoch, seq, line FROM events WHERE room = $1
+         AND epoch = (SELECT max(epoch) FROM boxes WHERE room = $1) AND seq < $2
+         ORDER BY seq DESC LIMIT $3",
+        &[
+            room.as_str().into(),
+            before.map_or(i64::MAX as u64, |seq| seq.0).into(),
+            u64::from(limit).into(),
+        ],
     )?;
-    let before = before.map_or(i64::MAX, |seq| i64::try_from(seq.0).unwrap_or(i64::MAX));
-    let rows = read.query_map(params![room.as_str(), before, limit], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
-    })?;
-    let mut events = Vec::new();
-    for row in rows {
-        let (epoch, seq, line) = row?;
-        events.push(StoredEvent {
-            epoch,
-            seq: Seq(seq),
-            line: serde_json::from_slice(&line)?,
-        });
-    }
-    Ok(events)
+    let each = rows.iter().map(|row| {
+        Ok(StoredEvent {
+            epoch: row.count(0)?,
+            seq: Seq(row.count(1)?),
+            line: serde_json::from_slice(row.bytes(2)?)?,
+        })
+    });
+    each.collect()
 }

@@ -1,12 +1,15 @@
 //! Owns how the hub takes what rooms say: each message is stored, counted as known, or refused with a reason that is written down.
 
+use super::database::DatabaseError;
+use super::flood::{Flood, Told};
 use super::store::Batch;
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::RoomId;
 use crate::hub::contract::{
-    Envelope, JournalLine, Key, Kind, Links, Payload, Presence, PublicState, Reply, Unreadable,
+    AttendanceStatement, Envelope, JournalLine, Key, Kind, Links, Payload, Presence, PublicState,
+    Rejection, Reply, ReplyOutcome, Unreadable,
 };
-use crate::room::Utc;
+use crate::room::{CommandId, SessionId, Utc};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -20,6 +23,8 @@ pub(super) struct Arrived {
     pub(super) at: Utc,
     /// The broker had kept it: it is as old as it says of itself.
     pub(super) kept: bool,
+    /// Which command it answers, as MQTT 5 says it.
+    pub(super) correlation: Option<CommandId>,
 }
 
 /// What a batch of messages came to.
@@ -35,6 +40,8 @@ pub(super) struct Taken {
     pub(super) receipts: BTreeSet<RoomId>,
     /// What the board shows.
     pub(super) news: Vec<News>,
+    /// Whether the board is to read the database anew.
+    pub(super) looks: bool,
 }
 
 /// What the board learns at once.
@@ -48,6 +55,7 @@ pub(super) enum News {
 pub(super) struct Intake<'a, 'b> {
     pub(super) batch: &'a mut Batch<'b>,
     pub(super) rooms: &'a BTreeSet<RoomId>,
+    pub(super) flood: &'a mut Flood,
     pub(super) taken: Taken,
 }
 
@@ -59,19 +67,24 @@ impl Intake<'_, '_> {
     ///
     /// # Errors
     /// The database's; nothing of the batch holds then.
-    pub(super) fn take(&mut self, arrived: &Arrived) -> rusqlite::Result<()> {
+    pub(super) fn take(&mut self, arrived: &Arrived) -> Result<(), DatabaseError> {
         let refused = match self.judge(arrived)? {
             Ok(()) => return Ok(()),
             Err(refused) => refused,
         };
         self.taken.refused += 1;
-        tracing::warn!(room = %arrived.room, kind = arrived.kind.word(), refused, "a message was refused");
-        let what = arrived.kind.word();
-        self.batch
-            .refuse(arrived.at, Some(&arrived.room), what, refused)
+        let (room, what) = (&arrived.room, arrived.kind.word());
+        let known = self.rooms.get(room);
+        let reason = match self.flood.count(known, what, refused, arrived.at) {
+            Told::Yes => refused,
+            Told::More => "more-like-it",
+            Told::No => return Ok(()),
+        };
+        tracing::warn!(%room, kind = what, reason, "a message was refused");
+        self.batch.refuse(arrived.at, Some(room), what, reason)
     }
 
-    fn judge(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+    fn judge(&mut self, arrived: &Arrived) -> Result<Result<(), Refused>, DatabaseError> {
         if !self.rooms.contains(&arrived.room) {
             return Ok(Err("unknown-room"));
         }
@@ -81,12 +94,13 @@ impl Intake<'_, '_> {
             Kind::State => Ok(self.state(arrived)),
             Kind::Checkpoints => self.checkpoint(arrived),
             Kind::Replies => self.reply(arrived),
+            Kind::Statements => self.statement(arrived),
             Kind::Receipt | Kind::Commands => Ok(Err("not-a-rooms-topic")),
         }
     }
 
     /// An entry: the next one is stored, a known one is known, and one that is ahead comes again later.
-    fn event(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+    fn event(&mut self, arrived: &Arrived) -> Result<Result<(), Refused>, DatabaseError> {
         let (room, at) = (&arrived.room, arrived.at);
         let envelope = match read::<JournalLine>(&arrived.payload) {
             Ok(envelope) => envelope,
@@ -106,8 +120,8 @@ impl Intake<'_, '_> {
         if envelope.sha256.as_ref() != Some(&sha256) {
             return Ok(Err("hash-differs"));
         }
-        let place = self.batch.place(room).expect("it is in place");
-        let (epoch, upto) = (place.epoch, place.upto);
+        let holder = self.batch.holder(room).expect("it is in place");
+        let (epoch, upto, head) = (holder.epoch, holder.upto, &holder.head);
         if links.seq > upto.next() {
             // one before it was lost on the way: the room goes back for it
             return Ok(Ok(()));
@@ -121,10 +135,10 @@ impl Intake<'_, '_> {
             self.taken.known += 1;
             return Ok(Ok(()));
         }
-        if links.prev != place.head {
+        if links.prev != *head {
             return Ok(Err("chain-broken"));
         }
-        let session = links.session.as_deref();
+        let session = links.session.as_ref().map(SessionId::as_str);
         self.batch
             .add(room, links.seq, links.stamp.at, session, line, sha256)?;
         self.taken.stored += 1;
@@ -137,9 +151,9 @@ impl Intake<'_, '_> {
         room: &RoomId,
         by: Key,
         at: Utc,
-    ) -> rusqlite::Result<Result<(), Option<Refused>>> {
-        match self.batch.place(room) {
-            Some(place) if place.by == by => return Ok(Ok(())),
+    ) -> Result<Result<(), Option<Refused>>, DatabaseError> {
+        match self.batch.holder(room) {
+            Some(holder) if holder.by == by => return Ok(Ok(())),
             None => {
                 self.batch.admit(room, by, at)?;
                 self.taken.receipts.insert(room.clone());
@@ -157,7 +171,7 @@ impl Intake<'_, '_> {
         Ok(Err(new.then_some("not-admitted")))
     }
 
-    fn presence(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+    fn presence(&mut self, arrived: &Arrived) -> Result<Result<(), Refused>, DatabaseError> {
         let (room, at) = (&arrived.room, arrived.at);
         let envelope = match read::<Presence>(&arrived.payload) {
             Ok(envelope) => envelope,
@@ -180,11 +194,7 @@ impl Intake<'_, '_> {
 
     fn state(&mut self, arrived: &Arrived) -> Result<(), Refused> {
         let envelope = read::<PublicState>(&arrived.payload)?;
-        let ours = self
-            .batch
-            .place(&arrived.room)
-            .is_some_and(|place| Some(place.by) == envelope.by);
-        if !ours {
+        if !self.is_of_holder(&arrived.room, envelope.by) {
             // the presence that it comes with is what is refused
             return Ok(());
         }
@@ -197,7 +207,7 @@ impl Intake<'_, '_> {
         Ok(())
     }
 
-    fn checkpoint(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+    fn checkpoint(&mut self, arrived: &Arrived) -> Result<Result<(), Refused>, DatabaseError> {
         let envelope = match read::<SignedCheckpoint>(&arrived.payload) {
             Ok(envelope) => envelope,
             Err(refused) => return Ok(Err(refused)),
@@ -205,10 +215,10 @@ impl Intake<'_, '_> {
         let room = &arrived.room;
         let signed = envelope.data;
         let by: Option<Key> = signed.key.parse().ok();
-        let (Some(by), Some(place)) = (by, self.batch.place(room)) else {
+        let (Some(by), Some(holder)) = (by, self.batch.holder(room)) else {
             return Ok(Err("no-box"));
         };
-        if place.by != by || signed.checkpoint.room != room.as_str() {
+        if holder.by != by || signed.checkpoint.room != room.as_str() {
             return Ok(Err("not-this-box"));
         }
         if !signed.is_genuine() {
@@ -218,27 +228,70 @@ impl Intake<'_, '_> {
             return Ok(Err("wrong-schema"));
         };
         let checkpoint = &signed.checkpoint;
+        if i64::try_from(checkpoint.seq.0).is_err() {
+            return Ok(Err("wrong-schema"));
+        }
         let session = checkpoint.session.as_str();
         self.batch
             .checkpoint(room, by, session, checkpoint.seq, arrived.at, &line)?;
         Ok(Ok(()))
     }
 
-    fn reply(&mut self, arrived: &Arrived) -> rusqlite::Result<Result<(), Refused>> {
+    /// An attendance statement: kept as it is, for the pool's owner alone opens it.
+    fn statement(&mut self, arrived: &Arrived) -> Result<Result<(), Refused>, DatabaseError> {
+        let envelope = match read::<AttendanceStatement>(&arrived.payload) {
+            Ok(envelope) => envelope,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let room = &arrived.room;
+        if !self.is_of_holder(room, envelope.by) {
+            return Ok(Err("not-this-box"));
+        }
+        let statement = envelope.data;
+        let Some(container) = statement.opaque() else {
+            return Ok(Err("hash-differs"));
+        };
+        self.batch
+            .statement(room, &statement, &container, arrived.at)?;
+        self.taken.receipts.insert(room.clone());
+        self.taken.looks = true;
+        Ok(Ok(()))
+    }
+
+    fn is_of_holder(&self, room: &RoomId, by: Option<Key>) -> bool {
+        let holder = self.batch.holder(room);
+        holder.is_some_and(|holder| Some(holder.by) == by)
+    }
+
+    fn reply(&mut self, arrived: &Arrived) -> Result<Result<(), Refused>, DatabaseError> {
         let envelope = match read::<Reply>(&arrived.payload) {
             Ok(envelope) => envelope,
             Err(refused) => return Ok(Err(refused)),
         };
-        let Some(id) = &envelope.data.command else {
+        // a box that waits for the place, or has lost it, does not speak for the room
+        if !self.is_of_holder(&arrived.room, envelope.by) {
+            return Ok(Err("not-this-box"));
+        }
+        let Reply { command, outcome } = envelope.data;
+        let Some(id) = command.or_else(|| arrived.correlation.clone()) else {
             // the room could not read what somebody sent in the hub's name; it has written that down itself
             return Ok(Err("reply-to-nothing"));
         };
-        let Ok(outcome) = serde_json::to_string(&envelope.data.outcome) else {
+        // whoever is busy is asked again, under the same id
+        let busy = matches!(
+            outcome,
+            ReplyOutcome::Rejected {
+                reason: Rejection::Busy
+            }
+        );
+        let Ok(text) = serde_json::to_string(&outcome) else {
             return Ok(Err("wrong-schema"));
         };
+        let text = (!busy).then_some(text.as_str());
         let known = self
             .batch
-            .reply(&arrived.room, id.as_str(), &outcome, arrived.at)?;
+            .reply(&arrived.room, id.as_str(), text, arrived.at)?;
+        self.taken.looks |= known;
         Ok(if known {
             Ok(())
         } else {

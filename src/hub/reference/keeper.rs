@@ -1,29 +1,32 @@
 //! Owns the hub's one writer: messages and wishes in, in batches; what is stored is on the disk before anybody hears of it.
 
 use super::board::{Board, BoardView};
+use super::database::DatabaseError;
 use super::evaluation::Evaluation;
+use super::flood::{Flood, Told};
 use super::handle::HubError;
-use super::intake::{Arrived, Intake, Taken};
-use super::look::{evaluations, trail, waiting};
+use super::intake::{Arrived, Intake, News, Taken};
+use super::look::{archives, evaluations, statements, trail, waiting};
 use super::store::Store;
-use super::words::Words;
+use super::words;
 use crate::clerk::Clock;
 use crate::config::{CityId, RoomId};
-use crate::hub::contract::{HubOrder, Key, Kind, Sender, Signed, Topics};
-use crate::hub::mqtt::{Message, Quality};
+use crate::hub::contract::{Key, Kind, Sender, Signed, Topics};
+use crate::hub::mqtt::{Beside, Message, Quality};
 use crate::keys::Keys;
-use crate::room::{CommandId, SessionId, Utc};
-use rusqlite::params;
+use crate::room::{Note, Policies, SessionId, Utc};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 /// Wishes that go into one write.
 const BATCH: usize = 512;
 /// How often a command that was not answered is sent again, ms.
 const AGAIN: u64 = 5_000;
+/// How soon a database elsewhere is asked for again.
+const RECONNECT: Duration = Duration::from_secs(1);
 
 /// An answer's way back.
 pub(super) type Answer<T> = oneshot::Sender<Result<T, HubError>>;
@@ -38,7 +41,10 @@ pub(super) enum Wish {
     /// To say all receipts: the broker may have forgotten them.
     SayReceipts,
     Plan(Box<Evaluation>, Answer<()>),
-    Order(SessionId, Box<HubOrder>, Answer<Vec<CommandId>>),
+    Change(Box<Evaluation>, Answer<()>),
+    SetPolicies(SessionId, Box<Option<Policies>>, Answer<()>),
+    Cancel(SessionId, Note, Answer<()>),
+    RequestArchive(RoomId, SessionId, Answer<()>),
     Admit(RoomId, Key, Answer<()>),
 }
 
@@ -55,24 +61,39 @@ pub(super) struct Keeper {
     pub(super) board_tx: watch::Sender<Arc<BoardView>>,
     pub(super) broker_rx: watch::Receiver<Option<String>>,
     pub(super) sent_again: u64,
+    pub(super) flood: Flood,
 }
 
 impl Keeper {
     /// Works until nobody asks any more.
     ///
     /// # Errors
-    /// The database cannot be written. Nothing that was not written was receipted.
+    /// The database's file cannot be written. Nothing that was not written was receipted. A database elsewhere is waited for: what
+    /// was not committed the rooms send again.
     pub(super) async fn run(mut self) -> anyhow::Result<()> {
         let mut tick = interval(Duration::from_millis(500));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self = blocking(self, Keeper::look).await??.0;
+        let mut done;
+        (self, done) = blocking(self, Keeper::look).await?;
         loop {
+            if let Err(fault) = done {
+                anyhow::ensure!(self.store.is_remote(), fault);
+                tracing::error!(
+                    fault = format!("{fault:#}"),
+                    "the database is asked for again"
+                );
+                sleep(RECONNECT).await;
+                (self, done) = blocking(self, |keeper| {
+                    keeper.store.reopen()?;
+                    keeper.look()
+                })
+                .await?;
+                continue;
+            }
             let Some(wishes) = self.next(&mut tick).await else {
                 return Ok(());
             };
-            self = blocking(self, move |keeper| keeper.carry_out(wishes))
-                .await??
-                .0;
+            (self, done) = blocking(self, move |keeper| keeper.carry_out(wishes)).await?;
         }
     }
 
@@ -94,14 +115,17 @@ impl Keeper {
                 other @ (Wish::Stray(_)
                 | Wish::SayReceipts
                 | Wish::Plan(..)
-                | Wish::Order(..)
+                | Wish::Change(..)
+                | Wish::SetPolicies(..)
+                | Wish::Cancel(..)
+                | Wish::RequestArchive(..)
                 | Wish::Admit(..)) => asked.push(other),
             }
         }
+        let mut looks = !asked.is_empty();
         if !messages.is_empty() {
-            self.take(&messages)?;
+            looks |= self.take(&messages)?;
         }
-        let looks = !asked.is_empty();
         for wish in asked {
             self.wish(wish)?;
         }
@@ -117,12 +141,13 @@ impl Keeper {
         Ok(())
     }
 
-    /// Stores messages; then the rooms hear how far they are stored.
-    fn take(&mut self, messages: &[Arrived]) -> anyhow::Result<()> {
+    /// Stores messages; then the rooms hear how far they are stored. Whether the board is to be read anew.
+    fn take(&mut self, messages: &[Arrived]) -> anyhow::Result<bool> {
         let mut batch = self.store.batch()?;
         let mut intake = Intake {
             batch: &mut batch,
             rooms: &self.rooms,
+            flood: &mut self.flood,
             taken: Taken::default(),
         };
         for message in messages {
@@ -137,31 +162,57 @@ impl Keeper {
         for room in &taken.receipts {
             self.say_receipt(room)?;
         }
+        let mut came = BTreeSet::new();
         for news in taken.news {
+            if let News::Presence(room, presence) = &news
+                && presence.online
+            {
+                came.insert(room.clone());
+            }
             self.board.take(news);
         }
-        Ok(())
+        let now = self.clock.now().stamp.at;
+        for room in &came {
+            self.send_open(room, now)?;
+        }
+        Ok(taken.looks)
     }
 
     fn wish(&mut self, wish: Wish) -> anyhow::Result<()> {
         let now = self.clock.now().stamp.at;
         match wish {
-            Wish::Arrived(arrived) => self.take(&[arrived])?,
+            Wish::Arrived(arrived) => {
+                self.take(&[arrived])?;
+            }
             Wish::Stray(at) => {
+                let reason = match self.flood.count(None, "topic", "unknown-topic", at) {
+                    Told::Yes => "unknown-topic",
+                    Told::More => "more-like-it",
+                    Told::No => return Ok(()),
+                };
                 let mut batch = self.store.batch()?;
-                batch.refuse(at, None, "topic", "unknown-topic")?;
+                batch.refuse(at, None, "topic", reason)?;
                 batch.commit()?;
             }
             Wish::SayReceipts => {
-                let rooms: Vec<RoomId> = self.store.places().keys().cloned().collect();
+                let rooms: Vec<RoomId> = self.store.holders().keys().cloned().collect();
                 for room in &rooms {
                     self.say_receipt(room)?;
                 }
                 self.send_again(now)?;
             }
             Wish::Plan(evaluation, answer_tx) => answer(answer_tx, self.plan(&evaluation, now)),
-            Wish::Order(id, order, answer_tx) => {
-                answer(answer_tx, self.order_all(&id, &order, now));
+            Wish::Change(evaluation, answer_tx) => {
+                answer(answer_tx, self.change(&evaluation, now));
+            }
+            Wish::SetPolicies(id, policies, answer_tx) => {
+                answer(answer_tx, self.set_policies(&id, *policies, now));
+            }
+            Wish::Cancel(id, reason, answer_tx) => {
+                answer(answer_tx, self.cancel(&id, &reason, now));
+            }
+            Wish::RequestArchive(room, session, answer_tx) => {
+                answer(answer_tx, self.request_archive(&room, session, now));
             }
             Wish::Admit(room, by, answer_tx) => answer(answer_tx, self.admit(&room, by, now)),
         }
@@ -170,24 +221,25 @@ impl Keeper {
 
     fn say_receipt(&mut self, room: &RoomId) -> anyhow::Result<()> {
         let at = self.clock.now().stamp.at;
-        let Some(place) = self.store.places().get(room) else {
+        let Some(holder) = self.store.holders().get(room) else {
             return Ok(());
         };
-        let receipt = place.receipt(room, at);
+        let receipt = holder.receipt(room, at);
         let signed = Signed::new(&receipt, Key(self.keys.public_key()), |b| self.keys.sign(b))?;
         let id = format!("receipt/{room}/{}/{}/{}", receipt.epoch, receipt.upto, at.0);
         let payload = self.sender().write(id, at, None, signed)?;
-        self.say(room, Kind::Receipt, payload, true);
+        self.say(room, Kind::Receipt, payload, Beside::default());
         Ok(())
     }
 
     /// Hands a message to the connection. Where that is full or gone it is lost: all of it is said again.
-    fn say(&self, room: &RoomId, kind: Kind, payload: Vec<u8>, retained: bool) {
+    fn say(&self, room: &RoomId, kind: Kind, payload: Vec<u8>, beside: Beside) {
         let message = Message {
             topic: Topics::of(&self.city).topic(room, kind),
             payload: payload.into(),
             quality: Quality::Acknowledged,
-            retained,
+            retained: kind == Kind::Receipt,
+            beside,
         };
         drop(self.outgoing_tx.try_send(message));
     }
@@ -197,63 +249,6 @@ impl Keeper {
             source: format!("/bidroom/{}", self.city),
             by: None,
         }
-    }
-
-    fn plan(&mut self, evaluation: &Evaluation, now: Utc) -> Result<(), HubError> {
-        evaluation.check(&self.fold(now))?;
-        let batch = self.store.batch()?;
-        let text = serde_json::to_string(evaluation)?;
-        batch.tx().execute(
-            "INSERT INTO evaluations (id, made, evaluation) VALUES (?1, ?2, ?3)",
-            params![evaluation.id.as_str(), now.0, text],
-        )?;
-        let mut messages = Vec::new();
-        for (room, order) in evaluation.orders() {
-            let words = Words {
-                keys: &self.keys,
-                city: &self.city,
-            };
-            let (_, message) = words.keep(batch.tx(), &room, order, &evaluation.id, now)?;
-            messages.push((room, message));
-        }
-        batch.commit()?;
-        for (room, message) in messages {
-            self.say(&room, Kind::Commands, message, false);
-        }
-        Ok(())
-    }
-
-    fn order_all(
-        &mut self,
-        id: &SessionId,
-        order: &HubOrder,
-        now: Utc,
-    ) -> Result<Vec<CommandId>, HubError> {
-        let mut evaluations = self.board.evaluations.iter();
-        let known = evaluations.find(|known| known.evaluation.id == *id);
-        let known = known.ok_or(HubError::NotFound)?;
-        let rooms: Vec<RoomId> = known
-            .evaluation
-            .venues
-            .iter()
-            .map(|venue| venue.room.clone())
-            .collect();
-        let batch = self.store.batch()?;
-        let (mut ids, mut messages) = (Vec::new(), Vec::new());
-        for room in rooms {
-            let words = Words {
-                keys: &self.keys,
-                city: &self.city,
-            };
-            let (command, message) = words.keep(batch.tx(), &room, order.clone(), id, now)?;
-            ids.push(command);
-            messages.push((room, message));
-        }
-        batch.commit()?;
-        for (room, message) in messages {
-            self.say(&room, Kind::Commands, message, false);
-        }
-        Ok(ids)
     }
 
     fn admit(&mut self, room: &RoomId, by: Key, now: Utc) -> Result<(), HubError> {
@@ -275,38 +270,45 @@ impl Keeper {
         Ok(())
     }
 
-    /// Sends again what was not answered and still holds.
+    /// Sends again what was not answered and still holds, to the rooms that are there.
     fn send_again(&mut self, now: Utc) -> anyhow::Result<()> {
-        let batch = self.store.batch()?;
-        let open: Vec<(String, Vec<u8>)> = {
-            let mut open = batch.tx().prepare_cached(
-                "SELECT room, message FROM commands WHERE reply IS NULL AND expires > ?1 ORDER BY issued LIMIT 200",
-            )?;
-            let rows = open.query_map([now.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        drop(batch);
-        for (room, message) in open {
-            if let Ok(room) = room.parse() {
-                self.say(&room, Kind::Commands, message, false);
-            }
+        let there = self.rooms.iter().filter(|room| self.board.is_online(room));
+        let there: Vec<RoomId> = there.cloned().collect();
+        for room in &there {
+            self.send_open(room, now)?;
         }
         Ok(())
     }
 
-    /// Reads anew what the board shows of the database.
-    fn look(&mut self) -> anyhow::Result<()> {
-        let now = self.clock.now().stamp.at;
-        let batch = self.store.batch()?;
-        self.board.evaluations = evaluations(batch.tx(), now)?;
-        self.board.waiting = waiting(batch.tx())?;
-        self.board.trail = trail(batch.tx())?;
+    /// The same to one room. All of it, in its order: what changes a plan must not overtake what made it.
+    pub(super) fn send_open(&mut self, room: &RoomId, now: Utc) -> Result<(), HubError> {
+        for open in words::open(self.store.look(), room, now)? {
+            let beside = Beside {
+                answer_to: Some(Topics::of(&self.city).topic(room, Kind::Replies)),
+                correlation: Some(open.id.into()),
+                expires: u32::try_from((open.expires.0 - now.0) / 1000).ok(),
+            };
+            self.say(room, Kind::Commands, open.message, beside);
+        }
         Ok(())
     }
 
-    fn fold(&self, at: Utc) -> BoardView {
+    /// Reads anew what the board shows of the database. What an other version wrote there and this one cannot read is not shown, and
+    /// stops nothing.
+    fn look(&mut self) -> anyhow::Result<()> {
+        let now = self.clock.now().stamp.at;
+        let db = self.store.look();
+        fresh(&mut self.board.evaluations, evaluations(db, now))?;
+        fresh(&mut self.board.archives, archives(db, now))?;
+        fresh(&mut self.board.statements, statements(db))?;
+        fresh(&mut self.board.waiting, waiting(db))?;
+        fresh(&mut self.board.trail, trail(db))?;
+        Ok(())
+    }
+
+    pub(super) fn fold(&self, at: Utc) -> BoardView {
         let broker = self.broker_rx.borrow().clone();
-        self.board.fold(at, broker, self.store.places())
+        self.board.fold(at, broker, self.store.holders())
     }
 
     fn show(&self) {
@@ -316,15 +318,26 @@ impl Keeper {
 }
 
 /// Runs the keeper's work on a thread that may wait for the disk.
-async fn blocking<T: Send + 'static>(
+async fn blocking(
     mut keeper: Keeper,
-    work: impl FnOnce(&mut Keeper) -> anyhow::Result<T> + Send + 'static,
-) -> Result<anyhow::Result<(Keeper, T)>, tokio::task::JoinError> {
+    work: impl FnOnce(&mut Keeper) -> anyhow::Result<()> + Send + 'static,
+) -> Result<(Keeper, anyhow::Result<()>), tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || {
-        let done = work(&mut keeper)?;
-        Ok((keeper, done))
+        let done = work(&mut keeper);
+        (keeper, done)
     })
     .await
+}
+
+fn fresh<T>(shown: &mut Vec<T>, read: Result<Vec<T>, DatabaseError>) -> Result<(), DatabaseError> {
+    match read {
+        Ok(read) => *shown = read,
+        Err(damaged @ DatabaseError::Damaged(_)) => {
+            tracing::error!(%damaged, "a list of the board is not read anew");
+        }
+        Err(error @ (DatabaseError::Sqlite(_) | DatabaseError::Postgres(_))) => return Err(error),
+    }
+    Ok(())
 }
 
 fn answer<T>(answer_tx: Answer<T>, outcome: Result<T, HubError>) {

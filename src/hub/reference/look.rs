@@ -1,102 +1,148 @@
-//! Owns what the board reads of the database: evaluations with their last commands, boxes that wait, refusals.
+//! Owns what the board reads of the database: evaluations with their last commands, archives that were asked for, attendance statements,
+//! boxes that wait, refusals.
 
-use super::board::{CommandState, EvaluationView, VenueView, WaitingBox};
+use super::board::{
+    ArchiveRequest, CommandState, EvaluationView, StatementView, VenueView, WaitingBox,
+};
+use super::database::{Database, DatabaseError, Row};
 use super::evaluation::Evaluation;
-use super::store::TrailLine;
+use super::store::{TrailLine, trail_line};
 use crate::hub::contract::Key;
-use crate::room::Utc;
-use rusqlite::{Transaction, params};
+use crate::room::{SessionId, Utc};
 
-/// Evaluations and refusals that the board shows.
-const SHOWN: u32 = 50;
+/// Lines of each list that the board shows.
+const SHOWN: u64 = 50;
 
-pub(super) fn evaluations(tx: &Transaction<'_>, now: Utc) -> anyhow::Result<Vec<EvaluationView>> {
-    let mut read =
-        tx.prepare_cached("SELECT evaluation, made FROM evaluations ORDER BY made DESC LIMIT ?1")?;
-    let rows = read.query_map([SHOWN], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+/// An evaluation of the hub.
+pub(super) fn evaluation(
+    db: &mut Database,
+    id: &SessionId,
+) -> Result<Option<Evaluation>, DatabaseError> {
+    let row = db.row(
+        "SELECT evaluation FROM evaluations WHERE id = $1",
+        &[id.as_str().into()],
+    )?;
+    row.map(|row| serde_json::from_str(row.text(0)?).map_err(DatabaseError::damaged))
+        .transpose()
+}
+
+pub(super) fn evaluations(
+    db: &mut Database,
+    now: Utc,
+) -> Result<Vec<EvaluationView>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT evaluation, made FROM evaluations ORDER BY made DESC, id LIMIT $1",
+        &[SHOWN.into()],
+    )?;
     let mut shown = Vec::new();
     for row in rows {
-        let (text, made) = row?;
-        let evaluation: Evaluation = serde_json::from_str(&text)?;
-        let venues = venues(tx, &evaluation, now)?;
+        let evaluation: Evaluation =
+            serde_json::from_str(row.text(0)?).map_err(DatabaseError::damaged)?;
+        let venues = venues(db, &evaluation, now)?;
         shown.push(EvaluationView {
             evaluation,
-            made: Utc(made),
+            made: Utc(row.number(1)?),
             venues,
         });
     }
     Ok(shown)
 }
 
-/// The last command about an evaluation at each venue.
+/// The last command about an evaluation at each venue, those that it has no more included.
 fn venues(
-    tx: &Transaction<'_>,
+    db: &mut Database,
     evaluation: &Evaluation,
     now: Utc,
-) -> anyhow::Result<Vec<VenueView>> {
-    let mut read = tx.prepare_cached(
-        "SELECT id, expires, reply FROM commands WHERE evaluation = ?1 AND room = ?2 ORDER BY issued DESC, id LIMIT 1",
+) -> Result<Vec<VenueView>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT room, id, what, expires, reply FROM commands WHERE evaluation = $1 AND what <> 'request_archive'
+         ORDER BY issued DESC, id",
+        &[evaluation.id.as_str().into()],
     )?;
-    let mut shown = Vec::new();
-    for venue in &evaluation.venues {
-        let row = |row: &rusqlite::Row<'_>| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Option<String>>(2)?,
-            ))
-        };
-        let mut rows = read.query_map(params![evaluation.id.as_str(), venue.room.as_str()], row)?;
-        let Some(found) = rows.next() else {
-            continue;
-        };
-        let (id, expires, reply) = found?;
-        let state = match reply {
-            Some(reply) => CommandState::Answered {
-                outcome: serde_json::from_str(&reply)?,
-            },
-            None if expires <= now.0 => CommandState::Expired,
-            None => CommandState::Waiting,
-        };
-        shown.push(VenueView {
-            room: venue.room.clone(),
-            command: id.parse()?,
-            state,
-        });
-    }
-    Ok(shown)
-}
-
-pub(super) fn waiting(tx: &Transaction<'_>) -> anyhow::Result<Vec<WaitingBox>> {
-    let mut read = tx.prepare_cached("SELECT room, box, since FROM waiting ORDER BY since")?;
-    let rows = read.query_map([], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    let mut shown = Vec::new();
+    let mut shown: Vec<VenueView> = Vec::new();
     for row in rows {
-        let (room, by, since) = row?;
-        let room = room.parse().map_err(|why| {
-            anyhow::anyhow!("the hub's database names a room that is none: {why}")
-        })?;
-        shown.push(WaitingBox {
+        let room = row.text(0)?.parse().map_err(DatabaseError::damaged)?;
+        if shown.iter().any(|venue| venue.room == room) {
+            continue;
+        }
+        shown.push(VenueView {
             room,
-            by: Key(by),
-            since: Utc(since),
+            command: row.text(1)?.parse().map_err(DatabaseError::damaged)?,
+            what: row.text(2)?.to_owned(),
+            state: state(&row, (3, 4), now)?,
         });
     }
     Ok(shown)
 }
 
-pub(super) fn trail(tx: &Transaction<'_>) -> rusqlite::Result<Vec<TrailLine>> {
-    let mut read = tx
-        .prepare_cached("SELECT at, room, what, reason FROM trail ORDER BY number DESC LIMIT ?1")?;
-    let rows = read.query_map([SHOWN], |row| {
-        Ok(TrailLine {
-            at: Utc(row.get(0)?),
-            room: row.get(1)?,
-            what: row.get(2)?,
-            reason: row.get(3)?,
+fn state(
+    row: &Row,
+    (expires, reply): (usize, usize),
+    now: Utc,
+) -> Result<CommandState, DatabaseError> {
+    Ok(match row.maybe_text(reply)? {
+        Some(reply) => CommandState::Answered {
+            outcome: Box::new(serde_json::from_str(reply).map_err(DatabaseError::damaged)?),
+        },
+        None if row.number(expires)? <= now.0 => CommandState::Expired,
+        None => CommandState::Waiting,
+    })
+}
+
+pub(super) fn archives(db: &mut Database, now: Utc) -> Result<Vec<ArchiveRequest>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT room, evaluation, issued, expires, reply FROM commands WHERE what = 'request_archive'
+         ORDER BY issued DESC, id LIMIT $1",
+        &[SHOWN.into()],
+    )?;
+    let each = rows.iter().map(|row| {
+        Ok(ArchiveRequest {
+            room: row.text(0)?.parse().map_err(DatabaseError::damaged)?,
+            session: row.text(1)?.parse().map_err(DatabaseError::damaged)?,
+            asked: Utc(row.number(2)?),
+            state: state(row, (3, 4), now)?,
         })
-    })?;
-    rows.collect()
+    });
+    each.collect()
+}
+
+pub(super) fn statements(db: &mut Database) -> Result<Vec<StatementView>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT room, id, session, kind, made, recipient FROM statements ORDER BY heard DESC, id LIMIT $1",
+        &[SHOWN.into()],
+    )?;
+    let each = rows.iter().map(|row| {
+        Ok(StatementView {
+            room: row.text(0)?.parse().map_err(DatabaseError::damaged)?,
+            id: row.text(1)?.to_owned(),
+            session: row.text(2)?.parse().map_err(DatabaseError::damaged)?,
+            rehearsal: row.text(3)? == "rehearsal",
+            made: Utc(row.number(4)?),
+            recipient: row.text(5)?.to_owned(),
+        })
+    });
+    each.collect()
+}
+
+pub(super) fn waiting(db: &mut Database) -> Result<Vec<WaitingBox>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT room, box, since FROM waiting ORDER BY since, box",
+        &[],
+    )?;
+    let each = rows.iter().map(|row| {
+        Ok(WaitingBox {
+            room: row.text(0)?.parse().map_err(DatabaseError::damaged)?,
+            by: Key(row.key(1)?),
+            since: Utc(row.number(2)?),
+        })
+    });
+    each.collect()
+}
+
+pub(super) fn trail(db: &mut Database) -> Result<Vec<TrailLine>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT at, room, what, reason FROM trail ORDER BY number DESC LIMIT $1",
+        &[SHOWN.into()],
+    )?;
+    rows.iter().map(trail_line).collect()
 }

@@ -5,18 +5,27 @@
 
 mod acl;
 mod board;
+mod database;
 mod evaluation;
+mod flood;
 mod handle;
 mod intake;
 mod keeper;
 mod look;
+mod planning;
+mod postgres;
 mod receiver;
 mod run;
+mod schema;
 mod store;
 mod words;
 
 pub use acl::{BrokerKind, access_list};
-pub use board::{BoardRoom, BoardView, CommandState, EvaluationView, VenueView, WaitingBox};
+pub use board::{
+    ArchiveRequest, BoardRoom, BoardView, CommandState, EvaluationView, StatementView, VenueView,
+    WaitingBox,
+};
+pub use database::DatabaseError;
 pub use evaluation::{Evaluation, EvaluationFault, Venue};
 pub use handle::{HubError, HubHandle, StoredEvent};
 pub use run::{Hub, Parts};

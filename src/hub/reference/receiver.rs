@@ -5,7 +5,7 @@ use super::keeper::Wish;
 use crate::clerk::Clock;
 use crate::config::{Broker, CityId};
 use crate::hub::contract::{HubPresence, Key, Kind, Sender, Topics};
-use crate::hub::mqtt::{Heard, Message, Quality, Terms, Tls, connect, may_speak_otherwise};
+use crate::hub::mqtt::{Beside, Heard, Message, Quality, Terms, Tls, connect, may_speak_otherwise};
 use bytes::Bytes;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -77,7 +77,12 @@ impl Receiver {
                             self.broker_tx.send_replace(Some(broker.to_string()));
                             self.wishes_tx.send(Wish::SayReceipts).await?;
                         }
-                        Heard::Message { topic, payload, kept } => self.pass(&topics, &topic, payload, kept).await?,
+                        Heard::Message { topic, payload, kept, correlation } => {
+                            let wish = self.wish(&topics, &topic, payload, kept, correlation);
+                            if let Some(wish) = wish {
+                                self.wishes_tx.send(wish).await?;
+                            }
+                        }
                         Heard::Acknowledged | Heard::Alive => {}
                     }
                 }
@@ -100,29 +105,31 @@ impl Receiver {
         }
     }
 
-    async fn pass(
+    /// What is to be done with a message.
+    fn wish(
         &self,
         topics: &Topics,
         topic: &str,
         payload: Bytes,
         kept: bool,
-    ) -> anyhow::Result<()> {
+        correlation: Option<Bytes>,
+    ) -> Option<Wish> {
         if topic == topics.hub_presence() {
-            return Ok(());
+            return None;
         }
         let at = self.clock.now().stamp.at;
-        let wish = match topics.read(topic) {
-            Some((room, kind)) => Wish::Arrived(Arrived {
-                room,
-                kind,
-                payload,
-                at,
-                kept,
-            }),
-            None => Wish::Stray(at),
+        let Some((room, kind)) = topics.read(topic) else {
+            return Some(Wish::Stray(at));
         };
-        self.wishes_tx.send(wish).await?;
-        Ok(())
+        let correlation = correlation.and_then(|id| std::str::from_utf8(&id).ok()?.parse().ok());
+        Some(Wish::Arrived(Arrived {
+            room,
+            kind,
+            payload,
+            at,
+            kept,
+            correlation,
+        }))
     }
 
     fn presence(&self, topics: &Topics, run: &str, online: bool) -> anyhow::Result<Message> {
@@ -142,6 +149,7 @@ impl Receiver {
             payload: sender.write(id, at, None, presence)?.into(),
             quality: Quality::Acknowledged,
             retained: true,
+            beside: Beside::default(),
         })
     }
 }

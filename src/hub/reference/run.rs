@@ -1,10 +1,11 @@
 //! Owns the hub's life: what it is made of, and that its parts run.
 
 use super::board::{Board, BoardView};
+use super::flood::Flood;
 use super::handle::HubHandle;
 use super::keeper::Keeper;
 use super::receiver::Receiver;
-use super::store::Store;
+use super::store::{Place, Store};
 use crate::clerk::Clock;
 use crate::config::HubSettings;
 use crate::hub::contract::Key;
@@ -55,8 +56,11 @@ impl Hub {
     /// A certificate that cannot be read, or the database; it is named.
     pub fn open(parts: Parts<'_>) -> anyhow::Result<(HubHandle, Self)> {
         let settings = parts.settings;
-        let file = parts.data.join("hub.sqlite");
-        let store = Store::open(&file).with_context(|| format!("opening {}", file.display()))?;
+        let place = match &settings.database {
+            Some(server) => Place::Server(server.clone()),
+            None => Place::File(parts.data.join("hub.sqlite")),
+        };
+        let store = Store::open(place.clone()).context("the hub's store")?;
         let tls = Tls::load(&settings.brokers).context("certificate, ca")?;
         let (wishes_tx, wishes_rx) = mpsc::channel(WISHES);
         let (outgoing_tx, outgoing_rx) = mpsc::channel(OUTGOING);
@@ -75,7 +79,7 @@ impl Hub {
         let handle = HubHandle {
             wishes_tx: wishes_tx.clone(),
             board_rx,
-            file,
+            place,
         };
         let keeper = Keeper {
             store,
@@ -89,6 +93,7 @@ impl Hub {
             board_tx,
             broker_rx,
             sent_again: 0,
+            flood: Flood::default(),
         };
         let receiver = Receiver {
             brokers: settings.brokers.brokers.clone(),

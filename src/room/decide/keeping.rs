@@ -91,6 +91,17 @@ pub(super) fn decide(
                 receipt: receipt.clone(),
             })
         }
+        Command::RequestArchive => kept().map(|_| Some(Event::ArchiveRequested))?,
+        Command::ReportAttendanceStated { sha256 } => {
+            if !room.past_sessions.contains(id) {
+                return Err(Refusal::NoSuchSession {
+                    session: id.clone(),
+                });
+            }
+            Some(Event::AttendanceStated {
+                sha256: sha256.clone(),
+            })
+        }
         Command::ReportArchiveDeleted => kept()?.released.then_some(Event::ArchiveDeleted),
         _ => return Ok(None),
     };

@@ -218,6 +218,7 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportHandedOver { .. }
         | Command::ReportArchiveReceived { .. }
         | Command::ReportArchiveDeleted => part(Part::Archive),
+        Command::RequestArchive | Command::ReportAttendanceStated { .. } => part(Part::Hub),
     };
     if allowed {
         Ok(())
@@ -375,6 +376,8 @@ impl Case<'_> {
             | Command::ReportHandedOver { .. }
             | Command::ReportArchiveReceived { .. }
             | Command::ReportArchiveDeleted
+            | Command::RequestArchive
+            | Command::ReportAttendanceStated { .. }
             | Command::RunPreflight
             | Command::EnrolWorkstation { .. }
             | Command::RevokeWorkstation { .. }

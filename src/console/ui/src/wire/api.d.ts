@@ -226,6 +226,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evaluations/{evaluation}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces it before it has begun: venues are asked to plan it, to change it, or to end their part */
+        post: operations["changeEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evaluations/{evaluation}/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives it policies of its own at all its venues; none for each room's */
+        post: operations["setPolicies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/factor": {
         parameters: {
             query?: never;
@@ -515,6 +549,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the room which archive it has of a session, and where copies are */
+        post: operations["requestArchive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room}/box": {
         parameters: {
             query?: never;
@@ -541,6 +592,23 @@ export interface paths {
         };
         /** A room's journal as the hub has it, newest first; `before` and `limit` narrow it */
         get: operations["cityEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/statements/{statement}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An attendance statement as the room encrypted it to the pool's owner: CMS in DER */
+        get: operations["statement"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1118,6 +1186,11 @@ export interface components {
             reason: components["schemas"]["Note"];
             session: components["schemas"]["SessionId"];
         } | {
+            /** @constant */
+            kind: "archive_requested";
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+        } | {
             candidate: components["schemas"]["CandidateId"];
             /** @constant */
             kind: "withdrawal_waits";
@@ -1127,6 +1200,31 @@ export interface components {
         Anomaly: "frozen" | "black" | "silent" | "too_loud";
         /** @description What a callee said, by a key that he confirmed. */
         Answer: "attends" | "declines";
+        /** @description A copy of an archive. */
+        ArchiveCopy: {
+            /** @description What the room calls the place. */
+            replica: components["schemas"]["ReplicaId"];
+            /** @description Where in S3-compatible storage; none for a folder of the box. */
+            s3?: components["schemas"]["S3Place"] | null;
+            /** @description When it was last read back whole; none where it was not, or is not there yet. */
+            verified?: components["schemas"]["Utc"] | null;
+        };
+        /** @description Asks a room for an archive. */
+        ArchiveOf: {
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+        };
+        /** @description An archive that a room was asked for. */
+        ArchiveRequest: {
+            /** @description When. */
+            asked: components["schemas"]["Utc"];
+            /** @description Which room. */
+            room: components["schemas"]["RoomId"];
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+            /** @description What the room says: where it has one, which archive it is. */
+            state: components["schemas"]["CommandState"];
+        };
         /** @description How a sealed archive is kept. */
         ArchiveView: {
             /** @description Who has it too, by a signed receipt. */
@@ -1137,6 +1235,8 @@ export interface components {
             released: boolean;
             /** @description What each replica of the profile is known to hold of it. */
             replicas: components["schemas"]["ReplicaView"][];
+            /** @description When the municipal hub asked for it last. */
+            requested?: components["schemas"]["Utc"] | null;
             /** @description Until when at least; none: for good. */
             until?: components["schemas"]["Utc"] | null;
         };
@@ -1216,6 +1316,8 @@ export interface components {
         };
         /** @description The city. */
         BoardView: {
+            /** @description Archives that rooms were asked for, newest first. */
+            archives: components["schemas"]["ArchiveRequest"][];
             /** @description When it was folded. */
             at: components["schemas"]["Utc"];
             /** @description The broker over which rooms are heard; none where there is none. */
@@ -1226,8 +1328,12 @@ export interface components {
             evaluations: components["schemas"]["EvaluationView"][];
             /** @description Its rooms. */
             rooms: components["schemas"]["BoardRoom"][];
+            /** @description Attendance statements that rooms have handed in, newest first. */
+            statements: components["schemas"]["StatementView"][];
             /** @description What was refused last, newest first. */
             trail: components["schemas"]["TrailLine"][];
+            /** @description The policies that an evaluation's own begin with. */
+            usual: components["schemas"]["Policies"];
             /** @description Boxes that ask for a room's place. */
             waiting: components["schemas"]["WaitingBox"][];
         };
@@ -1973,6 +2079,14 @@ export interface components {
         } | {
             /** @constant */
             type: "report_archive_deleted";
+        } | {
+            /** @constant */
+            type: "request_archive";
+        } | {
+            /** @description SHA-256 of the encrypted statement, hex. */
+            sha256: string;
+            /** @constant */
+            type: "report_attendance_stated";
         };
         /** @description Made by whoever gives a command; the same id is carried out once, for good. */
         CommandId: string;
@@ -2778,6 +2892,14 @@ export interface components {
         } | {
             /** @constant */
             type: "archive_deleted";
+        } | {
+            /** @constant */
+            type: "archive_requested";
+        } | {
+            /** @description SHA-256 of the encrypted statement, hex. */
+            sha256: string;
+            /** @constant */
+            type: "attendance_stated";
         };
         /** @description Rows that cannot be drawn. */
         ExcludedView: {
@@ -2907,6 +3029,11 @@ export interface components {
             detail: string;
             /** @constant */
             kind: "audit_certificate_unfit";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "pool_certificate_unfit";
         } | {
             /** @description Why, in English. */
             detail: string;
@@ -3496,6 +3623,11 @@ export interface components {
             expired: boolean;
             /** @description Since when. */
             since: components["schemas"]["Utc"];
+        };
+        /** @description Gives an evaluation policies of its own. */
+        OwnPolicies: {
+            /** @description All of them; none for each room's. */
+            policies?: components["schemas"]["Policies"] | null;
         };
         /** @description Parts of the daemon that give commands. */
         Part: "app" | "clock" | "media" | "health" | "access" | "archive" | "hub" | "draw" | "phones";
@@ -4308,6 +4440,8 @@ export interface components {
         };
         /** @description What became of it. */
         ReplyOutcome: {
+            /** @description The archive that was asked for. */
+            archive?: components["schemas"]["SealedArchive"] | null;
             /** @constant */
             result: "done";
             /** @description The journal's last entry of it. */
@@ -4394,6 +4528,15 @@ export interface components {
         };
         /** @description What the supervisor says to a conflict. */
         Ruling: "stays" | "removed";
+        /** @description A place in S3-compatible storage. */
+        S3Place: {
+            /** @description The bucket. */
+            bucket: string;
+            /** @description Its server. */
+            endpoint: string;
+            /** @description What the keys of all the archive's files begin with. */
+            key: string;
+        };
         /** @description A sample on the clocks. */
         SampleTime: {
             /**
@@ -4435,6 +4578,38 @@ export interface components {
             /** @description SHA-256 of `tagmanifest-sha256.txt`, hex: what is signed, and fixes all else. */
             sha256: string;
             /** @description Whether a time-stamping authority confirmed the moment. */
+            timestamped: boolean;
+        };
+        /** @description A sealed archive: enough to know it again. */
+        SealedArchive: {
+            /**
+             * Format: uint64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: uint32
+             * @description Files of the box's own copy that are not what was sealed.
+             */
+            damaged: number;
+            /**
+             * Format: uint64
+             * @description Its files.
+             */
+            files: number;
+            /** @description Real, or a rehearsal. */
+            kind: components["schemas"]["SessionKind"];
+            /** @description Whether the box keeps its copy no longer. */
+            released: boolean;
+            /** @description Where copies of it are, one of each of the profile's. */
+            replicas: components["schemas"]["ArchiveCopy"][];
+            /** @description When it was sealed. */
+            sealed: components["schemas"]["Utc"];
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+            /** @description SHA-256 of its `tagmanifest-sha256.txt`, hex: the file that is signed, which fixes all others. */
+            tagmanifest_sha256: string;
+            /** @description Whether a time-stamping authority has confirmed that. */
             timestamped: boolean;
         };
         /** @description A seat and where the map shows it. */
@@ -4759,6 +4934,21 @@ export interface components {
         };
         /** @description Where a candidate stands. */
         StandingKind: ("waiting" | "calling" | "accepted" | "declined" | "given_up" | "released" | "withdrawing" | "withdrew") | "not_needed";
+        /** @description An attendance statement that a room has handed in. Who was there stands in it, and only its recipient can read that. */
+        StatementView: {
+            /** @description Which: SHA-256 of the container, hex. */
+            id: string;
+            /** @description When the room made it. */
+            made: components["schemas"]["Utc"];
+            /** @description SHA-256 of the certificate that it is encrypted to, hex. */
+            recipient: string;
+            /** @description Whether that was a rehearsal: nobody is paid for it. */
+            rehearsal: boolean;
+            /** @description Of which room. */
+            room: components["schemas"]["RoomId"];
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+        };
         /** @description A still to be taken of a feed's recording. */
         StillOrder: {
             /** @description The picture's moment, in the file or after its beginning. */
@@ -4929,6 +5119,8 @@ export interface components {
             room: components["schemas"]["RoomId"];
             /** @description How it stands. */
             state: components["schemas"]["CommandState"];
+            /** @description What it asks, in a fixed word: `plan_session`, `change_plan`, `set_policies`, `cancel_session`. */
+            what: string;
         };
         /** @description How a check ended. */
         Verdict: "passed" | "attention" | "failed";
@@ -5400,6 +5592,72 @@ export interface operations {
         };
         responses: {
             /** @description Asks all its venues to end it before it has begun */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluation"];
+            };
+        };
+        responses: {
+            /** @description Replaces it before it has begun: venues are asked to plan it, to change it, or to end their part */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                evaluation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPolicies"];
+            };
+        };
+        responses: {
+            /** @description Gives it policies of its own at all its venues; none for each room's */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5941,6 +6199,39 @@ export interface operations {
             };
         };
     };
+    requestArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveOf"];
+            };
+        };
+        responses: {
+            /** @description Asks the room which archive it has of a session, and where copies are */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     admitBox: {
         parameters: {
             query?: never;
@@ -5992,6 +6283,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredEvent"][];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+                statement: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An attendance statement as the room encrypted it to the pool's owner: CMS in DER */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/cms": string;
                 };
             };
             /** @description Why it was not done */

@@ -67,7 +67,14 @@ export type ClockView = Schemas["ClockView"];
 export type BoardView = Schemas["BoardView"];
 export type BoardRoom = Schemas["BoardRoom"];
 export type PublicAlarm = Schemas["PublicAlarm"];
+export type PublicState = Schemas["PublicState"];
 export type VenueView = Schemas["VenueView"];
+export type Evaluation = Schemas["Evaluation"];
+export type EvaluationView = Schemas["EvaluationView"];
+export type CommandState = Schemas["CommandState"];
+export type ArchiveRequest = Schemas["ArchiveRequest"];
+export type SealedArchive = Schemas["SealedArchive"];
+export type Policies = Schemas["Policies"];
 export type WaitingBox = Schemas["WaitingBox"];
 /** A journal line, of which a page needs these. */
 export type StoredLine = { stamp: { at: number }; session?: string | null; actor: Actor; event: Event };

@@ -26,6 +26,7 @@ export const playback: typeof zh = {
   archive: {
     until: (day: string) => `Kept until ${day}`,
     forGood: "Kept for good",
+    requested: (day: string) => `Asked for by the municipal hub on ${day}`,
     handedOver: (to: string, day: string) => `Handed over to ${to} on ${day}`,
     released: "Retention over: the box's copy is being deleted",
     whole: (id: string, day: string) => `Replica ${id} whole (verified ${day})`,

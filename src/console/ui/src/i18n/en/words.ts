@@ -192,6 +192,7 @@ export function equipment(id: string): string {
     "disk-space": "Room for recordings",
     "disk-health": "Disks' health",
     "audit-certificate": "Audit certificate",
+    "pool-certificate": "Pool owner's certificate (attendance)",
     "sm2-key": "SM2 key",
     "time-stamp": "Time-stamping authority",
     "disk-journal": "Journal's disk",
@@ -246,6 +247,7 @@ export const faults: Faults = {
   session_recorded: () => "a session is being recorded, so nothing was recorded for a test",
   no_audit_certificate: () => "no audit certificate is set, so personal data cannot be sealed for an auditor",
   audit_certificate_unfit: (f) => `the audit certificate cannot be used, so nothing can be sealed: ${f.detail}`,
+  pool_certificate_unfit: (f) => `attendance is not stated yet: ${f.detail}`,
   sm2_key_unfit: (f) => `the SM2 key cannot be used, so nothing can be sealed: ${f.detail}`,
   no_time_stamp: (f) => `the time-stamping authority gives no time stamp: ${f.detail}`,
   hub_unreachable: (f) => `the hub has not been reached for a while${f.detail === "" ? "" : `: ${f.detail}`}`,
@@ -275,6 +277,7 @@ const faultTodo: Record<string, string> = {
   session_recorded: "Run the preflight before check-in opens.",
   no_audit_certificate: "Ask the administrator to set audit_certificate (a P-256 certificate) in the profile's [storage].",
   audit_certificate_unfit: "Ask the administrator for a P-256 certificate; RSA will not do.",
+  pool_certificate_unfit: "Ask the administrator to check the certificate that [hub] pool_certificate names (P-256, PEM); within 7 days of the end it is stated by itself.",
   sm2_key_unfit: "Ask the administrator for an SM2 key and its certificate in one PEM file, or remove sm2 from the profile.",
   no_time_stamp: "Check the authority's address and the network; if it stays so, archives are sealed without a time stamp.",
   hub_unreachable: "The evaluation goes on; what is recorded is delivered later, nothing lost, nothing twice. Check the network to the hub.",
@@ -326,6 +329,7 @@ export const alarms: Alarms = {
   pool_empty: () => ({ what: draw.page.stuck, todo: "The supervisor stops the call-out; then draw again from a larger pool." }),
   notice_failed: (a) => ({ what: `The notice could not be spoken: ${a.reason}`, todo: "Check the speech engine; nobody is called before." }),
   withdrawal_waits: (a) => ({ what: `${draw.mask(a.candidate)} withdraws`, todo: "The supervisor must rule on it." }),
+  archive_requested: (a) => ({ what: `The municipal hub asks for the archive of ${a.session}`, todo: "It was told which archive that is. Hand it over and record the receipt; otherwise this goes after three days." }),
 };
 
 const named = (who: string) => who;
@@ -419,6 +423,8 @@ export const events: Events = {
   hold_lifted: (e) => ({ what: `Hold lifted: ${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "Retention over: the archive may be deleted", level: "warn" }),
   archive_deleted: () => ({ what: "The box's archive was deleted", level: "warn" }),
+  archive_requested: () => ({ what: "The municipal hub asked for the archive; it was told which it is and where copies are" }),
+  attendance_stated: () => ({ what: "Attendance was stated, encrypted to the pool's owner" }),
   draw_prepared: (e) => ({ what: `Draw ${e.attempt} prepared: ${e.basis.rows} in the pool, ${e.basis.eligible} may be drawn` }),
   draw_committed: () => ({ what: "The supervisor committed himself" }),
   draw_revealed: () => ({ what: "The supervisor revealed his secret" }),

@@ -22,6 +22,7 @@ export const playback = {
   archive: {
     until: (day: string) => `保管至 ${day}`,
     forGood: "永久保管",
+    requested: (day: string) => `市级平台于 ${day} 请求调取`,
     handedOver: (to: string, day: string) => `${day} 已移交，${to} 签收`,
     released: "保管期满，正在删除本机档案",
     whole: (id: string, day: string) => `副本 ${id} 完好（${day} 复核）`,

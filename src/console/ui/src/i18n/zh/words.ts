@@ -192,6 +192,7 @@ export function equipment(id: string): string {
     "disk-space": "录像空间",
     "disk-health": "磁盘健康",
     "audit-certificate": "审计证书",
+    "pool-certificate": "专家库所有者证书（出勤情况）",
     "sm2-key": "SM2 密钥",
     "time-stamp": "时间戳机构",
     "disk-journal": "日志磁盘",
@@ -251,6 +252,7 @@ export const faults: Faults = {
   session_recorded: () => "评标正在录像，没有试录",
   no_audit_certificate: () => "没有设置审计证书，个人信息不能加密给审计人员",
   audit_certificate_unfit: (f) => `审计证书不可用，档案无法封存：${f.detail}`,
+  pool_certificate_unfit: (f) => `出勤情况尚未上报：${f.detail}`,
   sm2_key_unfit: (f) => `SM2 密钥不可用，档案无法封存：${f.detail}`,
   no_time_stamp: (f) => `时间戳机构没有给出时间戳：${f.detail}`,
   hub_unreachable: (f) => `已有一段时间连不上市级平台${f.detail === "" ? "" : `：${f.detail}`}`,
@@ -280,6 +282,7 @@ const faultTodo: Record<string, string> = {
   session_recorded: "请在签到开放之前自检。",
   no_audit_certificate: "请管理员在房间配置的 [storage] 中设置 audit_certificate（P-256 证书）。",
   audit_certificate_unfit: "请管理员换一张 P-256 证书；RSA 证书不能用。",
+  pool_certificate_unfit: "请管理员核对 [hub] pool_certificate 指的证书（P-256，PEM）；评标结束后 7 天内处理好会自动补报。",
   sm2_key_unfit: "请管理员换一份 SM2 密钥和证书（同一个 PEM 文件），或从房间配置中删去 sm2。",
   no_time_stamp: "请核对时间戳机构的地址和网络；封存时仍无应答，档案将没有时间戳。",
   hub_unreachable: "评标照常进行，记录在恢复后补传，不丢不重。请检查到市级平台的网络。",
@@ -331,6 +334,7 @@ export const alarms: Alarms = {
   pool_empty: () => ({ what: draw.page.stuck, todo: "请监督人员停止外呼，扩大专家库后再次抽取。" }),
   notice_failed: (a) => ({ what: `通知语音合成失败：${a.reason}`, todo: "请检查语音引擎设置；合成之前不会呼叫。" }),
   withdrawal_waits: (a) => ({ what: `${draw.mask(a.candidate)}请假`, todo: "等待监督人员裁定。" }),
+  archive_requested: (a) => ({ what: `市级平台请求调取 ${a.session} 的档案`, todo: "档案标识已自动答复。移交介质后登记签收，此提示即消失；三天后自动消失。" }),
 };
 
 export const events: Events = {
@@ -422,6 +426,8 @@ export const events: Events = {
   hold_lifted: (e) => ({ what: `档案解除冻结：${e.reason}`, level: "warn" }),
   archive_released: () => ({ what: "档案保管期满，准予删除", level: "warn" }),
   archive_deleted: () => ({ what: "本机档案已删除", level: "warn" }),
+  archive_requested: () => ({ what: "市级平台请求调取档案，已答复档案标识和副本位置" }),
+  attendance_stated: () => ({ what: "出勤情况已加密给专家库所有者" }),
   draw_prepared: (e) => ({ what: `第 ${e.attempt} 次抽取已准备：专家库 ${e.basis.rows} 人，可抽 ${e.basis.eligible} 人` }),
   draw_committed: () => ({ what: "监督人员作出承诺" }),
   draw_revealed: () => ({ what: "监督人员揭示秘密" }),

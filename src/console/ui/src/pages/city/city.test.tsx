@@ -31,7 +31,27 @@ const board: BoardView = {
     room("b", { state: { ...room("b").state!, alarms: [{ urgent: true, since: now, kind: "equipment", subject: "disk-recordings", fault: "disk_full" }] } }),
     gone,
   ],
-  evaluations: [], trail: [{ at: now, room: "b", what: "events", reason: "chain-broken" }],
+  evaluations: [{
+    evaluation: { id: "BS-7", kind: "real", start: now + 60 * HOUR, expected: 4 * HOUR, venues: [{ room: "a", experts: 3, tenderer_representatives: 0 }, { room: "c", experts: 2, tenderer_representatives: 0 }], policies: null },
+    made: now,
+    venues: [
+      { room: "a", command: "hub-1", what: "plan_session", state: { state: "answered", outcome: { result: "done", seq: 5 } } },
+      { room: "c", command: "hub-2", what: "change_plan", state: { state: "answered", outcome: { result: "rejected", reason: "wrong_schema" } } },
+    ],
+  }],
+  archives: [{
+    room: "a", session: "BS-3", asked: now,
+    state: { state: "answered", outcome: { result: "done", seq: 9, archive: {
+      session: "BS-3", kind: "real", tagmanifest_sha256: "cd".repeat(32), files: 41, bytes: 9e9, sealed: now - 30 * HOUR, timestamped: true, damaged: 0, released: false,
+      replicas: [{ replica: "centre", verified: now - HOUR, s3: { endpoint: "https://s3.example.cn", bucket: "bidroom", key: "a/BS-3/" } }, { replica: "second-disk", verified: null }],
+    } } },
+  }],
+  statements: [{ room: "b", id: "ef".repeat(32), session: "BS-3", rehearsal: false, made: now, recipient: "12".repeat(32) }],
+  usual: {
+    committee_min: 5, committee_odd: true, expert_share: [2, 3], chair_is_expert: true, grace: 30 * 60_000, outage_before_start: 2 * HOUR, outage_in_session: 4 * HOUR, overnight_lock: 21 * 60,
+    rest_every: 2 * HOUR, meals: [720, 1080], break_overdue: 30 * 60_000, help_overdue: 3 * 60_000, clock_offset: 1000, recording: [], retention: 15 * 366 * 24 * HOUR, scrub: 30 * 24 * HOUR, call_out: {},
+  } as unknown as BoardView["usual"],
+  trail: [{ at: now, room: "b", what: "events", reason: "chain-broken" }],
   waiting: [{ room: "c", box: "ab".repeat(32), since: now }],
 };
 let asked: { path: string; body: unknown }[];
@@ -70,7 +90,13 @@ test("every room is there, and what is wrong with one is said in words", async (
   expect((await card("Room b")).getByText(/Recording disk.*Equipment failed/)).toBeTruthy();
   expect((await card("Room c")).getByText(t.city.offline)).toBeTruthy();
   expect((await card("Room a")).queryByText(t.city.offline)).toBeNull();
+  expect(screen.getByText(/the room's version does not know this/)).toBeTruthy();
+  fireEvent.click(screen.getByText(new RegExp(t.city.tabs.trail)));
   expect(screen.getByText(/does not follow the entry before it/)).toBeTruthy();
+  fireEvent.click(screen.getByText(new RegExp(t.city.tabs.handovers)));
+  expect(screen.getByText("s3://bidroom/a/BS-3/")).toBeTruthy();
+  expect(screen.getByText("cd".repeat(32))).toBeTruthy();
+  expect(screen.queryByText(t.city.handovers.download)).toBeNull();
   // whoever only looks has nothing to press but the journals
   expect(screen.queryByText(t.city.plan)).toBeNull();
   expect(screen.queryByText(t.city.admit)).toBeNull();
@@ -94,9 +120,58 @@ test("the operator plans over venues, and the main venue comes first", async () 
   expect(body.venues.map((venue) => [venue.room, venue.experts])).toEqual([["b", 2], ["a", 3]]);
 });
 
+async function act(name: string) {
+  fireEvent.click(await screen.findByLabelText(`${t.city.acts.open} BS-7`));
+  fireEvent.click(await screen.findByText(name));
+  return screen.findByRole("dialog");
+}
+
+test("the operator changes a plan: what was planned stands there, and its own time does not hold the room", async () => {
+  show("technician");
+  const dialog = await act(t.city.acts.change);
+  const experts = within(dialog).getByLabelText<HTMLInputElement>(`${t.city.experts} Room a`);
+  expect(experts.value).toBe("3");
+  fireEvent.change(experts, { target: { value: "5" } });
+  fireEvent.change(within(dialog).getByLabelText(`${t.city.experts} Room c`), { target: { value: "" } });
+  fireEvent.click(within(dialog).getByText(t.city.send));
+  await waitFor(() => expect(asked.length).toBe(1));
+  expect(asked[0]?.path).toBe("/api/evaluations/BS-7/change");
+  expect((asked[0]?.body as { venues: unknown }).venues).toEqual([{ room: "a", experts: 5, tenderer_representatives: 0 }]);
+});
+
+test("policies of its own are sent whole, and a time that is none is not", async () => {
+  show("technician");
+  const dialog = await act(t.city.acts.policies);
+  fireEvent.click(within(dialog).getByLabelText(t.city.policies.own));
+  const lock = within(dialog).getByLabelText(t.city.policies.lock);
+  fireEvent.change(lock, { target: { value: "25:00" } });
+  expect(within(dialog).getByText(t.city.send).closest("button")!.disabled).toBe(true);
+  fireEvent.change(lock, { target: { value: "22:30" } });
+  fireEvent.change(within(dialog).getByLabelText(t.city.policies.spans.grace), { target: { value: "45" } });
+  fireEvent.click(within(dialog).getByText(t.city.send));
+  await waitFor(() => expect(asked.length).toBe(1));
+  expect(asked[0]?.path).toBe("/api/evaluations/BS-7/policies");
+  const { policies } = asked[0]?.body as { policies: BoardView["usual"] };
+  expect([policies.overnight_lock, policies.grace, policies.meals, policies.recording]).toEqual([1350, 45 * 60_000, [720, 1080], []]);
+});
+
+test("an archive is asked for by room and number", async () => {
+  show("technician");
+  fireEvent.click(await screen.findByText(new RegExp(t.city.tabs.handovers)));
+  expect(screen.getByText(t.city.handovers.download).getAttribute("href")).toBe(`/api/rooms/b/statements/${"ef".repeat(32)}`);
+  fireEvent.click(screen.getByText(t.city.handovers.ask));
+  const dialog = await screen.findByRole("dialog");
+  fireEvent.mouseDown(within(dialog).getByLabelText(t.city.venue));
+  fireEvent.click(await screen.findByText("Room a", { selector: ".ant-select-item-option-content" }));
+  fireEvent.change(within(dialog).getByLabelText(t.tech.planForm.id), { target: { value: "BS-3" } });
+  fireEvent.click(within(dialog).getByText(t.city.send));
+  await waitFor(() => expect(asked).toEqual([{ path: "/api/rooms/a/archive", body: { session: "BS-3" } }]));
+});
+
 test("a room is held only while another session lasts there", () => {
   expect(heldBy(room("a"), now + 26 * HOUR, 4 * HOUR)).toBeNull();
   expect(heldBy(room("a"), now + 27 * HOUR, 4 * HOUR)).toBe("BS-9");
   expect(heldBy(room("a"), now + 33.5 * HOUR, HOUR)).toBe("BS-9");
   expect(heldBy(room("a"), now + 34 * HOUR, HOUR)).toBeNull();
+  expect(heldBy(room("a"), now + 31 * HOUR, HOUR, "BS-9")).toBeNull();
 });

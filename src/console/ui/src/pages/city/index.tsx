@@ -1,5 +1,5 @@
 // Owns the city board: every room with how old its data are, what is planned, and what waits for the operator.
-import { Button } from "antd";
+import { Button, Segmented } from "antd";
 import { useEffect, useState } from "react";
 import { size, span, syncClock, useNow } from "../../clock";
 import { useT } from "../../i18n";
@@ -8,12 +8,21 @@ import { Mark } from "../../parts/mark";
 import { Empty, Panel, Shell } from "../../parts/shell";
 import type { BoardView } from "../../wire";
 import { useRefused, type PageProps } from "../common";
+import { Handovers } from "./handovers";
 import { Plans } from "./plans";
 import { PlanDialog } from "./plan-dialog";
 import { RoomCard } from "./room-card";
 import { Refused, Waiting } from "./operator";
 import { Timeline } from "./timeline";
 import "./city.css";
+
+type Tab = "plans" | "handovers" | "trail";
+
+/** How much there is behind a tab that is not shown. */
+function count(view: BoardView, tab: Tab): string {
+  const many = { plans: view.evaluations.length, handovers: view.archives.length + view.statements.length, trail: view.trail.length }[tab];
+  return many === 0 ? "" : ` ${many}`;
+}
 
 export function CityBoard({ welcome, account, onRefused }: PageProps) {
   const t = useT();
@@ -25,6 +34,7 @@ export function CityBoard({ welcome, account, onRefused }: PageProps) {
   }, [view]);
   const [shown, setShown] = useState<string | null>(null);
   const [plans, setPlans] = useState(false);
+  const [tab, setTab] = useState<Tab>("plans");
   const operator = account?.role === "technician";
   const frame = { title: t.city.title, room: welcome.city, city: t.city.role, role: t.city.title, link: live.link, account };
   if (view === null) return <Shell {...frame}><p className="connecting" role="status">{t.common.loading}</p></Shell>;
@@ -47,10 +57,20 @@ export function CityBoard({ welcome, account, onRefused }: PageProps) {
         </Panel>
         <div className="city-side">
           {view.waiting.length > 0 && <Waiting view={view} operator={operator} />}
-          <Panel title={t.city.plans} aside={operator && <Button type="primary" onClick={() => setPlans(true)}>{t.city.plan}</Button>}>
-            {view.evaluations.length === 0 ? <Empty title={t.city.noPlans} /> : <Plans view={view} operator={operator} />}
-          </Panel>
-          <Refused view={view} />
+          <section className="panel side-panel" aria-label={t.city.tabs[tab]}>
+            <div className="lists-head">
+              <Segmented
+                block
+                value={tab}
+                onChange={setTab}
+                options={(["plans", "handovers", "trail"] as const).map((value) => ({ value, label: `${t.city.tabs[value]}${count(view, value)}` }))}
+              />
+            </div>
+            {tab === "plans" && operator && <div className="side-act"><Button type="primary" block onClick={() => setPlans(true)}>{t.city.plan}</Button></div>}
+            {tab === "plans" && (view.evaluations.length === 0 ? <Empty title={t.city.noPlans} /> : <Plans view={view} operator={operator} />)}
+            {tab === "handovers" && <Handovers view={view} operator={operator} />}
+            {tab === "trail" && <Refused view={view} />}
+          </section>
         </div>
       </div>
       {room !== undefined && <Timeline room={room} onClose={() => setShown(null)} />}
@@ -72,8 +92,8 @@ function Totals({ view }: { view: BoardView }) {
     [t.city.totals.running, `${running.length}/${view.rooms.length}`, "none"],
     [t.city.totals.alarms, String(alarms), alarms > 0 ? "bad" : "none"],
     [t.city.totals.offline, String(gone), gone > 0 ? "bad" : "none"],
-    [t.city.totals.freeSeats, String(free), "none"],
-    [t.city.totals.disk, size(disk), "none"],
+    [t.city.totals.freeSeats, fresh.length === 0 ? "–" : String(free), "none"],
+    [t.city.totals.disk, fresh.length === 0 ? "–" : size(disk), "none"],
   ];
   return (
     <dl className="totals">

@@ -41,15 +41,12 @@ export function Waiting({ view, operator }: { view: BoardView; operator: boolean
 
 export function Refused({ view }: { view: BoardView }) {
   const t = useT();
+  if (view.trail.length === 0) return <Empty title={t.city.noTrail} />;
   return (
-    <Panel title={t.city.trail}>
-      {view.trail.length === 0 ? <Empty title={t.city.noTrail} /> : (
-        <ul className="trail-list" tabIndex={0} aria-label={t.city.trail}>
-          {view.trail.map((line, place) => (
-            <li key={`${line.at}-${place}`}><time>{dayTime(line.at)}</time> {line.room ?? ""} {t.city.refusedWhat[line.what] ?? line.what}{t.words.stop}{t.city.refusedWhy[line.reason] ?? line.reason}</li>
-          ))}
-        </ul>
-      )}
-    </Panel>
+    <ul className="trail-list" tabIndex={0} aria-label={t.city.trail}>
+      {view.trail.map((line, place) => (
+        <li key={`${line.at}-${place}`}><time>{dayTime(line.at)}</time> {line.room ?? ""} {t.city.refusedWhat[line.what] ?? line.what}{t.words.stop}{t.city.refusedWhy[line.reason] ?? line.reason}</li>
+      ))}
+    </ul>
   );
 }

@@ -1,14 +1,17 @@
-// Owns a room's live timeline: its journal as the hub has it, newest first, read on as it grows.
+// Owns a room in detail: its equipment and link, all its alarms, and its journal as the hub has it, newest first, read on as it grows.
 import { Button } from "antd";
 import { useEffect, useState } from "react";
 import { request } from "../../api";
+import { dayTime } from "../../clock";
 import { useT } from "../../i18n";
 import { names } from "../../names";
 import { Dialog } from "../../parts/dialogs";
 import { Events } from "../../parts/events";
 import { useAttempt } from "../../parts/notice";
 import { Empty } from "../../parts/shell";
+import { Mark } from "../../parts/mark";
 import type { BoardRoom, Line, StoredLine } from "../../wire";
+import { alarmText, details } from "./room-card";
 
 interface Stored {
   seq: number;
@@ -36,6 +39,12 @@ export function Timeline({ room, onClose }: { room: BoardRoom; onClose: () => vo
   const lines: Line[] = all.map(({ seq, line }) => ({ seq, at: line.stamp.at, session: line.session ?? null, actor: line.actor, event: line.event }));
   return (
     <Dialog title={t.city.timelineOf(room.state?.name ?? room.id)} onClose={onClose} width={880}>
+      <ul className="room-details">{[room.id, ...details(t, room)].map((text) => <li key={text}>{text}</li>)}</ul>
+      {room.state != null && room.state.alarms.length > 0 && (
+        <ul className="room-alarms">
+          {room.state.alarms.map((alarm) => <li key={`${alarm.kind}-${alarm.subject}-${alarm.since}`}><Mark level={alarm.urgent ? "bad" : "warn"} /> <span>{alarmText(t, alarm)} · {dayTime(alarm.since)}</span></li>)}
+        </ul>
+      )}
       {lines.length === 0 ? <Empty title={t.city.noEvents} /> : <div className="timeline-list"><Events lines={lines} names={names(t, {})} /></div>}
       {oldest > 1 && <Button onClick={() => void more()}>{t.city.earlier}</Button>}
     </Dialog>

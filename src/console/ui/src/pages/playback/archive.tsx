@@ -32,6 +32,7 @@ export function Archive({ session, archive, onChanged }: { session: string; arch
         </span>
       ))}
       {archive.handed_over != null && <span><Mark level="ok" /> {words.handedOver(archive.handed_over.to, day(archive.handed_over.at))}</span>}
+      {archive.requested != null && <span><Mark level="info" /> {words.requested(day(archive.requested))}</span>}
       {held && <span className="tag tag-warn">{words.held(archive.hold ?? "")}</span>}
       {!archive.released && <Button size="small" aria-label={`${held ? words.lift : words.hold} ${session}`} onClick={() => setAsked(true)}>{held ? words.lift : words.hold}</Button>}
       {asked && <NoteDialog title={`${held ? words.lift : words.hold} ${session}`} text={held ? words.liftHelp : words.holdHelp} label={t.common.why} act={held ? words.lift : words.hold} onClose={() => setAsked(false)} run={run} />}

@@ -33,6 +33,7 @@ export function alarmButton(t: Dictionary, alarm: Alarm, give: Give, onOpen: (op
     case "pool_empty":
     case "notice_failed":
     case "withdrawal_waits":
+    case "archive_requested":
       return null;
     case "line_rests":
       return <Button size="small" onClick={() => void give({ type: "retry_line", line: what.line })}>{t.draw.page.retryLine}</Button>;
