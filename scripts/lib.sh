@@ -106,7 +106,7 @@ need_cameras() {
 
 # What answers the simulated calls: independent phones behind a SIP gateway; and the built-in voice.
 need_phones() {
-    need_packages python3 kamailio kamailio-tls-modules baresip-core sip-tester espeak-ng openssl
+    need_packages python3 kamailio kamailio-tls-modules baresip-core sip-tester espeak-ng openssl python3-gammu
 }
 
 # The Library of Congress's own BagIt tool, against which sealed archives are tested.

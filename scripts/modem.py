@@ -9,8 +9,10 @@ What the phone at the other end does is told by the last digit of the number, as
 
 Makes the links DIR/at and DIR/pcm to its ports, prints one line of JSON, and serves until SIGTERM. Lines on its standard input change
 it: `stall` (no more sound), `unplug` (both ports go away for good), `no-sim`, `pin`, `no-network`, `well`; `stale` has each hang-up
-followed by a late NO CARRIER. It lists a data connection as an active call, as an EC25 does. What is dialled is written to DIR/dialled,
-what was heard to DIR/heard.raw.
+followed by a late NO CARRIER; `refuse-texts` has text messages refused (+CMS ERROR: 500), `hold-texts` leaves them unanswered; `ring NUMBER KEYS` has somebody call, who presses
+KEYS once he is answered: DIR/answered/NUMBER and DIR/refused/NUMBER tell what became of it. It lists a data connection as an active call, as an EC25 does. What is dialled is written to DIR/dialled,
+what was heard to DIR/heard.raw, text messages to DIR/texts (a line of JSON a part: number, part, parts, text) and their PDUs as
+they came to DIR/pdus.
 """
 
 import argparse
@@ -38,6 +40,9 @@ class Modem:
         self.pcm, self.pcm_name = self.port("pcm")
         os.set_blocking(self.pcm, False)
         self.condition = "well"
+        self.texts = "taken"
+        self.awaits_pdu = None
+        self.pin_tries = 3
         self.stale = False
         self.stalled = False
         self.call = None
@@ -68,7 +73,16 @@ class Modem:
                 buffer += os.read(self.at, 1024)
             except OSError:
                 return
-            while b"\r" in buffer:
+            while self.awaits_pdu is not None or b"\r" in buffer:
+                if self.awaits_pdu is not None:
+                    ends = [at for at in (buffer.find(b"\x1a"), buffer.find(b"\x1b")) if at >= 0]
+                    if not ends:
+                        break
+                    pdu, end, buffer = buffer[: min(ends)], buffer[min(ends)], buffer[min(ends) + 1 :]
+                    length, self.awaits_pdu = self.awaits_pdu, None
+                    if end == 0x1A:
+                        self.text(pdu.decode(errors="replace").strip(), length)
+                    continue
                 command, buffer = buffer.split(b"\r", 1)
                 self.command(command.decode(errors="replace").strip())
 
@@ -81,12 +95,23 @@ class Modem:
                     self.say("+CME ERROR: 10")
                 else:
                     self.say("+CPIN: SIM PIN" if self.condition == "pin" else "+CPIN: READY", "OK")
+            elif command == 'AT+QPINC="SC"':
+                self.say(f'+QPINC: "SC",{self.pin_tries},10', "OK")
+            elif command == "AT+SPIC":
+                self.say(f"+SPIC: {self.pin_tries},10,0,10", "OK")
             elif command.startswith("AT+CPIN="):
+                with open(self.folder / "pins", "a") as pins:
+                    pins.write("tried\n")
                 if command == 'AT+CPIN="1234"':
                     self.condition = "well"
+                    self.pin_tries = 3
                     self.say("OK")
                 else:
+                    self.pin_tries -= 1
                     self.say("+CME ERROR: 16")
+            elif command.startswith("AT+CMGS="):
+                self.awaits_pdu = int(command[8:])
+                os.write(self.at, b"\r\n> ")
             elif command == "AT+CREG?":
                 self.say("+CREG: 0,2", "OK")
             elif command == "AT+CEREG?":
@@ -94,12 +119,24 @@ class Modem:
             elif command == "AT+CLCC":
                 self.say('+CLCC: 1,0,0,1,0,"",128')
                 if self.call:
-                    state = {"dialling": 2, "alerting": 3, "active": 0}[self.call["state"]]
-                    self.say(f'+CLCC: 2,0,{state},0,0,"{self.call["number"]}",129')
+                    state = {"dialling": 2, "alerting": 3, "active": 0, "incoming": 4}[self.call["state"]]
+                    self.say(f'+CLCC: 2,{1 if self.call.get("keys") is not None else 0},{state},0,0,"{self.call["number"]}",129')
                 self.say("OK")
             elif command == "AT+CEER":
                 self.say(f"+CEER: 5,{self.cause}" if self.model == "quectel-ec25" else f"+CEER: {self.cause}", "OK")
+            elif command == "ATA":
+                if self.call and self.call["state"] == "incoming":
+                    self.call["state"] = "active"
+                    self.became("answered", self.call)
+                    self.say("OK")
+                    if self.model == "simcom-sim7600":
+                        self.say("VOICE CALL: BEGIN")
+                    threading.Thread(target=self.press, args=(self.call, self.call["keys"]), daemon=True).start()
+                else:
+                    self.say("NO CARRIER")
             elif command in ("AT+CHUP", "ATH"):
+                if self.call and self.call["state"] == "incoming":
+                    self.became("refused", self.call)
                 had, self.call, self.sounding = self.call, None, False
                 self.say("OK")
                 if had:
@@ -121,6 +158,36 @@ class Modem:
                 self.say("OK")
             elif command:
                 self.say("ERROR")
+
+    def text(self, pdu, length):
+        """Takes a part of a text message (3GPP TS 23.040, SMS-SUBMIT)."""
+        with open(self.folder / "pdus", "a") as pdus:
+            pdus.write(pdu + "\n")
+        if self.texts == "held":
+            return
+        try:
+            octets = bytes.fromhex(pdu)
+            octets = octets[1 + octets[0] :]
+            kind, digits = octets[0], octets[2]
+            assert kind & 3 == 1 and len(octets) == length
+            address = octets[4 : 4 + (digits + 1) // 2]
+            number = "".join(f"{octet & 15:x}{octet >> 4:x}" for octet in address)[:digits]
+            rest = octets[4 + len(address) :]
+            assert rest[1] == 8 and kind & 0x18 == 0x10 and rest[3] == len(rest) - 4
+            data, part, parts = rest[4:], 1, 1
+            if kind & 0x40:
+                assert data[:3] == b"\5\0\3"
+                parts, part, data = data[4], data[5], data[6:]
+            told = {"number": number, "part": part, "parts": parts, "text": data.decode("utf-16-be")}
+        except (AssertionError, IndexError, ValueError):
+            self.say("+CMS ERROR: 304")
+            return
+        if self.texts == "refused":
+            self.say("+CMS ERROR: 500")
+            return
+        with open(self.folder / "texts", "a") as texts:
+            texts.write(json.dumps(told, ensure_ascii=False) + "\n")
+        self.say("+CMGS: 7", "OK")
 
     def dial(self, number):
         with open(self.folder / "dialled", "a") as dialled:
@@ -175,7 +242,24 @@ class Modem:
         time.sleep(1.2)
         if not self.state(call, "active"):
             return None
-        keys = {"4": "22", "5": ""}.get(digit, "11")
+        return self.press(call, {"4": "22", "5": ""}.get(digit, "11"))
+
+    def became(self, what, call):
+        (self.folder / what / call["number"]).mkdir(parents=True, exist_ok=True)
+
+    def ring(self, number, keys):
+        with self.lock:
+            if self.call:
+                return
+            self.call = call = {"number": number, "state": "incoming", "keys": keys}
+        while call["state"] == "incoming":
+            with self.lock:
+                if self.call is not call:
+                    return
+                self.say("RING", f'+CLIP: "{number}",129,,,,0')
+            time.sleep(3)
+
+    def press(self, call, keys):
         time.sleep(self.first)
         for key in keys:
             with self.lock:
@@ -245,6 +329,10 @@ def main():
                     modem.end(modem.call, "NO CARRIER", 16)
         elif word == "well":
             modem.condition, modem.stalled = "well", False
+        elif word.startswith("ring "):
+            threading.Thread(target=modem.ring, args=(word.split() + [""])[1:3], daemon=True).start()
+        elif word in ("refuse-texts", "hold-texts", "take-texts"):
+            modem.texts = {"refuse-texts": "refused", "hold-texts": "held", "take-texts": "taken"}[word]
         elif word in ("no-sim", "pin", "no-network"):
             modem.condition = word
     while True:

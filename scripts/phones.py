@@ -19,10 +19,16 @@ and with --faults by the last three digits what gateways and networks do wrong:
 
     phones.py --port 5070 --folder DIR [--user bidroom --password secret] [--hurry] [--faults] [--tls]
 
+Lines on its standard input change the gateway: `403` and `503` refuse all calls, `forget` refuses registrations too, as if it had
+lost them, `silent` answers nothing, `well` ends it. `call NUMBER KEYS` has somebody with that number call whoever is registered,
+and press KEYS. Folders tell what became of it: DIR/answered/NUMBER, DIR/ended/NUMBER (we hung up), DIR/busy/NUMBER; and DIR/byes/884
+that a BYE came to a phone that does wrong. DIR/kamailio.log has a line `dialled CALL-ID` for each call.
+
 With --tls it also listens on the next port but one by TLS, as localhost; DIR/ca.pem is who says so (kamailio-tls-modules, openssl). With a user the gateway asks for that user and password (digest). The phones take the 300 ports from the given one on; port 0 stands for such a block that is free. Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import random
@@ -39,6 +45,7 @@ BARESIP_MODULES = "/usr/lib/baresip/modules"
 SIPP_PCAP = "/usr/share/sip-tester"
 
 BLOCK = 300
+CALLERS = itertools.count()
 
 GATEWAY = """#!KAMAILIO
 children=2
@@ -58,28 +65,49 @@ loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "auth.so"
+loadmodule "xlog.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
 {tls_module}
+modparam("pv", "shvset", "fault=i:0")
+modparam("registrar", "max_expires", 60)
 modparam("tm", "fr_timer", 5000)
 modparam("tm", "fr_inv_timer", 120000)
 
 request_route {{
     if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+    # what the gateway does wrong: told by a request of ours
+    if (is_method("NOTIFY") && $rU =~ "^fault-[0-9]+$") {{ $shv(fault) = $(rU{{s.substr,6,0}}{{s.int}}); sl_send_reply("200", "OK"); exit; }}
+    # what was dialled, once each however often it is sent
+    if (is_method("INVITE") && !has_totag()) {{ xlog("L_NOTICE", "dialled $ci\n"); }}
+    if ($shv(fault) == 1) {{ exit; }}
     if (is_method("OPTIONS") && !has_totag()) {{ sl_send_reply("200", "OK"); exit; }}
     if (is_method("CANCEL")) {{ if (t_check_trans()) {{ t_relay(); }} exit; }}
     if (has_totag()) {{
+        # who gave no address of his own is found by the number that was called
+        if ($rU =~ "^[0-9]+$" && uri == myself) {{ remove_hf("Route"); route(NUMBERS); }}
         if (loose_route()) {{ t_relay(); exit; }}
         if (is_method("ACK")) {{ if (t_check_trans()) {{ t_relay(); }} exit; }}
         sl_send_reply("404", "Not Here"); exit;
     }}
-    {challenge}
-    if (is_method("REGISTER")) {{
-        append_to_reply("Contact: $hdr(Contact);expires=60\\r\\n");
-        sl_send_reply("200", "OK"); exit;
+    if ($shv(fault) == 2) {{ sl_send_reply("403", "Not Registered"); exit; }}
+    if ($rU == "bidroom" && is_method("INVITE")) {{
+        if (!lookup("location")) {{ sl_send_reply("480", "Not Registered"); exit; }}
+        record_route(); t_relay(); exit;
     }}
+    {challenge}
+    if (is_method("REGISTER")) {{ save("location"); exit; }}
+    if ($shv(fault) == 403 && is_method("INVITE")) {{ sl_send_reply("403", "Forbidden"); exit; }}
+    if ($shv(fault) == 503 && is_method("INVITE")) {{ sl_send_reply("503", "Service Unavailable"); exit; }}
     if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
     record_route();
+    route(NUMBERS);
+}}
+
+route[NUMBERS] {{
     {routes}
     sl_send_reply("404", "Not Found");
+    exit;
 }}
 """
 
@@ -187,6 +215,46 @@ def sipp_presses(keys, first, apart):
 SIPP_BYE = """<recv request="BYE" timeout="60000"/>""" + sipp_reply("200 OK")
 
 
+def sipp_told_bye(number):
+    """A BYE that must come, and that leaves a trace."""
+    return SIPP_BYE + f'<nop><action><exec command="mkdir -p byes/{number}"/></action></nop>'
+
+
+# somebody who calls us: what he hears is counted, and his keys go out as events
+SIPP_CALLS = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE scenario SYSTEM "sipp.dtd">
+<scenario name="caller">
+  <send retrans="500"><![CDATA[
+INVITE sip:bidroom@127.0.0.1:{gateway} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:{number}@127.0.0.1>;tag=[pid]SIPp[call_number]
+To: <sip:bidroom@127.0.0.1:{gateway}>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:caller@[local_ip]:[local_port]>
+Max-Forwards: 70
+{sdp}]]></send>
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="486" optional="true" next="busy"/>
+  <recv response="480" optional="true" next="busy"/>
+  <recv response="200" rrs="true"/>
+  {ack}
+  <nop><action><exec play_pcap_audio="{pcap}/g711a.pcap"/></action></nop>
+  <nop><action><exec command="mkdir -p answered/{number}"/></action></nop>
+  {keys}
+  <recv request="BYE" timeout="60000"/>
+  {bye}
+  <nop><action><exec command="mkdir -p ended/{number}"/></action></nop>
+  <nop next="over"/>
+  <label id="busy"/>
+  {refused}
+  <nop><action><exec command="mkdir -p busy/{number}"/></action></nop>
+  <label id="over"/>
+</scenario>
+"""
+
+
 def sipp_request(method, number, body="Content-Length: 0\n\n"):
     """A request of ours in the dialogue that the INVITE began."""
     return f"""<send retrans="500"><![CDATA[
@@ -216,9 +284,9 @@ def sipp_faults(first, apart):
     return {
         880: sipp_refuses("403 Forbidden"),
         881: sipp_refuses("503 Service Unavailable"),
-        882: ringing + sipp_reply("200 OK", silent_body, 'retrans="500"') + '<recv request="ACK"/>' + SIPP_BYE,
-        883: ringing + answer.replace("[auto_media_port]", "0") + '<recv request="ACK"/>' + SIPP_BYE,
-        884: ringing + no_contact + '<recv request="ACK" timeout="9000"/>',
+        882: ringing + sipp_reply("200 OK", silent_body, 'retrans="500"') + '<recv request="ACK"/>' + sipp_told_bye(882),
+        883: ringing + answer.replace("[auto_media_port]", "0") + '<recv request="ACK"/>' + sipp_told_bye(883),
+        884: ringing + no_contact + '<recv request="ACK" timeout="9000"/>' + sipp_told_bye(884),
         885: sipp_reply("183 Session Progress", SIPP_SDP)
         + f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/g711a.pcap"/></action></nop><pause milliseconds="1500"/>'
         + sipp_reply("480 Temporarily Unavailable")
@@ -346,20 +414,70 @@ def listening():
     return {int(line.split()[1].split(":")[1], 16) for line in sockets}
 
 
+def tell_gateway(port, fault):
+    """Has the gateway do wrong from now on, or well again."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as teller:
+        teller.settimeout(0.5)
+        teller.bind(("127.0.0.1", 0))
+        mine = teller.getsockname()[1]
+        for _ in range(10):
+            teller.sendto(request("NOTIFY", f"fault-{fault}@", port, mine), ("127.0.0.1", port))
+            try:
+                teller.recv(2000)
+                return
+            except OSError:
+                continue
+
+
+def request(method, user, port, mine):
+    return (
+        f"{method} sip:{user}127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{mine};branch=z9hG4bK{mine}{random.random()}\r\n"
+        f"From: <sip:ready@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: {method}-{mine}\r\nCSeq: 1 {method}\r\n"
+        "Max-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def call_in(folder, gateway, number, keys, first, apart):
+    """Somebody calls whoever is registered, and presses keys."""
+    pressed = f'<pause milliseconds="{first}"/>'
+    for place, key in enumerate(keys, 1):
+        # the other side may hang up soon after the last one
+        pause = apart if place < len(keys) else 300
+        pressed += f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/dtmf_2833_{key}.pcap"/></action></nop><pause milliseconds="{pause}"/>'
+    ack = """<send><![CDATA[
+ACK [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+[routes]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>"""
+    refused = ack.replace("[next_url]", f"sip:bidroom@127.0.0.1:{gateway}").replace("[routes]\n", "").replace("[branch]", "[branch-3]")
+    scenario = folder / f"caller-{number}.xml"
+    scenario.write_text(
+        SIPP_CALLS.format(
+            gateway=gateway, number=number, pcap=SIPP_PCAP, sdp=SIPP_SDP, ack=ack, refused=refused,
+            keys=pressed if keys else "", bye=sipp_reply("200 OK"),
+        )
+    )
+    with open(folder / f"caller-{number}.log", "wb") as log:
+        subprocess.run(
+            ["sipp", f"127.0.0.1:{gateway}", "-sf", str(scenario), "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(gateway + 220 + 4 * (next(CALLERS) % 7)), "-m", "1", "-nostdin", "-timeout", "90s"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, cwd=folder, check=False,
+        )
+
+
 def answers(port):
     """Whether the gateway answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.settimeout(0.2)
         asker.bind(("127.0.0.1", 0))
         mine = asker.getsockname()[1]
-        asker.sendto(
-            (
-                f"OPTIONS sip:127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{mine};branch=z9hG4bK{mine}\r\n"
-                f"From: <sip:ready@127.0.0.1>;tag=1\r\nTo: <sip:127.0.0.1>\r\nCall-ID: ready-{mine}\r\nCSeq: 1 OPTIONS\r\n"
-                "Max-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
-            ).encode(),
-            ("127.0.0.1", port),
-        )
+        asker.sendto(request("OPTIONS", "", port, mine), ("127.0.0.1", port))
         try:
             asker.recv(2000)
             return True
@@ -466,6 +584,18 @@ def main():
             end(code=1)
         time.sleep(0.1)
     print(json.dumps({"port": port}), flush=True)
+
+    def listen():
+        faults = {"well": 0, "silent": 1, "forget": 2, "403": 403, "503": 503}
+        for line in sys.stdin:
+            words = line.split()
+            if len(words) == 1 and words[0] in faults:
+                tell_gateway(port, faults[words[0]])
+            elif len(words) in (2, 3) and words[0] == "call" and words[1].isdigit():
+                caller = (folder, port, words[1], (words + [""])[2], int(first * 1000), int(apart * 1000))
+                threading.Thread(target=call_in, args=caller, daemon=True).start()
+
+    threading.Thread(target=listen, daemon=True).start()
     while True:
         watch()
         time.sleep(0.5)

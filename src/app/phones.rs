@@ -12,11 +12,11 @@ use crate::phone::sip::{Transport, Trunk, TrunkSettings};
 use crate::phone::voice::{Engine, Voice};
 use crate::phone::{
     Directory, Line, NotKept, Number, OpenLine, PhoneReport, Phones, Recordings, Reports,
-    SpokenNotices, Unreadable, WantedPhones,
+    SpokenNotices, TakenCall, Unreadable, WantedPhones,
 };
 use crate::room::{
-    Actor, AttemptId, CandidateId, Command, CommandId, LineId, Note, Part, Script, SessionId,
-    wanted,
+    Actor, AttemptId, Callee, CandidateId, Command, CommandId, Event, LineId, Note, Part,
+    PersonRef, Room, Script, SessionId, Utc, wanted,
 };
 use crate::vault::{Purpose, Vault};
 use async_trait::async_trait;
@@ -97,6 +97,7 @@ pub(super) fn start(around: Around<'_>, tasks: &mut Tasks) -> RunningPhones {
         }),
         reports: Arc::new(OfClerk(around.clerk.clone())),
         rings: phone.rings.into(),
+        takes_calls: phone.takes_calls,
     };
     let (stop_tx, stop_rx) = watch::channel(false);
     let (wanted_tx, wanted_rx) = watch::channel(WantedPhones::default());
@@ -114,6 +115,7 @@ async fn hand_down(clerk: ClerkHandle, wanted_tx: watch::Sender<WantedPhones>) {
         let now = WantedPhones {
             calls: all.calls,
             notices: all.notices,
+            texts: all.texts,
         };
         wanted_tx.send_if_modified(|known| {
             let changed = *known != now;
@@ -277,6 +279,19 @@ impl Reports for OfClerk {
                     },
                 )
             }
+            PhoneReport::Text { to, end } => (None, None, Command::ReportTextEnded { to, end }),
+            PhoneReport::Withdrew {
+                attempt,
+                session,
+                candidate,
+            } => {
+                let id = id(&attempt, "withdrew");
+                (
+                    Some(session),
+                    id,
+                    Command::ReportCallerRangBack { candidate },
+                )
+            }
             PhoneReport::Ended {
                 attempt,
                 end,
@@ -305,6 +320,34 @@ impl Reports for OfClerk {
                 Err(NotKept::Never)
             }
         }
+    }
+
+    async fn take(&self, lines: Vec<LineId>, caller: Callee) -> Result<TakenCall, NotKept> {
+        let command = Command::ReportCallTaken {
+            lines,
+            callee: caller,
+        };
+        let outcome = self.0.submit(phones_part(), None, None, command).await;
+        let outcome = outcome.map_err(|error| {
+            tracing::info!(%error, "a call that came in found the lines busy");
+            NotKept::Never
+        })?;
+        let taken = outcome.entries.into_iter().find_map(|entry| {
+            let Event::CallTaken {
+                attempt,
+                line,
+                callee,
+            } = entry.event
+            else {
+                return None;
+            };
+            Some(TakenCall {
+                attempt,
+                line,
+                caller: callee,
+            })
+        });
+        taken.ok_or(NotKept::Never)
     }
 
     fn script(&self, attempt: &AttemptId) -> Option<Script> {
@@ -354,4 +397,50 @@ impl Directory for OfVault {
             }
         }
     }
+
+    async fn caller(&self, number: &Number) -> Result<Callee, Unreadable> {
+        let (people, callees): (Vec<PersonRef>, Vec<Callee>) =
+            confirmed(&self.clerk.room()).into_iter().unzip();
+        let (number, now) = (number.clone(), self.clock.now().stamp.at);
+        let found = self
+            .vault
+            .background(move |vault| {
+                let is = |phone: &str| number.is(phone);
+                vault.find_by_phone(&people, is, &phones_part(), now)
+            })
+            .await;
+        match found {
+            Ok(found) => Ok(found
+                .and_then(|at| callees.into_iter().nth(at))
+                .unwrap_or(Callee::Stranger)),
+            Err(error) => {
+                tracing::error!(%error, "who calls cannot be looked up");
+                Err(Unreadable)
+            }
+        }
+    }
+}
+
+/// Everybody who has a place in an open session, the next session first.
+fn confirmed(room: &Room) -> Vec<(PersonRef, Callee)> {
+    let mut open: Vec<(Utc, PersonRef, Callee)> = Vec::new();
+    for (id, session) in &room.sessions {
+        let callout = session
+            .callout
+            .as_ref()
+            .filter(|_| !session.phase.is_over());
+        for (candidate, found) in callout.iter().flat_map(|c| &c.candidates) {
+            if found.standing.has_place() {
+                let callee = Callee::Candidate {
+                    session: id.clone(),
+                    candidate: *candidate,
+                };
+                open.push((session.plan.start, found.person.clone(), callee));
+            }
+        }
+    }
+    open.sort_by_key(|(start, _, _)| *start);
+    open.into_iter()
+        .map(|(_, person, callee)| (person, callee))
+        .collect()
 }

@@ -15,6 +15,8 @@ pub struct Phone {
     pub rings: Span,
     /// What speaks.
     pub speech: Speech,
+    /// Whether calls that come in are taken: experts may withdraw by calling back.
+    pub takes_calls: bool,
     /// The lines, in the file's order.
     pub lines: Vec<PhoneLine>,
 }
@@ -99,6 +101,8 @@ pub struct ModemPort {
     pub baud: u32,
     /// Where the SIM card's PIN lies, where it has one.
     pub pin: Option<Password>,
+    /// Whether whoever has confirmed is sent a text message.
+    pub texts: bool,
 }
 
 /// Modems whose commands are known.
@@ -120,14 +124,15 @@ impl Phone {
 impl PhoneLine {
     /// Its channels: its own name where it has one, `name-1`, `name-2` … where there are more.
     pub fn specs(&self) -> Vec<LineSpec> {
-        let kind = match self.port {
-            LinePort::Sip(_) => LineKind::Sip,
-            LinePort::Modem(_) => LineKind::Modem,
+        let (kind, texts) = match &self.port {
+            LinePort::Sip(_) => (LineKind::Sip, false),
+            LinePort::Modem(modem) => (LineKind::Modem, modem.texts),
         };
         let spec = |id| LineSpec {
             id,
             kind,
             probed: self.test_number.is_some(),
+            texts,
         };
         if self.channels == 1 {
             return vec![spec(self.id.clone())];
@@ -147,6 +152,7 @@ pub(super) fn phone(mut s: Section<'_>, folder: &Path) -> Option<Phone> {
         Span::seconds(10),
         Span::seconds(120),
     );
+    let takes_calls = s.or("takes_calls", true);
     let speech = speech(s.section("speech"));
     let sections = s.sections("lines");
     let named = sections.len();
@@ -158,10 +164,11 @@ pub(super) fn phone(mut s: Section<'_>, folder: &Path) -> Option<Phone> {
     }
     s.close();
     let whole = lines.len() == named;
-    let (rings, speech) = (rings?, speech?);
+    let (rings, speech, takes_calls) = (rings?, speech?, takes_calls?);
     whole.then_some(Phone {
         rings,
         speech,
+        takes_calls,
         lines,
     })
 }
@@ -321,6 +328,7 @@ fn modem(s: &mut Section<'_>, folder: &Path) -> Option<ModemPort> {
     let device = s.required::<AbsolutePath>("device", "\"/dev/ttyUSB2\"");
     let sound = s.required::<AbsolutePath>("sound", "\"/dev/ttyUSB1\"");
     let baud = s.within("baud", 115_200, 9_600, 4_000_000);
+    let texts = s.or("text_messages", false);
     let has_pin = ["credential", "password_file", "password"]
         .iter()
         .any(|key| s.has(key));
@@ -334,6 +342,7 @@ fn modem(s: &mut Section<'_>, folder: &Path) -> Option<ModemPort> {
         model: model?.value,
         baud: baud?,
         pin: pin.map(|p| p.value),
+        texts: texts?,
     })
 }
 

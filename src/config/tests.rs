@@ -634,6 +634,7 @@ model = "simcom-sim7600"
 device = "/dev/ttyUSB2"
 sound = "/dev/ttyUSB1"
 enabled = false
+text_messages = true
 "#;
 
 #[test]
@@ -656,6 +657,9 @@ fn phone_lines_are_read_a_channel_each() {
     assert_eq!((gateway.host.as_str(), gateway.port), ("10.0.0.50", 5080));
     assert_eq!(gateway.transport, SipTransport::Tls);
     assert!(!phone.lines[1].enabled);
+    let texts: Vec<bool> = phone.line_specs().iter().map(|spec| spec.texts).collect();
+    assert_eq!(texts, [false, false, false, false, true]);
+    assert!(phone.takes_calls);
     assert!(!format!("{phone:?}").contains("hunter2"));
     let none = parse(GOOD).unwrap().phone;
     assert_eq!((none.lines.len(), none.speech), (0, Speech::Espeak));

@@ -1,15 +1,16 @@
 //! Owns one call from dialling to its end: the line's events, 20 ms of sound at a time, and the dialogue over both.
 
+use super::call_back::CallBack;
 use super::clock;
 use super::dialogue::{Act, Dialogue, Heard, WAITS};
 use super::dtmf::Keys;
 use super::frame::{Frame, LENGTH};
-use super::leg::{Leg, LegEvent, Line};
+use super::leg::{Leg, LegEvent, Line, Ring};
 use super::number::Number;
 use super::recording::Tape;
-use super::reports::{PhoneReport, Reports};
+use super::reports::{NotKept, PhoneReport, Reports};
 use super::voice::Spoken;
-use crate::room::{AttemptId, CallEnd, CallProgress, LineFault, Script};
+use crate::room::{AttemptId, CallEnd, CallProgress, CandidateId, LineFault, Script, SessionId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -27,8 +28,8 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(super) struct Call {
     pub(super) attempt: AttemptId,
     pub(super) script: Script,
-    pub(super) number: Number,
-    pub(super) line: Arc<dyn Line>,
+    /// Whom a caller who withdraws is known as.
+    pub(super) caller: Option<(SessionId, CandidateId)>,
     pub(super) spoken: Option<Arc<Spoken>>,
     pub(super) reports: Arc<dyn Reports>,
     /// How long the phone may ring.
@@ -45,12 +46,45 @@ enum Input {
     RungOut,
 }
 
+/// What is talked about.
+enum Talk {
+    /// We called.
+    Notice(Dialogue),
+    /// He did.
+    CallBack(CallBack),
+}
+
+impl Talk {
+    fn new(script: Script) -> Self {
+        match script {
+            Script::Notice | Script::Thanks | Script::Probe => Self::Notice(Dialogue::new(script)),
+            Script::CallBack | Script::NoCalls => Self::CallBack(CallBack::new(script)),
+        }
+    }
+
+    fn take(&mut self, heard: Heard) -> Vec<Act> {
+        match self {
+            Self::Notice(dialogue) => dialogue.take(heard),
+            Self::CallBack(dialogue) => dialogue.take(heard),
+        }
+    }
+
+    /// What it has come to already, whatever becomes of the call.
+    fn kept(&self) -> Option<CallEnd> {
+        match self {
+            Self::Notice(dialogue) => dialogue.kept(),
+            // a withdrawal stands in the journal by itself
+            Self::CallBack(_) => None,
+        }
+    }
+}
+
 /// A call on its way.
 struct Running<'a> {
     call: &'a Call,
     leg: Box<dyn Leg>,
     tape: &'a mut Option<Tape>,
-    dialogue: Dialogue,
+    dialogue: Talk,
     keys: Keys,
     /// What is being said, and how much of it was.
     saying: Option<(Arc<[Frame]>, usize)>,
@@ -63,18 +97,34 @@ struct Running<'a> {
 
 impl Call {
     /// Calls, and gives how it ended. The recording is the caller's to finish.
-    pub(super) async fn run(self, tape: &mut Option<Tape>) -> CallEnd {
+    pub(super) async fn dial(
+        self,
+        line: &dyn Line,
+        number: &Number,
+        tape: &mut Option<Tape>,
+    ) -> CallEnd {
         self.progress(CallProgress::Dialling).await;
-        let leg = match self.line.dial(&self.number).await {
-            Ok(leg) => leg,
-            Err(end) => return end,
-        };
+        match line.dial(number).await {
+            Ok(leg) => self.run(leg, tape).await,
+            Err(end) => end,
+        }
+    }
+
+    /// Answers, and gives how it ended. The recording is the caller's to finish.
+    pub(super) async fn answer(self, ring: Box<dyn Ring>, tape: &mut Option<Tape>) -> CallEnd {
+        match ring.answer().await {
+            Ok(leg) => self.run(leg, tape).await,
+            Err(end) => end,
+        }
+    }
+
+    async fn run(self, leg: Box<dyn Leg>, tape: &mut Option<Tape>) -> CallEnd {
         let mut wanted = self.wanted.clone();
         let mut running = Running {
             call: &self,
             leg,
             tape,
-            dialogue: Dialogue::new(self.script),
+            dialogue: Talk::new(self.script),
             keys: Keys::default(),
             saying: None,
             silent_at: None,
@@ -83,6 +133,16 @@ impl Call {
             sound: false,
         };
         running.run(&mut wanted).await
+    }
+
+    async fn withdraw(&self) -> Result<(), NotKept> {
+        let (session, candidate) = self.caller.clone().ok_or(NotKept::Never)?;
+        let report = PhoneReport::Withdrew {
+            attempt: self.attempt.clone(),
+            session,
+            candidate,
+        };
+        self.reports.report(report).await
     }
 
     async fn progress(&self, progress: CallProgress) {
@@ -107,7 +167,9 @@ impl Running<'_> {
                 Input::Leg(event) => self.leg_event(event, &mut ticks).await,
                 Input::Tick => self.tick().await,
                 Input::Wanted(Some(Script::Thanks)) => self.hear(Heard::Released).await,
-                Input::Wanted(Some(Script::Notice | Script::Probe)) => None,
+                Input::Wanted(Some(
+                    Script::Notice | Script::Probe | Script::CallBack | Script::NoCalls,
+                )) => None,
                 Input::Wanted(None) => Some(self.hang_up(CallEnd::Cancelled).await),
                 Input::RungOut => Some(self.hang_up(CallEnd::NoAnswer).await),
             };
@@ -268,6 +330,15 @@ impl Running<'_> {
                         self.call.reports.script(&self.call.attempt) != Some(Script::Thanks);
                     let next = match kept {
                         Ok(()) => Heard::Kept { placed },
+                        Err(_) => Heard::NotKept,
+                    };
+                    acts.extend(self.dialogue.take(next));
+                }
+                Act::Withdraw => {
+                    self.saying = None;
+                    self.silent_at = None;
+                    let next = match self.call.withdraw().await {
+                        Ok(()) => Heard::Kept { placed: false },
                         Err(_) => Heard::NotKept,
                     };
                     acts.extend(self.dialogue.take(next));

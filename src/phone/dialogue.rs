@@ -16,7 +16,7 @@ const REPEATS: u8 = 2;
 /// How often `*` does.
 const ASKED_REPEATS: u8 = 5;
 /// A second press so soon after the first is the first one doubled: by a worn key, or by the line.
-const DOUBLED: Duration = Duration::from_millis(400);
+pub(super) const DOUBLED: Duration = Duration::from_millis(400);
 
 /// A piece of speech.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -40,11 +40,23 @@ pub enum Piece {
     Released,
     /// A fault of ours keeps his answer from being kept; he will be called again.
     Sorry,
+    /// To somebody who calls back: he has a place, and how to give it up.
+    CallBack,
+    /// 9 was pressed: press it again.
+    ConfirmWithdraws,
+    /// He has withdrawn.
+    ThanksWithdraws,
+    /// His withdrawal could not be kept.
+    NotWithdrawn,
+    /// He did not withdraw.
+    KeepsPlace,
+    /// To any other caller.
+    NoCalls,
 }
 
 impl Piece {
     /// All of them.
-    pub const ALL: [Piece; 9] = [
+    pub const ALL: [Piece; 15] = [
         Piece::Notice,
         Piece::NoticeAgain,
         Piece::ConfirmAttends,
@@ -54,6 +66,12 @@ impl Piece {
         Piece::Goodbye,
         Piece::Released,
         Piece::Sorry,
+        Piece::CallBack,
+        Piece::ConfirmWithdraws,
+        Piece::ThanksWithdraws,
+        Piece::NotWithdrawn,
+        Piece::KeepsPlace,
+        Piece::NoCalls,
     ];
 }
 
@@ -90,6 +108,8 @@ pub enum Act {
     Idle(Key),
     /// Journal the answer, then come back with [`Heard::Kept`] or [`Heard::NotKept`]; be silent meanwhile.
     Keep(Answer),
+    /// Journal that he withdraws, then come back as with [`Act::Keep`].
+    Withdraw,
     /// Hang up.
     End(CallEnd),
 }
@@ -194,7 +214,8 @@ impl Dialogue {
                 vec![Act::Say(Piece::Notice)]
             }
             Script::Thanks => self.part(Piece::Released, CallEnd::Reached),
-            Script::Probe => self.end(CallEnd::Reached),
+            // those who call have a dialogue of their own
+            Script::Probe | Script::CallBack | Script::NoCalls => self.end(CallEnd::Reached),
         }
     }
 

@@ -7,6 +7,7 @@ use super::modem::Model;
 use super::modem::model::our_call;
 use super::rtp::{EventReader, Packet};
 use super::sip::leg::key_of_info;
+use super::sip::ring::number_in;
 use super::sip::sdp;
 use super::wav;
 
@@ -45,8 +46,10 @@ pub fn call(bytes: &[u8]) {
     let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     our_call(&lines);
     for line in &lines {
+        number_in(line);
         for model in [Model::QuectelEc25, Model::SimcomSim7600] {
             model.notice(line);
+            model.tries_left(line);
         }
     }
 }

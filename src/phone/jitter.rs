@@ -41,6 +41,10 @@ impl Jitter {
 
     /// Takes a packet's sound.
     pub fn push(&mut self, source: u32, timestamp: u32, payload: &[u8]) {
+        // nothing takes no room in the count of what waits
+        if payload.is_empty() {
+            return;
+        }
         // the timestamp wraps each 6 days of 8 kHz, and may begin just before it does
         let place = match self.last {
             Some((known, last, place)) if known == source => {

@@ -11,6 +11,7 @@ pub mod rtp;
 
 pub mod dtmf;
 
+pub mod call_back;
 pub mod dialogue;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -21,16 +22,18 @@ pub use dialogue::Piece;
 
 mod leg;
 mod number;
-pub use leg::{Leg, LegEvent, Line};
+pub use leg::{Leg, LegEvent, Line, Ring};
 pub use number::Number;
 
 pub mod modem;
 pub mod sip;
+pub mod sms;
 
 mod call;
+mod callers;
 mod recording;
 mod reports;
 mod worker;
 pub use recording::Recordings;
-pub use reports::{NotKept, PhoneReport, Reports};
+pub use reports::{NotKept, PhoneReport, Reports, TakenCall};
 pub use worker::{Directory, OpenLine, Phones, SpokenNotices, Unreadable, WantedPhones};

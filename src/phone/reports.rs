@@ -1,8 +1,8 @@
 //! Owns the seam between the phones and whoever journals what they see.
 
 use crate::room::{
-    Answer, AttemptId, CallEnd, CallProgress, CallRecording, LineId, LineSpec, LineState, Script,
-    SessionId,
+    Answer, AttemptId, CallEnd, CallProgress, CallRecording, Callee, CandidateId, LineId, LineSpec,
+    LineState, Script, SessionId, TextEnd, Texting,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -25,12 +25,31 @@ pub enum PhoneReport {
     },
     /// A key was confirmed in a call that goes on for its thanks.
     Confirmed { attempt: AttemptId, answer: Answer },
+    /// Somebody who called back confirmed that he will not come.
+    Withdrew {
+        attempt: AttemptId,
+        session: SessionId,
+        candidate: CandidateId,
+    },
+    /// What became of a text message.
+    Text { to: Texting, end: TextEnd },
     /// A call is over; where a key was confirmed in it, that is how it ended.
     Ended {
         attempt: AttemptId,
         end: CallEnd,
         recording: Option<CallRecording>,
     },
+}
+
+/// A call that came in, and that a line takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenCall {
+    /// Its number.
+    pub attempt: AttemptId,
+    /// Which line.
+    pub line: LineId,
+    /// Who calls.
+    pub caller: Callee,
 }
 
 /// What is reported was not journalled; nothing may be done that rests on it.
@@ -50,6 +69,13 @@ pub trait Reports: Debug + Send + Sync {
     /// # Errors
     /// It is not.
     async fn report(&self, report: PhoneReport) -> Result<(), NotKept>;
+
+    /// Has one of these lines take a call that comes in; which, and whom the room takes the caller for then. Returns once that is on
+    /// the disk.
+    ///
+    /// # Errors
+    /// No line takes it.
+    async fn take(&self, lines: Vec<LineId>, caller: Callee) -> Result<TakenCall, NotKept>;
 
     /// What is wanted to be said in a call, after all that was reported; none where the call is not wanted.
     fn script(&self, attempt: &AttemptId) -> Option<Script>;

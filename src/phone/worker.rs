@@ -1,21 +1,23 @@
 //! Owns the phones' work: what is wanted is spoken and dialled, once each; what is wanted no more is hung up.
 
 use super::call::Call;
+use super::callers::{Calling, NoCallsSaid};
 use super::leg::Line;
 use super::number::Number;
-use super::recording::Recordings;
+use super::recording::{Recordings, Tape};
 use super::reports::{NotKept, PhoneReport, Reports};
+use super::voice::text::written;
 use super::voice::{Spoken, Voice};
 use crate::room::{
     AttemptId, CallEnd, CallRecording, Callee, CandidateId, LineFault, LineId, LineSpec, LineState,
-    Notice, Script, SessionId, WantedCall, WantedNotice,
+    Notice, Script, SessionId, TextEnd, Texting, WantedCall, WantedNotice, WantedText,
 };
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
@@ -25,7 +27,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// A notice that could not be spoken is tried again after this time.
 const SPEAK_AGAIN: Duration = Duration::from_secs(30);
 /// How long a line may still be in use by a call that ends.
-const LINE_FREE: Duration = Duration::from_secs(10);
+pub(super) const LINE_FREE: Duration = Duration::from_secs(10);
 /// How long calls may take to be hung up when the daemon stops.
 const STOPPING: Duration = Duration::from_secs(8);
 
@@ -36,6 +38,8 @@ pub struct WantedPhones {
     pub calls: BTreeMap<AttemptId, WantedCall>,
     /// What is to be spoken and kept ready.
     pub notices: Vec<WantedNotice>,
+    /// Text messages that are to be sent.
+    pub texts: Vec<WantedText>,
 }
 
 /// Where numbers are: the vault.
@@ -50,6 +54,12 @@ pub trait Directory: Debug + Send + Sync {
         session: &SessionId,
         candidate: CandidateId,
     ) -> Result<Option<Number>, Unreadable>;
+
+    /// Who calls: whoever has confirmed for an open session from this number, the next session first. Asking is written down.
+    ///
+    /// # Errors
+    /// The vault does not say it.
+    async fn caller(&self, number: &Number) -> Result<Callee, Unreadable>;
 }
 
 /// The vault gives no number; its own log says why.
@@ -118,27 +128,41 @@ pub struct Phones {
     pub reports: Arc<dyn Reports>,
     /// How long a phone may ring.
     pub rings: Duration,
+    /// Whether calls that come in are taken.
+    pub takes_calls: bool,
 }
 
 /// What happens to the worker.
 enum Input {
     Wanted,
+    Calling(Calling),
     CallEnded(Id),
     Spoken(Box<(WantedNotice, Option<Arc<Spoken>>)>),
     SpeakAgain,
     Stop,
 }
 
+/// Which lines are in use by a call, its end included.
+pub(super) type Locks = BTreeMap<LineId, Arc<tokio::sync::Mutex<()>>>;
+
 /// The worker while it runs.
 struct Running {
     phones: Arc<Phones>,
+    /// Who calls.
+    calling_rx: mpsc::Receiver<Calling>,
+    /// What is said to strangers.
+    no_calls: NoCallsSaid,
+    /// What those who call are talked to about; none once the phones stop.
+    callers_tx: watch::Sender<Option<Script>>,
     /// Which attempts were taken up; none is dialled twice.
     taken: BTreeMap<AttemptId, watch::Sender<Option<Script>>>,
     calls: JoinSet<()>,
     attempts: HashMap<Id, AttemptId>,
+    /// To whom messages are sent; to none twice.
+    texts: Vec<Texting>,
     /// The piece of speech that is being made; one at a time.
     speaking: JoinSet<(WantedNotice, Option<Arc<Spoken>>)>,
-    lines: BTreeMap<LineId, Arc<tokio::sync::Mutex<()>>>,
+    lines: Locks,
 }
 
 impl Phones {
@@ -167,6 +191,7 @@ impl Phones {
         for (id, line) in &phones.lines {
             states.spawn(phones.clone().report_state(id.clone(), line.line.clone()));
         }
+        let (calling_rx, no_calls) = phones.clone().listen(&mut states);
         let lines = phones
             .lines
             .keys()
@@ -174,9 +199,13 @@ impl Phones {
             .collect();
         let running = Running {
             phones,
+            calling_rx,
+            no_calls,
+            callers_tx: watch::Sender::new(Some(Script::NoCalls)),
             taken: BTreeMap::new(),
             calls: JoinSet::new(),
             attempts: HashMap::new(),
+            texts: Vec::new(),
             speaking: JoinSet::new(),
             lines,
         };
@@ -184,7 +213,7 @@ impl Phones {
     }
 
     /// Reports until it is kept, or refused for good.
-    async fn insist(&self, report: PhoneReport) {
+    pub(super) async fn insist(&self, report: PhoneReport) {
         while self.reports.report(report.clone()).await == Err(NotKept::NotNow) {
             sleep(AGAIN).await;
         }
@@ -244,6 +273,8 @@ impl Phones {
             return fault(LineFault::NoSuchLine);
         };
         let (number, spoken, session) = match &wanted.callee {
+            // nobody has his number
+            Callee::Stranger => return (CallEnd::BadNumber, None),
             Callee::TestNumber => match &open.test_number {
                 Some(number) => (number.clone(), None, None),
                 None => return (CallEnd::BadNumber, None),
@@ -264,40 +295,62 @@ impl Phones {
         };
         let mut tape = None;
         if let Some(session) = session {
-            let (recordings, session, attempt) = (
-                self.recordings.clone(),
-                session.clone(),
-                wanted.attempt.clone(),
-            );
-            let begun =
-                tokio::task::spawn_blocking(move || recordings.begin(&session, &attempt)).await;
-            match begun {
-                Ok(Ok(begun)) => tape = Some(begun),
-                Ok(Err(_)) | Err(_) => return fault(LineFault::DiskFull),
+            tape = self.record(session, &wanted.attempt).await;
+            if tape.is_none() {
+                return fault(LineFault::DiskFull);
             }
         }
         let call = Call {
             attempt: wanted.attempt.clone(),
             script: wanted.script,
-            number,
-            line,
+            caller: None,
             spoken,
             reports: self.reports.clone(),
             rings: self.rings,
             wanted: script_rx,
         };
-        let end = call.run(&mut tape).await;
-        let recording = match (tape, session) {
-            (Some(tape), Some(session)) => {
-                let finished = self.recordings.finish(tape, session, &wanted.attempt).await;
-                finished.unwrap_or_else(|error| {
-                    tracing::error!(attempt = %wanted.attempt, %error, "the recording of a call was not finished; the next start tries again");
-                    None
-                })
-            }
-            _ => None,
-        };
+        let end = call.dial(line.as_ref(), &number, &mut tape).await;
+        let recording = self.finish(tape, session, &wanted.attempt).await;
         (end, recording)
+    }
+
+    /// Begins the recording of a call; none where the disk takes none.
+    pub(super) async fn record(&self, session: &SessionId, attempt: &AttemptId) -> Option<Tape> {
+        let (recordings, session) = (self.recordings.clone(), session.clone());
+        let attempt = attempt.clone();
+        let begun = tokio::task::spawn_blocking(move || recordings.begin(&session, &attempt));
+        begun.await.ok()?.ok()
+    }
+
+    /// Ends it, and gives what is kept.
+    pub(super) async fn finish(
+        &self,
+        tape: Option<Tape>,
+        session: Option<&SessionId>,
+        attempt: &AttemptId,
+    ) -> Option<CallRecording> {
+        let finished = self.recordings.finish(tape?, session?, attempt).await;
+        finished.unwrap_or_else(|error| {
+            tracing::error!(%attempt, %error, "the recording of a call was not finished; the next start tries again");
+            None
+        })
+    }
+
+    /// One text message, from the vault to its report. It is told even where the daemon stops: it may have been sent.
+    async fn text(self: Arc<Self>, wanted: WantedText) {
+        let WantedText { to, line, notice } = wanted;
+        let failed = |fault| TextEnd::Failed { fault };
+        let number = self.directory.number(&to.session, to.candidate).await;
+        let open = self.lines.get(&line).and_then(|open| open.line.clone());
+        let end = match (number, open) {
+            // a text message needs no digits for an outside line
+            (Ok(Some(number)), Some(open)) => open.text(&number, &written(&notice)).await,
+            (Ok(None), Some(_)) => TextEnd::Refused { cause: None },
+            (Err(Unreadable), Some(_)) => failed(LineFault::VaultFailed),
+            (_, None) => failed(LineFault::NoSuchLine),
+        };
+        tracing::info!(candidate = %to.candidate, %line, ?end, "a text message");
+        self.insist(PhoneReport::Text { to, end }).await;
     }
 
     async fn speak(self: Arc<Self>, wanted: WantedNotice) -> (WantedNotice, Option<Arc<Spoken>>) {
@@ -330,6 +383,7 @@ impl Running {
                     let wanted = wanted_rx.borrow_and_update().clone();
                     self.converge(&wanted, &mut speak_again);
                 }
+                Input::Calling(calling) => self.take(calling),
                 Input::CallEnded(id) => {
                     self.attempts.remove(&id);
                 }
@@ -379,6 +433,7 @@ impl Running {
                     Input::CallEnded(id)
                 }
             },
+            Some(calling) = self.calling_rx.recv() => Input::Calling(calling),
             Some(spoken) = self.speaking.join_next() => match spoken {
                 Ok(spoken) => Input::Spoken(Box::new(spoken)),
                 Err(error) => {
@@ -407,6 +462,16 @@ impl Running {
             // what is wanted may be older than what was reported: an attempt that ended is none to dial
             if !self.taken.contains_key(attempt) && self.phones.reports.script(attempt).is_some() {
                 self.begin(call.clone());
+            }
+        }
+        let texts = &wanted.texts;
+        self.texts
+            .retain(|to| texts.iter().any(|text| &text.to == to));
+        for text in texts {
+            if !self.texts.contains(&text.to) {
+                self.texts.push(text.to.clone());
+                let task = self.phones.clone().text(text.clone());
+                self.calls.spawn(task);
             }
         }
         self.phones.spoken.retain(&wanted.notices);
@@ -438,7 +503,20 @@ impl Running {
         self.taken.insert(attempt, script_tx);
     }
 
+    /// Talks to somebody who calls.
+    fn take(&mut self, calling: Calling) {
+        let said = self.no_calls.clone();
+        let locks = self.lines.clone();
+        let wanted_rx = self.callers_tx.subscribe();
+        let task = self
+            .phones
+            .clone()
+            .take_call(calling, locks, said, wanted_rx);
+        self.calls.spawn(task);
+    }
+
     async fn stop(mut self) {
+        self.callers_tx.send_replace(None);
         for script_tx in self.taken.values() {
             script_tx.send_replace(None);
         }

@@ -17,6 +17,9 @@ pub struct LineSpec {
     pub kind: LineKind,
     /// Whether it has a test number, so that a call can probe it.
     pub probed: bool,
+    /// Whether whoever has confirmed is sent a text message on it.
+    #[serde(default)]
+    pub texts: bool,
 }
 
 /// What a line is.
@@ -42,6 +45,18 @@ pub enum Callee {
     },
     /// The line's own test number, as the profile says it.
     TestNumber,
+    /// Somebody who called us, and whom no open session knows as one who has confirmed.
+    Stranger,
+}
+
+impl Callee {
+    /// What is said to him when it is he who calls.
+    pub fn script_when_calling(&self) -> Script {
+        match self {
+            Callee::Candidate { .. } => Script::CallBack,
+            Callee::TestNumber | Callee::Stranger => Script::NoCalls,
+        }
+    }
 }
 
 /// What is said in a call.
@@ -54,6 +69,10 @@ pub enum Script {
     Thanks,
     /// Nothing: that somebody answers is enough.
     Probe,
+    /// To somebody who has confirmed, and calls back: 9 and 9 withdraws.
+    CallBack,
+    /// To any other caller: that nobody takes calls here.
+    NoCalls,
 }
 
 /// A call that is to be made, or to go on.
@@ -108,6 +127,8 @@ impl Key {
     pub const ONE: Key = Key(b'1');
     /// 不参加.
     pub const TWO: Key = Key(b'2');
+    /// 请假.
+    pub const NINE: Key = Key(b'9');
     /// 重复.
     pub const STAR: Key = Key(b'*');
 

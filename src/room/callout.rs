@@ -7,6 +7,7 @@ use super::event::Event;
 use super::ids::{AttemptId, CandidateId, LineId, MemberNo, PersonRef};
 use super::note::Note;
 use super::phones::Wait;
+use super::text_message::TextMessage;
 use super::time::{Span, Stamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,9 @@ pub struct Candidate {
     pub standing: Standing,
     /// The calls to him, oldest first.
     pub attempts: Vec<Attempt>,
+    /// The text message to him, after he has confirmed.
+    #[serde(default)]
+    pub text: Option<TextMessage>,
 }
 
 /// Where a candidate stands.
@@ -478,6 +482,21 @@ pub(super) fn apply_to_callout(
         Event::CandidateWithdrew { candidate, by } => {
             stand(candidate, Standing::Withdrew { at, by: *by });
         }
+        Event::TextPlaced { candidate, line } => {
+            if let Some(found) = callout.candidates.get_mut(candidate) {
+                found.text = Some(TextMessage {
+                    line: line.clone(),
+                    placed: at,
+                    end: None,
+                });
+            }
+        }
+        Event::TextEnded { candidate, end } => {
+            let found = callout.candidates.get_mut(candidate);
+            if let Some(text) = found.and_then(|found| found.text.as_mut()) {
+                text.end = Some(*end);
+            }
+        }
         Event::CallOutPaused { cause } => {
             callout.stage = CallOutStage::Paused {
                 cause: cause.clone(),
@@ -602,5 +621,6 @@ fn new_candidate(drawn: &DrawnCandidate, at: &Stamp) -> Candidate {
         drawn: at.clone(),
         standing: Standing::Waiting { wait: None },
         attempts: Vec::new(),
+        text: None,
     }
 }

@@ -2,11 +2,12 @@
 //! committee is complete. Each step is an event, so that nothing is done that the journal does not know.
 
 use super::actor::{Actor, Part};
-use super::call::{CallEnd, Callee, Script};
+use super::call::{CallEnd, Callee, LineState, Script};
 use super::callout::{CallOut, CallOutPolicies, CallOutStage, Candidate, PauseCause, Standing};
 use super::decide::{Draft, confirmed_end};
 use super::event::{Entry, Event};
 use super::ids::{CandidateId, LineId, SessionId};
+use super::phones::Line;
 use super::plan::{MemberKind, NewMember};
 use super::session::{NoticeState, Phase, Session};
 use super::state::{Room, apply};
@@ -86,9 +87,12 @@ fn later(now: &Now, by: Span) -> Now {
     later
 }
 
-/// Whether there is any call-out or call to look after.
+/// Whether there is any call-out, call or message to look after.
 fn concerns(room: &Room) -> bool {
-    !room.phones.calls.is_empty() || going(room).next().is_some()
+    let phones = &room.phones;
+    let may_write = phones.lines.values().any(|line| line.spec.texts);
+    let writes = || may_write && unwritten(room).next().is_some();
+    !phones.calls.is_empty() || going(room).next().is_some() || writes()
 }
 
 /// The call-outs that go on, or that are paused, with their sessions.
@@ -139,6 +143,46 @@ fn step(room: &Room, now: &Now) -> Option<Draft> {
             Some(Draft { session, event })
         })
     })
+    .or_else(|| next_text(room, now))
+}
+
+/// Lines that may send a message now.
+fn writing_lines(room: &Room) -> impl Iterator<Item = &LineId> {
+    let phones = &room.phones;
+    let can = |(id, line): &(&LineId, &Line)| {
+        line.spec.texts && line.state == LineState::Ready && !phones.is_busy(id)
+    };
+    phones.lines.iter().filter(can).map(|(id, _)| id)
+}
+
+/// Who has confirmed, and was sent no message.
+fn unwritten(room: &Room) -> impl Iterator<Item = (&SessionId, &Session, CandidateId)> {
+    let open = room
+        .sessions
+        .iter()
+        .filter(|(_, session)| !session.phase.is_over());
+    open.flat_map(|(id, session)| {
+        let candidates = session.callout.iter().flat_map(|c| &c.candidates);
+        let due = |found: &Candidate| {
+            matches!(found.standing, Standing::Accepted { .. }) && found.text.is_none()
+        };
+        candidates
+            .filter(move |(_, found)| due(found))
+            .map(move |(candidate, _)| (id, session, *candidate))
+    })
+}
+
+/// The next message, before the session begins. Calls come first.
+fn next_text(room: &Room, now: &Now) -> Option<Draft> {
+    let line = writing_lines(room).next()?;
+    let (id, _, candidate) =
+        unwritten(room).find(|(_, session, _)| now.until(session.plan.start) > Span::ZERO)?;
+    let event = Event::TextPlaced {
+        candidate,
+        line: line.clone(),
+    };
+    let session = Some(id.clone());
+    Some(Draft { session, event })
 }
 
 /// A call that was confirmed, and whose end nobody reports.
@@ -150,7 +194,7 @@ fn thanks_over(room: &Room, now: &Now) -> Option<Draft> {
     let (attempt, call) = over?;
     let session = match &call.callee {
         Callee::Candidate { session, .. } => Some(session.clone()),
-        Callee::TestNumber => None,
+        Callee::TestNumber | Callee::Stranger => None,
     };
     let event = Event::CallEnded {
         attempt: attempt.clone(),
@@ -271,6 +315,7 @@ fn next_call(
     let mut able = free.filter_map(|(line, state)| Some((line, state.can(now)?)));
     let (line, callee, script) = able.find_map(|(line, script)| match script {
         Script::Probe => Some((line, Callee::TestNumber, script)),
+        Script::CallBack | Script::NoCalls => None,
         Script::Notice | Script::Thanks => {
             let candidate = next_candidate(room, now, callout, line)?;
             let session = id.clone();

@@ -2,7 +2,7 @@
 
 use super::anomaly::Anomaly;
 use super::archive::Seal;
-use super::call::{CallEnd, CallProgress, CallRecording, LineSpec, LineState};
+use super::call::{CallEnd, CallProgress, CallRecording, Callee, LineSpec, LineState};
 use super::draw::{AbortReason, DrawBasis, DrawnCandidate, Hex32};
 use super::equipment::{CheckResult, Fault};
 use super::event::{
@@ -17,6 +17,7 @@ use super::note::Note;
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
 use super::source_fault::SourceFault;
+use super::text_message::{TextEnd, Texting};
 use super::time::{Day, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,12 +86,16 @@ pub enum Command {
         attempt: AttemptId,
         progress: CallProgress,
     },
+    /// Somebody calls, and one of these lines is to take it. Phones.
+    ReportCallTaken { lines: Vec<LineId>, callee: Callee },
     /// A call ended, or a key was confirmed in it. Phones.
     ReportCallEnded {
         attempt: AttemptId,
         end: CallEnd,
         recording: Option<CallRecording>,
     },
+    /// What became of a text message. Phones.
+    ReportTextEnded { to: Texting, end: TextEnd },
     /// A candidate of the named session called back and confirmed that he will not come. Phones.
     ReportCallerRangBack { candidate: CandidateId },
 
@@ -343,7 +348,9 @@ impl Command {
             Command::ReportNoticeReady { .. } => "report_notice_ready",
             Command::ReportNoticeFailed { .. } => "report_notice_failed",
             Command::ReportCallProgress { .. } => "report_call_progress",
+            Command::ReportCallTaken { .. } => "report_call_taken",
             Command::ReportCallEnded { .. } => "report_call_ended",
+            Command::ReportTextEnded { .. } => "report_text_ended",
             Command::ReportCallerRangBack { .. } => "report_caller_rang_back",
             Command::RunPreflight => "run_preflight",
             Command::OpenCheckIn => "open_check_in",

@@ -18,6 +18,7 @@ use super::note::Note;
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
 use super::source_fault::SourceFault;
+use super::text_message::TextEnd;
 use super::time::{Stamp, TimeOfDay, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,12 @@ pub enum Event {
         callee: Callee,
         script: Script,
     },
+    /// Somebody called, and a line took it.
+    CallTaken {
+        attempt: AttemptId,
+        line: LineId,
+        callee: Callee,
+    },
     /// It came so far.
     CallProgressed {
         attempt: AttemptId,
@@ -134,6 +141,16 @@ pub enum Event {
         attempt: AttemptId,
         end: CallEnd,
         recording: Option<CallRecording>,
+    },
+    /// A text message is about to be sent.
+    TextPlaced {
+        candidate: CandidateId,
+        line: LineId,
+    },
+    /// What became of it.
+    TextEnded {
+        candidate: CandidateId,
+        end: TextEnd,
     },
     /// A candidate confirmed, and has a place.
     CandidateAccepted { candidate: CandidateId },

@@ -3,6 +3,7 @@
 use super::call::{CallEnd, CallProgress, Callee, FaultKind, LineSpec, LineState, Script};
 use super::event::Event;
 use super::ids::{AttemptId, LineId, SessionId};
+use super::text_message::Texting;
 use super::time::{Now, Span, Stamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Phones {
     pub lines: BTreeMap<LineId, Line>,
     /// Calls that were placed and have not ended.
     pub calls: BTreeMap<AttemptId, Call>,
+    /// Text messages that are being sent, by line.
+    #[serde(default)]
+    pub texting: BTreeMap<LineId, Texting>,
     /// How many calls the box has placed in its life.
     pub placed: u64,
 }
@@ -76,15 +80,32 @@ pub struct Call {
     pub progress: Option<CallProgress>,
     /// When a key was confirmed in it; what is still said is thanks.
     pub confirmed: Option<Stamp>,
+    /// Whether the other side called.
+    #[serde(default)]
+    pub taken: bool,
 }
 
 impl Phones {
-    /// Whether a line has a call.
+    /// Whether a line has a call, or sends a message.
     pub fn is_busy(&self, line: &LineId) -> bool {
-        self.calls.values().any(|call| &call.line == line)
+        self.texting.contains_key(line) || self.calls.values().any(|call| &call.line == line)
     }
 
-    /// The open calls of a session.
+    /// Which of these lines takes the call of somebody who calls. Whoever is a stranger has one line at most, so that strangers
+    /// never keep candidates from being called.
+    pub(super) fn line_for<'a>(&self, lines: &'a [LineId], callee: &Callee) -> Option<&'a LineId> {
+        let strangers = |call: &Call| call.callee == Callee::Stranger;
+        if *callee == Callee::Stranger && self.calls.values().any(strangers) {
+            return None;
+        }
+        let on = |id: &&LineId| {
+            let line = self.lines.get(*id);
+            line.is_some_and(|line| line.state != LineState::Disabled) && !self.is_busy(id)
+        };
+        lines.iter().find(on)
+    }
+
+    /// The open calls to a session's candidates.
     pub fn calls_of<'a>(&'a self, session: &SessionId) -> impl Iterator<Item = &'a Call> {
         let of = session.clone();
         self.calls.values().filter(
@@ -148,8 +169,24 @@ impl Line {
     clippy::wildcard_enum_match_arm,
     reason = "each function takes its own events, together they take all"
 )]
-pub(super) fn apply_to_phones(phones: &mut Phones, at: &Stamp, rest: Span, event: &Event) {
+pub(super) fn apply_to_phones(
+    phones: &mut Phones,
+    at: &Stamp,
+    rest: Span,
+    session: Option<&SessionId>,
+    event: &Event,
+) {
     match event {
+        Event::TextPlaced { candidate, line } => {
+            if let Some(session) = session.cloned() {
+                let candidate = *candidate;
+                let to = Texting { session, candidate };
+                phones.texting.insert(line.clone(), to);
+            }
+        }
+        Event::TextEnded { candidate, .. } => phones
+            .texting
+            .retain(|_, to| Some(&to.session) != session || to.candidate != *candidate),
         Event::PhonesStarted { lines } => {
             phones.lines = lines
                 .iter()
@@ -197,6 +234,24 @@ pub(super) fn apply_to_phones(phones: &mut Phones, at: &Stamp, rest: Span, event
                 placed: at.clone(),
                 progress: None,
                 confirmed: None,
+                taken: false,
+            };
+            phones.calls.insert(attempt.clone(), call);
+        }
+        Event::CallTaken {
+            attempt,
+            line,
+            callee,
+        } => {
+            phones.placed += 1;
+            let call = Call {
+                line: line.clone(),
+                callee: callee.clone(),
+                script: callee.script_when_calling(),
+                placed: at.clone(),
+                progress: None,
+                confirmed: None,
+                taken: true,
             };
             phones.calls.insert(attempt.clone(), call);
         }
@@ -222,7 +277,10 @@ pub(super) fn apply_to_phones(phones: &mut Phones, at: &Stamp, rest: Span, event
             let Some(line) = phones.lines.get_mut(&call.line) else {
                 return;
             };
-            // what we broke off says nothing of the line
+            // what we broke off, or did not begin, says nothing of the line
+            if call.taken {
+                return;
+            }
             if is_failure(call.script, end) {
                 line.failed(at, *end, rest);
             } else if !matches!(end, CallEnd::Cancelled | CallEnd::Interrupted) {

@@ -3,6 +3,7 @@
 use super::ids::{PersonRef, SessionId};
 use super::layout::Policies;
 use super::refusal::Refusal;
+use super::rules::RuleSet;
 use super::time::{Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct Plan {
     /// The whole committee, where it sits in several venues; none where all of it sits here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committee: Option<CommitteeSize>,
+    /// The rules that it falls under; those of the policies where none are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RuleSet>,
     /// Policies for this session only; the profile's where none are given.
     #[serde(default)]
     pub policies: Option<Policies>,
@@ -54,6 +58,16 @@ impl Plan {
             experts: self.experts,
             tenderer_representatives: self.tenderer_representatives,
         })
+    }
+
+    /// The plan with the policies that its rules come to in a room with policies of its own.
+    pub(super) fn under_its_rules(&self, of_room: &Policies, utc_offset: i32) -> Self {
+        let mut plan = self.clone();
+        if let Some(rules) = self.rules {
+            let policies = plan.policies.unwrap_or_else(|| of_room.clone());
+            plan.policies = Some(policies.under(rules, self.start, utc_offset));
+        }
+        plan
     }
 
     /// The part of the committee that sits in other venues; none where the plan names less than sits here.

@@ -94,6 +94,8 @@ pub enum Refusal {
     NotDrawn { member: MemberNo },
     /// The profile has no such line.
     NoSuchLine { line: LineId },
+    /// No line can take the call of somebody who calls.
+    NoLineFree,
 
     // check-in
     /// That member sits elsewhere.
@@ -304,6 +306,7 @@ impl fmt::Display for Refusal {
                 f,
                 "member {member} was not drawn; put another person in his place"
             ),
+            Refusal::NoLineFree => f.write_str("no line is free to take a call"),
             Refusal::NoSuchLine { line } => write!(f, "the profile has no line {line}"),
             Refusal::AlreadySigned => f.write_str("signed already"),
             Refusal::ConflictUndecided { members } => {

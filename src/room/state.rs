@@ -74,7 +74,8 @@ pub fn apply(room: &mut Room, entry: &Entry) {
     let at = &entry.stamp;
     room.age.note(at);
     let rest = room.policies.call_out.line_rest;
-    phones::apply_to_phones(&mut room.phones, at, rest, &entry.event);
+    let session = entry.session.as_ref();
+    phones::apply_to_phones(&mut room.phones, at, rest, session, &entry.event);
     match &entry.session {
         None => apply_to_room(room, at, &entry.event),
         Some(id) => {

@@ -4,11 +4,12 @@ use super::call::{Callee, Script, WantedCall, WantedNotice};
 use super::callout::{CallOutStage, Standing};
 use super::draw::DrawStage;
 use super::equipment::Preflight;
-use super::ids::{AttemptId, FeedId, SeatNo, SessionId};
+use super::ids::{AttemptId, FeedId, LineId, SeatNo, SessionId};
 use super::layout::{FeedKind, FeedSpec, Place};
 use super::phones::Call;
 use super::session::Session;
 use super::state::Room;
+use super::text_message::{Texting, WantedText};
 use super::time::Stamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub draws: BTreeMap<SessionId, WantedDraw>,
     /// What is to be spoken and kept ready for calls.
     pub notices: Vec<WantedNotice>,
+    /// Text messages that are to be sent.
+    pub texts: Vec<WantedText>,
     /// Calls that are to be made, or to go on; what leaves is hung up.
     pub calls: BTreeMap<AttemptId, WantedCall>,
 }
@@ -85,10 +88,18 @@ pub fn wanted(room: &Room) -> Wanted {
             .filter_map(|(id, session)| Some((id.clone(), wanted_draw(room, session)?)))
             .collect(),
         notices: room.sessions.iter().filter_map(wanted_notice).collect(),
+        texts: room
+            .phones
+            .texting
+            .iter()
+            .filter_map(|(line, to)| wanted_text(room, line, to))
+            .collect(),
         calls: room
             .phones
             .calls
             .iter()
+            // who called is talked to by whoever took the call
+            .filter(|(_, call)| !call.taken)
             .filter_map(|(attempt, call)| {
                 let script = script_of(room, attempt, call)?;
                 let wanted = WantedCall {
@@ -117,6 +128,15 @@ fn wanted_notice((id, session): (&SessionId, &Session)) -> Option<WantedNotice> 
     let draw = session.draw.as_ref().filter(|draw| !draw.is_aborted())?;
     (!session.phase.is_over()).then(|| WantedNotice {
         session: id.clone(),
+        notice: draw.notice.clone(),
+    })
+}
+
+fn wanted_text(room: &Room, line: &LineId, to: &Texting) -> Option<WantedText> {
+    let draw = room.sessions.get(&to.session)?.draw.as_ref()?;
+    Some(WantedText {
+        to: to.clone(),
+        line: line.clone(),
         notice: draw.notice.clone(),
     })
 }

@@ -275,6 +275,34 @@ impl Vault {
         Ok(found)
     }
 
+    /// The first of these people whose phone number passes `is`, by his place among them. Asking is written down.
+    ///
+    /// # Errors
+    /// A record is damaged, or the disk fails.
+    pub fn find_by_phone(
+        &self,
+        people: &[PersonRef],
+        is: impl Fn(&str) -> bool,
+        actor: &Actor,
+        now: Utc,
+    ) -> Result<Option<usize>, VaultError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        let mut found = None;
+        for (at, person) in people.iter().enumerate() {
+            if is(&self.decrypt(&tx, person)?.phone) {
+                found = Some(at);
+                break;
+            }
+        }
+        let person = found.and_then(|at| people.get(at));
+        let object = person.map_or("caller", PersonRef::as_str);
+        let result = if person.is_some() { "done" } else { "nobody" };
+        self.disclose(&tx, "phone-lookup", object, result, actor, now)?;
+        tx.commit()?;
+        Ok(found)
+    }
+
     /// Whether the session has somebody with that ID number; for the import, which tells nobody.
     pub(super) fn has_id_number(
         &self,

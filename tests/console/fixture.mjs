@@ -37,7 +37,7 @@ const actions = (names, phase, allowed) => names.map((name) => action(name, allo
 
 const session = (phase, over = {}) => ({
   id: "BS-1123-04", kind: "real", phase, since: NOW() - 30 * 60_000, start: NOW() - 2 * HOUR, expected: 4 * HOUR, started: null,
-  planned: { experts: 8, tenderer_representatives: 1 }, members: [], chair: null, votes: 0, barrier: null, suspension: null, outage: null,
+  planned: { experts: 8, tenderer_representatives: 1, rules: null }, members: [], chair: null, votes: 0, barrier: null, suspension: null, outage: null,
   aborted: null, current_break: null, due_breaks: [], talk_back: null, gaps: [], marks: 0, closing_record_signed: false, clocks: [],
   ...over,
 });
@@ -102,7 +102,7 @@ const preflight = () => ({
 
 const HEX = "9f3c71a04be2d8150c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f809102ce";
 const attempt = (line, ago, over = {}) => ({ line, placed: NOW() - ago, progress: { state: "answered" }, keys: [], end: null, ended: null, ...over });
-const candidate = (no, group, standing, over = {}) => ({ candidate: no, group, redraw: false, standing, since: null, member: null, next_call: null, cause: null, withdrawal: null, attempts: [], ...over });
+const candidate = (no, group, standing, over = {}) => ({ candidate: no, group, redraw: false, standing, since: null, member: null, next_call: null, cause: null, withdrawal: null, attempts: [], text: null, ...over });
 const ended = (line, end, keys = []) => attempt(line, 100_000, { end, ended: NOW() - 60_000, keys });
 const attends = { end: "confirmed", of: "attends" };
 const candidates = () => [
@@ -118,8 +118,8 @@ const candidates = () => [
 const lines = () => [
   { line: "sip-1", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: null },
   { line: "sip-2", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: true, last_fault: { end: "line_fault", of: { refused: { status: 503 } } }, calling: null },
-  { line: "sip-3", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: { candidate: 7, placed: NOW() - 3_000 } },
-  { line: "sip-4", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: { candidate: 4, placed: NOW() - 27_000 } },
+  { line: "sip-3", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: { candidate: 7, placed: NOW() - 3_000, taken: false } },
+  { line: "sip-4", kind: "sip", state: { state: "ready" }, since: NOW() - HOUR, probed: true, resting: false, last_fault: null, calling: { candidate: 4, placed: NOW() - 27_000, taken: false } },
   { line: "modem-1", kind: "modem", state: { state: "fault", of: "no_sim" }, since: NOW() - HOUR, probed: false, resting: false, last_fault: null, calling: null },
 ];
 const drawOf = (over = {}) => ({

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+const STRANGER: &str = "13912345678";
 const SESSION: &str = "BS-1126-02";
 const SECRET: &str = "5f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 /// Twenty people on four lines, of whom the one with the longest patience hears the notice three times, twice.
@@ -32,9 +33,9 @@ struct Hall {
     room: Room,
     technician: Browser,
     supervisor: Browser,
-    _phones: Peer,
+    phones: Peer,
     /// The phones' files.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A pool whose people's phones do what the last digits say (`scripts/phones.py`).
@@ -54,15 +55,28 @@ fn pool(digits: &str) -> String {
 impl Hall {
     /// The daemon, a gateway with phones, and a draw that is seeded.
     async fn calling(experts: u8, digits: &str, channels: u8) -> Self {
+        let test = "test_number = \"10002\"";
+        let hall = Self::committed(experts, digits, channels, test).await;
+        hall.reveal().await;
+        hall
+    }
+
+    /// All but the supervisor's secret; `more` belongs to the line.
+    async fn committed(experts: u8, digits: &str, channels: u8, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let account = ["--user", "bidroom", "--password", "secret"];
         let (phones, port) = Peer::phones(&folder.path().join("phones"), &account);
+        let least = if experts < 5 {
+            "committee_min = 1\n"
+        } else {
+            ""
+        };
         let lines = format!(
             "[call_out]\nspacing = \"4s\"\nsoon = \"1s\"\nunanswered = \"9/9\"\n\
              [phone]\nring = \"10s\"\n[phone.speech]\nengine = \"espeak-ng\"\n\
              [[phone.lines]]\nid = \"sip\"\nkind = \"sip\"\ngateway = \"127.0.0.1:{port}\"\n\
              user = \"bidroom\"\npassword = \"secret\"\nregister = true\nchannels = {channels}\n\
-             test_number = \"10002\"\n[policies]\n"
+             {more}\n[policies]\n{least}"
         );
         let room = Room::start_with(&profile().replace("[policies]\n", &lines)).await;
         let technician = room.signed_in("technician").await;
@@ -94,15 +108,74 @@ impl Hall {
         };
         let commit = json!({"type": "commit_to_draw", "commitment": commitment});
         supervisor.carry_out(SESSION, commit).await;
-        let reveal = json!({"type": "reveal_to_draw", "secret": SECRET});
-        supervisor.carry_out(SESSION, reveal).await;
         Self {
             room,
             technician,
             supervisor,
-            _phones: phones,
-            _folder: folder,
+            phones,
+            folder,
         }
+    }
+
+    async fn reveal(&self) {
+        let reveal = json!({"type": "reveal_to_draw", "secret": SECRET});
+        self.supervisor.carry_out(SESSION, reveal).await;
+    }
+
+    /// The alarm of a line, once there is one of these kinds.
+    async fn line_alarm(&self, kinds: &[&str]) -> Value {
+        let began = Instant::now();
+        loop {
+            let alarms = self.room.ctl(&["status"])["alarms"].clone();
+            let kind = |alarm: &&Value| kinds.contains(&alarm["what"]["kind"].as_str().unwrap());
+            if let Some(found) = alarms.as_array().unwrap().iter().find(kind) {
+                return found["what"].clone();
+            }
+            assert!(began.elapsed() < DEADLINE, "never {kinds:?}: {alarms:#}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// No number and no name is in the log or in a file. All numbers begin alike; the log is at its most talkative here, and
+    /// holds the calls' libraries as well.
+    fn names_nobody(&self) {
+        let canaries = [
+            b"13800138".to_vec(),
+            STRANGER.as_bytes().to_vec(),
+            "评专家".as_bytes().to_vec(),
+        ];
+        assert_eq!(
+            found(self.room.log().as_bytes(), &canaries),
+            None,
+            "in the log"
+        );
+        for file in files(&self.room.data()) {
+            let name = file.display().to_string();
+            assert_eq!(found(name.as_bytes(), &canaries), None, "a file's name");
+            let bytes = std::fs::read(&file).unwrap_or_default();
+            assert_eq!(found(&bytes, &canaries), None, "in {name}");
+        }
+    }
+
+    /// Somebody calls the room and presses 9 twice; until no line has a call any more.
+    async fn is_called_by(&mut self, number: &str) {
+        self.phones.tell(&format!("call {number} 99"));
+        let answered = self.folder.path().join("phones/answered").join(number);
+        super::support::until("the call is answered", || answered.exists()).await;
+        super::support::until("no call is open", || self.is_idle()).await;
+    }
+
+    fn is_idle(&self) -> bool {
+        let lines = self.room.ctl(&["status"])["lines"].clone();
+        let mut lines = lines.as_array().unwrap().iter();
+        lines.all(|line| line["calling"].is_null())
+    }
+
+    /// Calls that reached the gateway.
+    fn dialled(&self) -> usize {
+        let log = std::fs::read_to_string(self.folder.path().join("phones/kamailio.log")).unwrap();
+        let calls = log.lines().filter_map(|line| line.split("dialled ").nth(1));
+        calls.collect::<BTreeSet<_>>().len()
     }
 
     fn board(&self) -> Value {
@@ -251,17 +324,173 @@ async fn killed_in_the_middle_of_calls_nobody_is_redialled_in_silence() {
         .map(|a| a["end"]["end"].clone())
         .collect();
     assert!(ends.contains(&json!("interrupted")), "{ends:?}");
-    // all numbers begin alike; the log is at its most talkative here, and holds the calls' libraries as well
-    let canaries = [b"13800138".to_vec(), "评专家".as_bytes().to_vec()];
+    hall.names_nobody();
+}
+
+fn attempts(board: &Value) -> Vec<Value> {
+    let all = candidates(board).into_iter();
+    all.flat_map(|c| c["attempts"].as_array().unwrap().clone())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_s_faults_are_alarms_within_five_seconds_and_consume_nobody() {
+    const LINE: [&str; 3] = ["line_fails", "line_rests", "line_down"];
+    const SOON: Duration = Duration::from_secs(5);
+    let mut hall = Hall::committed(5, "232323232", 1, "").await;
+    let ready = |hall: &Hall| hall.room.ctl(&["status"])["lines"][0]["state"]["state"] == "ready";
+    super::support::until("the line is ready", || ready(&hall)).await;
+    let retry = json!({"type": "retry_line", "line": "sip"});
+
+    hall.until("the notice is spoken", |board| {
+        board["notice"]["notice"] == "ready"
+    })
+    .await;
+    // 503: an alarm at the first fault, rest after the third
+    hall.phones.tell("503");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    hall.reveal().await;
+    let began = Instant::now();
+    hall.line_alarm(&LINE).await;
+    assert!(began.elapsed() < SOON, "503: {:?}", began.elapsed());
+    let alarm = hall.line_alarm(&["line_rests"]).await;
     assert_eq!(
-        found(hall.room.log().as_bytes(), &canaries),
-        None,
-        "in the log"
+        alarm["fault"],
+        json!({"end": "line_fault", "of": {"refused": {"status": 503}}})
     );
-    for file in files(&hall.room.data()) {
-        let name = file.display().to_string();
-        assert_eq!(found(name.as_bytes(), &canaries), None, "a file's name");
-        let bytes = std::fs::read(&file).unwrap_or_default();
-        assert_eq!(found(&bytes, &canaries), None, "in {name}");
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    assert_eq!((attempts(&hall.board()).len(), hall.dialled()), (3, 3));
+
+    // 403: who is refused rests at once
+    hall.phones.tell("403");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    hall.technician.carry_out(SESSION, retry.clone()).await;
+    let began = Instant::now();
+    let alarm = hall.line_alarm(&["line_rests"]).await;
+    assert_eq!(alarm["fault"], json!({"end": "auth_fault"}));
+    assert!(began.elapsed() < SOON, "403: {:?}", began.elapsed());
+
+    // silence
+    hall.phones.tell("silent");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    hall.technician.carry_out(SESSION, retry.clone()).await;
+    let began = Instant::now();
+    hall.line_alarm(&LINE).await;
+    assert!(began.elapsed() < SOON, "silence: {:?}", began.elapsed());
+
+    // it is well again, and has forgotten who is registered
+    let pause = json!({"type": "pause_call_out", "reason": "the gateway is mended"});
+    hall.technician.carry_out(SESSION, pause).await;
+    hall.line_alarm(&["line_down"]).await;
+    hall.phones.tell("well");
+    super::support::until("the line is ready", || ready(&hall)).await;
+    hall.phones.tell("forget");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let resume = json!({"type": "resume_call_out"});
+    hall.technician.carry_out(SESSION, resume).await;
+    let began = Instant::now();
+    hall.line_alarm(&LINE).await;
+    assert!(began.elapsed() < SOON, "forgotten: {:?}", began.elapsed());
+
+    let board = hall.board();
+    assert_eq!(candidates(&board).len(), 5, "nobody was redrawn");
+    for candidate in candidates(&board) {
+        let standing = candidate["standing"].as_str().unwrap();
+        assert!(["waiting", "calling"].contains(&standing), "{candidate}");
     }
+    for end in attempts(&board).iter().map(|a| &a["end"]["end"]) {
+        let fault = end.is_null() || end == "line_fault" || end == "auth_fault";
+        assert!(fault, "{end}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_in_each_state_of_a_call_nobody_is_redialled_in_silence() {
+    let mut hall = Hall::committed(5, "232323232", 1, "").await;
+    let last = |board: &Value| {
+        let open = attempts(board).into_iter();
+        open.max_by_key(|a| a["placed"].as_i64())
+            .unwrap_or_default()
+    };
+    let mut began = false;
+    for state in ["dialling", "ringing", "answered", "key", "confirmed"] {
+        // a gateway that says nothing keeps a call in its first state
+        hall.phones.tell(if state == "dialling" {
+            "silent"
+        } else {
+            "well"
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        if !std::mem::replace(&mut began, true) {
+            hall.reveal().await;
+        }
+        let seen = Instant::now();
+        let killed = loop {
+            let view = hall.room.ctl(&["status"]);
+            let attempt = last(&view["convening"][0]);
+            let open = !view["lines"][0]["calling"].is_null();
+            let at = match attempt["end"]["end"].as_str() {
+                None => attempt["progress"]["state"].as_str(),
+                end => end,
+            };
+            if open && at == Some(state) {
+                break attempt;
+            }
+            assert!(seen.elapsed() < DEADLINE, "never {state}: {attempt}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        hall.room.restart(Signal::KILL);
+        let end = if state == "confirmed" {
+            json!({"end": "confirmed", "of": "attends"})
+        } else {
+            json!({"end": "interrupted"})
+        };
+        hall.until("what was open has an end", |board| {
+            let was = attempts(board).into_iter();
+            was.filter(|a| a["placed"] == killed["placed"])
+                .all(|a| a["end"] == end)
+        })
+        .await;
+        let found = attempts(&hall.board()).into_iter();
+        let found = found.filter(|a| a["placed"] == killed["placed"]).count();
+        assert_eq!(found, 1, "{state}: it is still in the journal");
+    }
+    // the line is free, the confirmation is kept, and the gateway saw no call that the journal does not know
+    hall.until("the next one is called", |board| {
+        board["callout"]["filled"] == 1 && board["callout"]["calling"] == 1
+    })
+    .await;
+    let pause = json!({"type": "pause_call_out", "reason": "enough"});
+    hall.technician = hall.technician.at(&hall.room.url(""));
+    hall.technician.carry_out(SESSION, pause).await;
+    let known = attempts(&hall.board()).len();
+    assert!(hall.dialled() <= known, "{} of {known}", hall.dialled());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_calls_back_withdraws_and_the_next_one_is_called() {
+    // two people, one place
+    let mut hall = Hall::calling(1, "22", 2).await;
+    hall.until("one has accepted", |board| {
+        board["phase"] == "convened" && board["callout"]["filled"] == 1
+    })
+    .await;
+    // while he is thanked, on the other line
+    hall.is_called_by(STRANGER).await;
+    assert_eq!(candidates(&hall.board())[0]["standing"], "accepted");
+    // the pool's table is ours: one of the two has a place, the other is a stranger
+    let mut withdrew = false;
+    for number in ["13800138002", "13800138012"] {
+        if !withdrew {
+            hall.is_called_by(number).await;
+            withdrew = candidates(&hall.board())[0]["withdrawal"] == "called_back";
+        }
+    }
+    assert!(withdrew, "{:#}", hall.board());
+    hall.until("the next one has the place", |board| {
+        let all = candidates(board);
+        all.len() == 2 && all[1]["standing"] == "accepted"
+    })
+    .await;
+    hall.names_nobody();
 }

@@ -134,6 +134,7 @@ pub(crate) fn opening(setting: Setting, at: Utc) -> Vec<(Actor, Command)> {
             id: line(no),
             kind: LineKind::Sip,
             probed: setting.probed,
+            texts: false,
         })
         .collect();
     let digest = "spoken".to_owned();

@@ -72,7 +72,7 @@ impl Model {
                 rule(self.calls.len() < self.lines, "no more calls than lines")?;
                 let no = match callee {
                     Callee::Candidate { candidate, .. } => Some(candidate.0),
-                    Callee::TestNumber => None,
+                    Callee::TestNumber | Callee::Stranger => None,
                 };
                 if let Some(no) = no {
                     let full = self.filled() >= self.places;
@@ -95,6 +95,13 @@ impl Model {
                 }
                 self.calls
                     .insert(attempt.clone(), (line.clone(), no, false));
+            }
+            Event::CallTaken { attempt, line, .. } => {
+                rule(self.attempts.insert(attempt.clone()), "no attempt twice")?;
+                let busy = self.calls.values().any(|(on, ..)| on == line);
+                rule(!busy, "one call a line")?;
+                self.calls
+                    .insert(attempt.clone(), (line.clone(), None, false));
             }
             Event::CallEnded { attempt, end, .. } => {
                 let Some((line, no, confirmed)) = self.calls.remove(attempt) else {

@@ -1,6 +1,6 @@
 //! Random phones and people beside the model: whatever they do in whatever order, no rule of the call-out is broken.
 
-use crate::hall::{Hall, Setting, line, part, supervisor, technician};
+use crate::hall::{Hall, Setting, line, part, session, supervisor, technician};
 use crate::model::Model;
 use bidroom::room::*;
 use std::collections::BTreeSet;
@@ -45,7 +45,22 @@ fn step(hall: &mut Hall, chance: &mut Chance) {
             };
             hall.ends(&attempt, end(chance));
         }
-        22..=26 => hall.wait(1 + chance.below(400_000)),
+        22 => {
+            let session = session();
+            let callee = match chance.below(2) {
+                0 => Callee::Stranger,
+                _ => Callee::Candidate {
+                    session,
+                    candidate: some,
+                },
+            };
+            let lines = vec![one];
+            ignore(hall.give(
+                &part(Part::Phones),
+                Command::ReportCallTaken { lines, callee },
+            ));
+        }
+        23..=26 => hall.wait(1 + chance.below(400_000)),
         27..=28 => {
             let state = match chance.below(4) {
                 0 => LineState::AuthFault,
@@ -205,7 +220,7 @@ fn thirty_candidates_on_four_lines() {
             continue;
         };
         let end = match (&call.callee, &call.confirmed) {
-            (Callee::TestNumber, _) | (_, Some(_)) => CallEnd::Reached,
+            (Callee::TestNumber | Callee::Stranger, _) | (_, Some(_)) => CallEnd::Reached,
             (Callee::Candidate { candidate, .. }, None) => temper(*candidate),
         };
         hall.ends(&attempt, end);

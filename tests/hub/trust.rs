@@ -89,6 +89,7 @@ fn plan(id: &str, session: &str, room: &str) -> HubCommand {
                 experts: 5,
                 tenderer_representatives: 0,
                 committee: None,
+                rules: None,
                 policies: None,
             },
         },

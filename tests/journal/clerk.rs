@@ -108,6 +108,7 @@ fn plan() -> Command {
             experts: 5,
             tenderer_representatives: 0,
             committee: None,
+            rules: None,
             policies: None,
         },
     }

@@ -7,11 +7,12 @@ use bidroom::phone::frame::Frame;
 use bidroom::phone::voice::{Engine, Voice};
 use bidroom::phone::{
     Directory, Line, NotKept, Number, OpenLine, PhoneReport, Phones, Recordings, Reports,
-    SpokenNotices, Unreadable, WantedPhones,
+    SpokenNotices, TakenCall, Unreadable, WantedPhones,
 };
 use bidroom::room::{
     AttemptId, CallEnd, CallProgress, CallRecording, Callee, CandidateId, LineId, LineKind,
-    LineSpec, LineState, Notice, Script, SessionId, Span, Utc, WantedCall, WantedNotice,
+    LineSpec, LineState, Notice, Script, SessionId, Span, TextEnd, Texting, Utc, WantedCall,
+    WantedNotice, WantedText,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,6 +28,8 @@ pub(crate) struct Kept {
     reports: Mutex<Vec<(Instant, PhoneReport)>>,
     wanted_tx: watch::Sender<WantedPhones>,
     numbers: Mutex<BTreeMap<u16, String>>,
+    /// Calls that came in.
+    taken: Mutex<u64>,
     /// The journal takes nothing.
     pub(crate) broken: std::sync::atomic::AtomicBool,
 }
@@ -41,12 +44,27 @@ impl Reports for Kept {
             .lock()
             .unwrap()
             .push((Instant::now(), report.clone()));
+        if let PhoneReport::Text { to, .. } = &report {
+            self.wanted_tx
+                .send_modify(|wanted| wanted.texts.retain(|text| &text.to != to));
+        }
         if let PhoneReport::Ended { attempt, .. } = report {
             self.wanted_tx.send_modify(|wanted| {
                 wanted.calls.remove(&attempt);
             });
         }
         Ok(())
+    }
+
+    async fn take(&self, lines: Vec<LineId>, caller: Callee) -> Result<TakenCall, NotKept> {
+        let mut taken = self.taken.lock().unwrap();
+        *taken += 1;
+        Ok(TakenCall {
+            attempt: AttemptId::nth(9_000 + *taken),
+            // the room takes one that is free; here one after the other
+            line: lines[usize::try_from(*taken).unwrap() % lines.len()].clone(),
+            caller,
+        })
     }
 
     fn script(&self, attempt: &AttemptId) -> Option<Script> {
@@ -70,6 +88,16 @@ impl Directory for Kept {
             .get(&candidate.0)
             .map(|text| Number::new(text))
             .ok_or(Unreadable)
+    }
+
+    /// Whoever was called before.
+    async fn caller(&self, number: &Number) -> Result<Callee, Unreadable> {
+        let numbers = self.numbers.lock().unwrap();
+        let found = numbers.iter().find(|(_, text)| number.is(text));
+        Ok(found.map_or(Callee::Stranger, |(no, _)| Callee::Candidate {
+            session: session(),
+            candidate: CandidateId(*no),
+        }))
     }
 }
 
@@ -105,6 +133,7 @@ pub(crate) fn line(id: &str, line: Arc<dyn Line>, kind: LineKind) -> (LineId, Op
         id: id.clone(),
         kind,
         probed: true,
+        texts: false,
     };
     let test_number = Number::new("10000");
     (
@@ -160,12 +189,14 @@ impl Desk {
                 session: session(),
                 notice: notice(),
             }],
+            texts: Vec::new(),
         };
         let (wanted_tx, wanted_rx) = watch::channel(wanted);
         let kept = Arc::new(Kept {
             reports: Mutex::default(),
             wanted_tx,
             numbers: Mutex::default(),
+            taken: Mutex::default(),
             broken: false.into(),
         });
         let spoken = SpokenNotices::default();
@@ -177,6 +208,7 @@ impl Desk {
             directory: kept.clone(),
             reports: kept.clone(),
             rings,
+            takes_calls: true,
         };
         let (stop_tx, stop_rx) = watch::channel(false);
         let worker = tokio::spawn(phones.run(wanted_rx, stop_rx));
@@ -260,6 +292,37 @@ impl Desk {
             wanted.calls.insert(attempt.clone(), call);
         });
         attempt
+    }
+
+    /// Has a text message sent to the callee of a call that was placed before.
+    pub(crate) fn text(&self, on: &str, to: &AttemptId) -> Texting {
+        let no = to.as_str().trim_start_matches(['a', '0']).parse().unwrap();
+        let to = Texting {
+            session: session(),
+            candidate: CandidateId(no),
+        };
+        let text = WantedText {
+            to: to.clone(),
+            line: on.parse().unwrap(),
+            notice: notice(),
+        };
+        self.kept
+            .wanted_tx
+            .send_modify(|wanted| wanted.texts.push(text));
+        to
+    }
+
+    /// What became of a text message.
+    pub(crate) async fn text_ended(&self, to: &Texting) -> TextEnd {
+        let end = |reports: &[PhoneReport]| {
+            reports.iter().find_map(|r| match r {
+                PhoneReport::Text { to: t, end } if t == to => Some(*end),
+                _ => None,
+            })
+        };
+        self.until("a text message ended", |reports| end(reports).is_some())
+            .await;
+        end(&self.reports()).unwrap()
     }
 
     /// Changes what is wanted of a call; none takes it away.

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, line};
 use crate::peers::Peer;
 use bidroom::phone::modem::{Model, ModemLine, ModemSettings};
-use bidroom::room::{Answer, CallEnd, FaultKind, LineFault, LineKind, LineState, Script};
+use bidroom::room::{Answer, CallEnd, FaultKind, LineFault, LineKind, LineState, Script, TextEnd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +99,34 @@ async fn card_and_network_are_told_and_the_pin_is_tried_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_pin_is_tried_once_in_all_lives_of_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut peer = Peer::modem(folder.path(), "simcom-sim7600");
+    peer.tell("pin");
+    let needed = LineState::Fault(LineFault::PinNeeded);
+    for _ in 0..2 {
+        let life = ModemLine::new(ModemSettings {
+            device: folder.path().join("at"),
+            sound: folder.path().join("pcm"),
+            model: Model::SimcomSim7600,
+            baud: 115_200,
+            pin: Some(Zeroizing::new("9999".to_owned())),
+        });
+        let mut state_rx = bidroom::phone::Line::state(&life);
+        let running = tokio::spawn(life.run());
+        let told = state_rx.wait_for(|state| *state == needed);
+        tokio::time::timeout(Duration::from_secs(20), told)
+            .await
+            .expect("it is told")
+            .unwrap();
+        running.abort();
+        drop(running.await);
+    }
+    let tried = std::fs::read_to_string(folder.path().join("pins")).unwrap();
+    assert_eq!(tried.lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_modem_that_stalls_or_is_unplugged_costs_nobody_his_place() {
     let folder = tempfile::tempdir().unwrap();
     let mut peer = Peer::modem(folder.path(), "quectel-ec25");
@@ -128,4 +156,110 @@ async fn a_modem_that_stalls_or_is_unplugged_costs_nobody_his_place() {
         desk.ended(&attempt).await.0,
         CallEnd::Confirmed(Answer::Attends)
     );
+}
+
+/// What an independent decoder reads of the PDUs that went out.
+fn gammu(pdus: &str) -> Vec<serde_json::Value> {
+    use std::io::Write;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/phone/pdus.py");
+    let mut child = std::process::Command::new("/usr/bin/python3")
+        .arg(script)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(pdus.as_bytes()).unwrap();
+    drop(stdin);
+    let told = child.wait_with_output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    told.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_confirmed_gets_the_notice_in_writing_and_a_refusal_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut peer = Peer::modem(folder.path(), "quectel-ec25");
+    let desk = desk(folder.path(), Model::QuectelEc25, None).await;
+    desk.until_line("modem-1", LineState::Ready).await;
+    let attempt = desk.place("modem-1", "13800138009", Script::Notice);
+    desk.ended(&attempt).await;
+    let to = desk.text("modem-1", &attempt);
+    assert_eq!(desk.text_ended(&to).await, TextEnd::Sent);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let pdus = read("pdus");
+    let told = gammu(&pdus);
+    let own: Vec<serde_json::Value> = read("texts")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let words = |parts: &[serde_json::Value]| -> String {
+        parts.iter().map(|p| p["text"].as_str().unwrap()).collect()
+    };
+    assert_eq!(
+        words(&told),
+        "您已确认参加评标。时间：11月27日9:05。地点：保山市公共资源交易中心。预计用时4小时。请携带身份证按时到场。"
+    );
+    assert_eq!(words(&own), words(&told));
+    for part in &told {
+        assert_eq!(
+            (&part["number"], &part["kind"]),
+            (&"13800138009".into(), &"Submit".into())
+        );
+    }
+    // a second one, which the network does not take; and a call after it
+    let attempt = desk.place("modem-1", "13800138009", Script::Notice);
+    desk.ended(&attempt).await;
+    peer.tell("refuse-texts");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let to = desk.text("modem-1", &attempt);
+    let refused = TextEnd::Refused { cause: Some(500) };
+    assert_eq!(desk.text_ended(&to).await, refused);
+    let attempt = desk.place("modem-1", "13800138009", Script::Notice);
+    assert_eq!(desk.ended(&attempt).await.0, CallEnd::NoSuchNumber);
+    // one of several parts, read by both
+    let number = bidroom::phone::Number::new("13800138009").unwrap();
+    let text = "😀评标".repeat(60);
+    let parts = bidroom::phone::sms::parts(&number, &text, 9);
+    assert_eq!(parts.len(), 4);
+    let lines: Vec<&str> = parts.iter().map(bidroom::phone::sms::Pdu::hex).collect();
+    let told = gammu(&lines.join("\n"));
+    assert_eq!(words(&told), text);
+    for (told, no) in told.iter().zip(1..) {
+        assert_eq!((&told["part"], &told["parts"]), (&no.into(), &4.into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_confirmed_withdraws_by_calling_the_modem_back() {
+    for (model, name) in [
+        (Model::QuectelEc25, "quectel-ec25"),
+        (Model::SimcomSim7600, "simcom-sim7600"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut peer = Peer::modem(folder.path(), name);
+        let desk = desk(folder.path(), model, None).await;
+        desk.until_line("modem-1", LineState::Ready).await;
+        let attempt = desk.place("modem-1", "13800138009", Script::Notice);
+        desk.ended(&attempt).await;
+        let call = |n: u64| bidroom::room::AttemptId::nth(9_000 + n);
+        peer.tell("ring 13912345678 99");
+        assert_eq!(desk.ended(&call(1)).await, (CallEnd::Reached, None));
+        let withdrew = || {
+            let all = desk.reports().into_iter();
+            all.filter(|r| matches!(r, bidroom::phone::PhoneReport::Withdrew { .. }))
+                .count()
+        };
+        assert_eq!(withdrew(), 0);
+        peer.tell("ring +8613800138009 99");
+        let (end, recording) = desk.ended(&call(2)).await;
+        assert_eq!(end, CallEnd::Reached, "{:?}", desk.progress(&call(2)));
+        assert!(recording.is_some());
+        assert_eq!(withdrew(), 1);
+        // and the line calls again
+        let attempt = desk.place("modem-1", "13800138006", Script::Notice);
+        assert_eq!(desk.ended(&attempt).await.0, CallEnd::Busy);
+    }
 }

@@ -537,6 +537,7 @@ impl Play {
                         experts: *experts,
                         tenderer_representatives: *others,
                         committee: None,
+                        rules: None,
                         policies: None,
                     },
                 },

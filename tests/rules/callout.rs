@@ -1,12 +1,14 @@
 //! Owns the words of stories about draw and call-out, and stands in for the worker that draws.
 //!
 //! ```text
-//! given phones sip-1 sip-2 probed        lines that are ready; `probed` ones have a test number
+//! given phones sip-1 sip-2 probed        lines that are ready; `probed` ones have a test number, `texts` send messages
 //! given a draw of 5 from 9               prepared, over a pool of 9
 //! given a seeded draw of 5 from 9        … and both secrets revealed
 //! given the notice is ready              it is spoken
 //! phones: 3 ends busy                    the open call to candidate 3 ends; `attends` and `declines` go on with thanks
 //! phones: test on sip-1 ends reached     the open call to a test number ends
+//! phones: text to 3 ends sent             what became of a text message to candidate 3
+//! phones: 3 calls sip-1                  candidate 3, or `somebody`, calls us, and the line is to take it
 //! phones: sip-1 is ready                 a line stands otherwise
 //! -> calls 1@sip-1 test@sip-2            exactly these calls are open
 //! -> standing 3 accepted                 where a candidate stands
@@ -27,13 +29,15 @@ impl Play {
         match words {
             ["phones", lines @ ..] => {
                 let probed = lines.last() == Some(&"probed");
+                let texts = lines.last() == Some(&"texts");
                 let lines: Vec<LineSpec> = lines
                     .iter()
-                    .filter(|word| **word != "probed")
+                    .filter(|word| !matches!(**word, "probed" | "texts"))
                     .map(|id| LineSpec {
                         id: id.parse().expect("a line"),
                         kind: LineKind::Sip,
                         probed,
+                        texts,
                     })
                     .collect();
                 let started = Command::ReportPhonesStarted {
@@ -128,6 +132,29 @@ impl Play {
                     self.call(|call| call.callee == Callee::TestNumber && call.line == line);
                 self.ends(attempt, how);
             }
+            ("phones", ["stranger", "ends", how]) => {
+                let attempt = self.call(|call| call.callee == Callee::Stranger);
+                self.ends(attempt, how);
+            }
+            ("phones", ["text", "to", candidate, "ends", how]) => {
+                let to = Texting {
+                    session: self.session.clone(),
+                    candidate: CandidateId(candidate.parse().expect("a candidate")),
+                };
+                let end = serde_json::from_value(json!({ "end": how })).expect("an end");
+                self.phones(Command::ReportTextEnded { to, end });
+            }
+            ("phones", [who, "calls", line]) => {
+                let callee = match *who {
+                    "somebody" => Callee::Stranger,
+                    candidate => Callee::Candidate {
+                        session: self.session.clone(),
+                        candidate: CandidateId(candidate.parse().expect("a candidate")),
+                    },
+                };
+                let lines = vec![line.parse().expect("a line")];
+                self.phones(Command::ReportCallTaken { lines, callee });
+            }
             ("phones", [candidate, "ends", how]) => {
                 let attempt = self.call_to(candidate);
                 self.ends(attempt, how);
@@ -182,6 +209,7 @@ impl Play {
         let name = |call: &Call| match &call.callee {
             Callee::Candidate { candidate, .. } => format!("{candidate}@{}", call.line),
             Callee::TestNumber => format!("test@{}", call.line),
+            Callee::Stranger => format!("stranger@{}", call.line),
         };
         let mut calls: Vec<String> = self.room.phones.calls.values().map(name).collect();
         calls.sort();

@@ -51,6 +51,7 @@ stories!(
     lines_cost_nobody_his_place,
     silence_stops_the_call_out,
     withdrawals,
+    texts,
     the_last_place,
     calls_that_were_cut_off,
 );

@@ -119,6 +119,7 @@ impl Writer {
             experts: SEATS,
             tenderer_representatives: 0,
             committee: None,
+            rules: None,
             policies: None,
         };
         self.tell(Some(id), Event::SessionPlanned { plan });

@@ -91,6 +91,12 @@ pub enum AlarmKind {
     OutageLasts,
     /// A phone line cannot call while a call-out is on.
     LineDown { line: LineId, state: LineState },
+    /// A phone line's last calls failed by its own fault; it is tried again.
+    LineFails {
+        line: LineId,
+        fault: CallEnd,
+        faults: u8,
+    },
     /// A phone line rests after faults in a row.
     LineRests { line: LineId, fault: CallEnd },
     /// Unusually many do not answer: the supervisor decides.
@@ -334,24 +340,29 @@ fn of_archives(room: &Room, now: Utc, alarms: &mut Vec<Alarm>) {
 
 fn of_lines(room: &Room, alarms: &mut Vec<Alarm>) {
     for (id, line) in &room.phones.lines {
-        let what = match (&line.state, line.last_fault.filter(|_| line.resting)) {
+        let mut level = Level::Bad;
+        let what = match (&line.state, line.last_fault) {
             (LineState::Fault(_) | LineState::AuthFault, _) => AlarmKind::LineDown {
                 line: id.clone(),
                 state: line.state,
             },
-            (LineState::Ready, Some(fault)) => AlarmKind::LineRests {
+            (LineState::Ready, Some(fault)) if line.resting => AlarmKind::LineRests {
                 line: id.clone(),
                 fault,
             },
+            (LineState::Ready, Some(fault)) => {
+                level = Level::Warn;
+                AlarmKind::LineFails {
+                    line: id.clone(),
+                    fault,
+                    faults: line.faults,
+                }
+            }
             (LineState::Ready, None)
             | (LineState::Unknown | LineState::Registering | LineState::Disabled, _) => continue,
         };
         let since = line.wait.as_ref().map_or(line.since.at, |w| w.since.at);
-        alarms.push(Alarm {
-            level: Level::Bad,
-            since,
-            what,
-        });
+        alarms.push(Alarm { level, since, what });
     }
 }
 

@@ -5,8 +5,8 @@ use super::actions::{self, ActionView, action_views};
 use crate::room::{
     AbortReason, Actor, CallEnd, CallOut, CallOutStage, CallProgress, CandidateId, Draw, DrawStage,
     Exclusion, Hex32, Key, Line, LineId, LineKind, LineState, MemberKind, MemberNo, NoticeState,
-    Now, PauseCause, PhaseKind, Phones, Room, Session, SessionId, SessionKind, Span, Standing, Utc,
-    WithdrawalSource,
+    Now, PauseCause, PhaseKind, Phones, Room, Session, SessionId, SessionKind, Span, Standing,
+    TextEnd, Utc, WithdrawalSource,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -213,6 +213,15 @@ pub struct CandidateView {
     pub withdrawal: Option<WithdrawalSource>,
     /// The calls to him, oldest first.
     pub attempts: Vec<AttemptView>,
+    /// What became of the text message to him.
+    pub text: Option<TextView>,
+}
+
+/// A text message to a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TextView {
+    /// What became of it; none while it is being sent.
+    pub end: Option<TextEnd>,
 }
 
 /// Where a candidate stands.
@@ -273,10 +282,12 @@ pub struct LineView {
 /// What a line is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LineCall {
-    /// The candidate; none for the test number.
+    /// The candidate; none for the test number, or a stranger.
     pub candidate: Option<CandidateId>,
     /// Since when.
     pub placed: Utc,
+    /// Whether the other side called.
+    pub taken: bool,
 }
 
 /// All sessions whose committee is drawn, or still to come.
@@ -470,6 +481,10 @@ fn candidate_view(
                 ended: a.end.as_ref().map(|e| e.at.at),
             })
             .collect(),
+        text: candidate
+            .text
+            .as_ref()
+            .map(|text| TextView { end: text.end }),
     };
     let (standing, since) = match &candidate.standing {
         Standing::Waiting { .. } if callout.open(candidate.group) == 0 => {
@@ -517,8 +532,9 @@ pub(super) fn line_views(phones: &Phones) -> Vec<LineView> {
             .map(|call| LineCall {
                 candidate: match &call.callee {
                     crate::room::Callee::Candidate { candidate, .. } => Some(*candidate),
-                    crate::room::Callee::TestNumber => None,
+                    crate::room::Callee::TestNumber | crate::room::Callee::Stranger => None,
                 },
+                taken: call.taken,
                 placed: call.placed.at,
             }),
     };

@@ -2,8 +2,8 @@
 
 use crate::room::{
     AccountId, Actor, BreakKind, Committee, Conflict, Entry, Event, FeedId, Gap, HelpKind, Layout,
-    Member, MemberKind, MemberNo, Note, Outage, Phase, PhaseKind, Pledge, Presence, Room, SeatNo,
-    Seq, Session, SessionId, SessionKind, SourceFault, Span, SuspensionCause, Utc,
+    Member, MemberKind, MemberNo, Note, Outage, Phase, PhaseKind, Pledge, Presence, Room, RuleSet,
+    SeatNo, Seq, Session, SessionId, SessionKind, SourceFault, Span, SuspensionCause, Utc,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -146,6 +146,8 @@ pub struct Planned {
     pub experts: u8,
     /// Tenderer representatives.
     pub tenderer_representatives: u8,
+    /// The rules that it falls under; the room's where none were named.
+    pub rules: Option<RuleSet>,
 }
 
 /// The start barrier.
@@ -417,6 +419,7 @@ impl SessionView {
             planned: Planned {
                 experts: session.plan.experts,
                 tenderer_representatives: session.plan.tenderer_representatives,
+                rules: session.plan.rules,
             },
             members: committee
                 .members

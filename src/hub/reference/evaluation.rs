@@ -132,6 +132,7 @@ impl Evaluation {
                 experts: venue.experts,
                 tenderer_representatives: venue.tenderer_representatives,
                 committee: (self.venues.len() > 1).then_some(whole),
+                rules: None,
                 policies: self.policies.clone(),
             };
             (venue.room.clone(), plan)

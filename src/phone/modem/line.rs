@@ -4,16 +4,17 @@ use super::commands::Commands;
 use super::leg::{ModemEnd, ends};
 use super::model::Model;
 use super::open::{Open, STALE};
-use crate::phone::leg::{Leg, LegEvent, Line};
+use crate::phone::leg::{Leg, LegEvent, Line, Ring};
 use crate::phone::number::Number;
-use crate::room::{CallEnd, LineFault, LineState};
+use crate::phone::sms::{Pdu, parts};
+use crate::room::{CallEnd, LineFault, LineState, TextEnd};
 use async_trait::async_trait;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::sleep;
 use tokio_serial::SerialPortBuilderExt;
 use zeroize::Zeroizing;
@@ -45,11 +46,32 @@ impl fmt::Debug for ModemSettings {
     }
 }
 
-/// A call that somebody asks for.
+/// What somebody asks of the modem.
 #[derive(Debug)]
-pub(super) struct Order {
-    pub(super) number: Number,
-    pub(super) end: ModemEnd,
+pub(super) enum Order {
+    /// A call.
+    Call { number: Number, end: ModemEnd },
+    /// A text message, in its parts.
+    Text {
+        parts: Vec<Pdu>,
+        done_tx: oneshot::Sender<TextEnd>,
+    },
+}
+
+impl Order {
+    /// Tells whoever asked that the modem cannot.
+    pub(super) fn fails(self, fault: LineFault) {
+        match self {
+            Self::Call { end, .. } => {
+                let ended = LegEvent::Ended(CallEnd::LineFault(fault));
+                drop(end.events_tx.try_send(ended));
+            }
+            Self::Text { done_tx, .. } => {
+                // whoever asked may have ended
+                let _ = done_tx.send(TextEnd::Failed { fault });
+            }
+        }
+    }
 }
 
 /// A modem. Cheap to clone; it calls while [`ModemLine::run`] does.
@@ -59,6 +81,8 @@ pub struct ModemLine {
     state_tx: Arc<watch::Sender<LineState>>,
     orders_tx: mpsc::Sender<Order>,
     orders_rx: Arc<Mutex<mpsc::Receiver<Order>>>,
+    /// Where calls that come in go; nowhere before somebody asks for them.
+    pub(super) rings_tx: Arc<OnceLock<mpsc::Sender<Box<dyn Ring>>>>,
     /// Whether the PIN was tried in this process's life.
     pub(super) pin_tried: Arc<AtomicBool>,
 }
@@ -73,6 +97,7 @@ impl ModemLine {
             state_tx: Arc::new(watch::Sender::new(LineState::Unknown)),
             orders_tx,
             orders_rx: Arc::new(Mutex::new(orders_rx)),
+            rings_tx: Arc::default(),
             pin_tried: Arc::new(AtomicBool::new(false)),
         }
     }
@@ -89,8 +114,7 @@ impl ModemLine {
             self.become_state(LineState::Fault(fault));
             // whoever waits for the modem is told
             while let Ok(order) = orders_rx.try_recv() {
-                let ended = LegEvent::Ended(CallEnd::LineFault(fault));
-                drop(order.end.events_tx.try_send(ended));
+                order.fails(fault);
             }
             sleep(PAUSE).await;
         }
@@ -133,7 +157,7 @@ impl Line for ModemLine {
             return Err(CallEnd::LineFault(fault));
         }
         let (end, leg) = ends();
-        let order = Order {
+        let order = Order::Call {
             number: number.clone(),
             end,
         };
@@ -141,6 +165,27 @@ impl Line for ModemLine {
             .try_send(order)
             .map_err(|_| CallEnd::LineFault(LineFault::InUse))?;
         Ok(Box::new(leg))
+    }
+
+    async fn text(&self, number: &Number, words: &str) -> TextEnd {
+        let failed = |fault| TextEnd::Failed { fault };
+        let parts = parts(number, words, rand::random());
+        if parts.is_empty() {
+            return failed(LineFault::Software);
+        }
+        let (done_tx, done_rx) = oneshot::channel();
+        let order = Order::Text { parts, done_tx };
+        if self.orders_tx.try_send(order).is_err() {
+            return failed(LineFault::InUse);
+        }
+        // the modem's task is gone without a word: so is the modem
+        done_rx.await.unwrap_or(failed(LineFault::ModemGone))
+    }
+
+    fn rings(&self) -> Option<mpsc::Receiver<Box<dyn Ring>>> {
+        // one call at a time
+        let (rings_tx, rings_rx) = mpsc::channel(1);
+        self.rings_tx.set(rings_tx).ok().map(|()| rings_rx)
     }
 
     fn state(&self) -> watch::Receiver<LineState> {

@@ -6,7 +6,9 @@ mod leg;
 mod line;
 pub(in crate::phone) mod model;
 mod open;
+mod ring;
 mod talk;
+mod text;
 
 pub use line::{ModemLine, ModemSettings};
 pub use model::Model;

@@ -37,9 +37,27 @@ impl Model {
     /// What is switched on once, after the start.
     pub(in crate::phone) fn prepare(self) -> &'static [&'static str] {
         match self {
-            Model::QuectelEc25 => &["AT+QINDCFG=\"ccinfo\",1,0", "AT+QTONEDET=1"],
-            Model::SimcomSim7600 => &["AT+DDET=1"],
+            Model::QuectelEc25 => &["AT+CLIP=1", "AT+QINDCFG=\"ccinfo\",1,0", "AT+QTONEDET=1"],
+            Model::SimcomSim7600 => &["AT+CLIP=1", "AT+DDET=1"],
         }
+    }
+
+    /// Asks how often the PIN may still be tried.
+    pub(in crate::phone) fn pin_tries(self) -> &'static str {
+        match self {
+            Model::QuectelEc25 => "AT+QPINC=\"SC\"",
+            Model::SimcomSim7600 => "AT+SPIC",
+        }
+    }
+
+    /// How often it may: `+QPINC: "SC",3,10`, or `+SPIC: 3,10,0,10`.
+    pub(in crate::phone) fn tries_left(self, line: &str) -> Option<u8> {
+        let (_, fields) = line.split_once(':')?;
+        let place = match self {
+            Model::QuectelEc25 => 1,
+            Model::SimcomSim7600 => 0,
+        };
+        fields.split(',').nth(place)?.trim().parse().ok()
     }
 
     /// Sound on; once the call is answered (a SIM7600 refuses it before).
@@ -103,6 +121,12 @@ impl Model {
     }
 }
 
+/// The number in `+CLIP: "138…",129,…`; empty where the network hides it.
+pub(in crate::phone) fn caller(line: &str) -> Option<&str> {
+    let number = line.strip_prefix("+CLIP:")?.split(',').next()?;
+    Some(number.trim().trim_matches('"'))
+}
+
 /// A voice call's state in `+CLCC`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::phone) enum CallState {
@@ -151,6 +175,22 @@ mod tests {
             Some(Notice::Key(Key::TWO))
         );
         assert_eq!(Model::QuectelEc25.notice("+QTONEDET: 300"), None);
+    }
+
+    #[test]
+    fn callers() {
+        let line = "+CLIP: \"+8613800138003\",145,,,,0";
+        assert_eq!(caller(line), Some("+8613800138003"));
+        assert_eq!(caller("+CLIP: \"\",128"), Some(""));
+        assert_eq!(caller("RING"), None);
+    }
+
+    #[test]
+    fn tries_of_the_pin() {
+        let quectel = Model::QuectelEc25.tries_left("+QPINC: \"SC\",2,10");
+        let simcom = Model::SimcomSim7600.tries_left("+SPIC: 3,10,0,10");
+        assert_eq!((quectel, simcom), (Some(2), Some(3)));
+        assert_eq!(Model::QuectelEc25.tries_left("+QPINC: "), None);
     }
 
     #[test]

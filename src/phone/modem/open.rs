@@ -1,11 +1,12 @@
 //! Owns a modem whose ports are open: SIM card and network while nobody calls, and one call after the other.
 
 use super::commands::{Answer, Commands};
+use super::leg::ModemEnd;
 use super::line::{ModemLine, Order};
 use super::model::{Notice, our_call};
 use crate::phone::frame::SAMPLES;
-use crate::phone::leg::LegEvent;
-use crate::room::{CallEnd, LineFault, LineState};
+use crate::phone::number::Number;
+use crate::room::{LineFault, LineState, TextEnd};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -18,6 +19,8 @@ use zeroize::Zeroizing;
 const LOOKED_AT: Duration = Duration::from_secs(10);
 /// What the modem still says of a call that is over comes within this time.
 pub(super) const STALE: Duration = Duration::from_millis(400);
+/// Tries of the PIN that a card has while none was wrong.
+const PIN_TRIES: u8 = 3;
 /// A frame as the modem sends it: 16 bits, little end first.
 pub(super) const BYTES: usize = 2 * SAMPLES;
 
@@ -45,35 +48,37 @@ impl<'a> Open<'a> {
                 Err(fault) => return fault,
             };
             self.line.become_state(state);
-            let mut idle = [0; 4 * BYTES];
-            let done = tokio::select! {
-                order = orders_rx.recv() => match order {
-                    Some(order) if state == LineState::Ready => self.call(order).await,
-                    Some(order) => {
-                        let LineState::Fault(fault) = state else { continue };
-                        let ended = LegEvent::Ended(CallEnd::LineFault(fault));
-                        drop(order.end.events_tx.try_send(ended));
-                        Ok(())
-                    }
-                    None => Err(LineFault::Software),
-                },
-                told = self.commands.unasked() => match told {
-                    // nobody takes calls here
-                    Ok(line) if self.line.settings.model.notice(&line) == Some(Notice::Ring) => {
-                        self.commands.ask("AT+CHUP").await.map(|_| ())
-                    }
-                    Ok(_) => continue,
-                    Err(fault) => Err(fault),
-                },
-                // sound of no call is noise; that the port is gone is not
-                read = self.sound.read(&mut idle) => match read {
-                    Ok(0) | Err(_) => Err(LineFault::ModemGone),
-                    Ok(_) => continue,
-                },
-                () = sleep(LOOKED_AT) => Ok(()),
-            };
-            if let Err(fault) = done {
+            if let Err(fault) = self.wait(state, orders_rx).await {
                 return fault;
+            }
+        }
+    }
+
+    /// Until card and network are to be looked at again: after whatever was asked for, or after a time.
+    async fn wait(
+        &mut self,
+        state: LineState,
+        orders_rx: &mut mpsc::Receiver<Order>,
+    ) -> Result<(), LineFault> {
+        let look_again = sleep(LOOKED_AT);
+        tokio::pin!(look_again);
+        loop {
+            let mut idle = [0; 4 * BYTES];
+            tokio::select! {
+                order = orders_rx.recv() => {
+                    let order = order.ok_or(LineFault::Software)?;
+                    return self.take(order, state).await;
+                }
+                told = self.commands.unasked() => {
+                    if self.line.settings.model.notice(&told?) == Some(Notice::Ring) {
+                        return self.ringing().await;
+                    }
+                }
+                // sound of no call is noise; that the port is gone is not
+                read = self.sound.read(&mut idle) => if matches!(read, Ok(0) | Err(_)) {
+                    return Err(LineFault::ModemGone);
+                },
+                () = &mut look_again => return Ok(()),
             }
         }
     }
@@ -88,7 +93,10 @@ impl<'a> Open<'a> {
                     && !lines.iter().any(|l| l.contains("PIN2")) =>
             {
                 return match &self.line.settings.pin {
-                    Some(pin) if !self.line.pin_tried.swap(true, Ordering::SeqCst) => {
+                    Some(pin)
+                        if self.may_try_pin().await?
+                            && !self.line.pin_tried.swap(true, Ordering::SeqCst) =>
+                    {
                         let command = Zeroizing::new(format!("AT+CPIN=\"{}\"", pin.as_str()));
                         match self.commands.ask(&command).await? {
                             Answer::Ok(_) => Ok(LineState::Registering),
@@ -113,28 +121,54 @@ impl<'a> Open<'a> {
         fault(LineFault::NoNetwork)
     }
 
-    /// One call, to its end.
-    async fn call(&mut self, order: Order) -> Result<(), LineFault> {
-        let Order { number, mut end } = order;
-        let events_tx = end.events_tx.clone();
-        let ended = self.dialled(&number, &mut end).await;
-        let (told, fault) = match ended {
-            Ok(told) => (told, None),
-            Err(fault) => (CallEnd::LineFault(fault), Some(fault)),
+    /// Whether nobody has tried a wrong PIN yet: an earlier life of this program may have, and the third one locks the card. What
+    /// the modem does not tell is taken to be well.
+    async fn may_try_pin(&mut self) -> Result<bool, LineFault> {
+        let model = self.line.settings.model;
+        let left = match self.commands.ask(model.pin_tries()).await? {
+            Answer::Ok(lines) => lines.iter().find_map(|line| model.tries_left(line)),
+            Answer::Error(_) | Answer::Call(_) => None,
         };
-        // hung up before it is told: whoever is told may call again
-        let hung_up = match fault {
-            None | Some(LineFault::SoundStalled) => self.hang_up().await,
-            Some(_) => Ok(()),
-        };
-        drop(events_tx.try_send(LegEvent::Ended(told)));
-        match fault {
-            Some(fault) => Err(fault),
-            None => hung_up,
+        Ok(left.is_none_or(|left| left >= PIN_TRIES))
+    }
+
+    /// What somebody asks for, to its end.
+    async fn take(&mut self, order: Order, state: LineState) -> Result<(), LineFault> {
+        match (order, state) {
+            (Order::Call { number, end }, LineState::Ready) => self.call(number, end).await,
+            (Order::Text { parts, done_tx }, LineState::Ready) => {
+                let sent = self.send(&parts).await;
+                let end = sent.unwrap_or_else(|fault| TextEnd::Failed { fault });
+                // whoever asked may have ended
+                let _ = done_tx.send(end);
+                sent.map(|_| ())
+            }
+            (order, LineState::Fault(fault)) => {
+                order.fails(fault);
+                Ok(())
+            }
+            // it is not in the network yet
+            (
+                order,
+                LineState::Unknown
+                | LineState::Registering
+                | LineState::AuthFault
+                | LineState::Disabled,
+            ) => {
+                order.fails(LineFault::NoNetwork);
+                Ok(())
+            }
         }
     }
 
-    async fn hang_up(&mut self) -> Result<(), LineFault> {
+    /// One call, to its end.
+    async fn call(&mut self, number: Number, mut end: ModemEnd) -> Result<(), LineFault> {
+        let events_tx = end.events_tx.clone();
+        let ended = self.dialled(&number, &mut end).await;
+        self.over(ended, &events_tx).await
+    }
+
+    pub(super) async fn hang_up(&mut self) -> Result<(), LineFault> {
         self.commands.ask("AT+CHUP").await?;
         self.commands
             .ask(self.line.settings.model.sound_off())

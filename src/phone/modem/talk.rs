@@ -79,6 +79,11 @@ impl Open<'_> {
         if !answered {
             return self.refused("", rang).await;
         }
+        self.talk_aloud(end).await
+    }
+
+    /// An answered call, with its sound switched on first.
+    pub(super) async fn talk_aloud(&mut self, end: &mut ModemEnd) -> Result<CallEnd, LineFault> {
         match self
             .commands
             .ask(self.line.settings.model.sound_on())

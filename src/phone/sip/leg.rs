@@ -1,6 +1,7 @@
 //! Owns one call over SIP: from its INVITE to whoever hangs up.
 
 use super::cause::end_of;
+use super::contact::is_assumed;
 use super::media::Media;
 use super::sdp::{self, Disagreed};
 use super::trunk::Connected;
@@ -40,6 +41,8 @@ enum Progress {
         rang: bool,
         early: bool,
     },
+    /// The other side called, and was answered.
+    Taken,
     Answered,
     Over,
 }
@@ -97,6 +100,23 @@ impl SipLeg {
         })
     }
 
+    /// A call that came in, and that was answered.
+    pub(super) fn taken(
+        connected: Arc<Connected>,
+        dialog: InviteDialog,
+        states_rx: DialogStateReceiver,
+        media: Media,
+    ) -> Self {
+        Self {
+            connected,
+            dialog,
+            invite: None,
+            states_rx,
+            media,
+            progress: Progress::Taken,
+        }
+    }
+
     /// The next thing that happens. Cancel-safe.
     async fn signal(&mut self) -> Signal {
         let invite = async {
@@ -127,7 +147,7 @@ impl SipLeg {
             Signal::Key(key) => (self.progress == Progress::Answered).then_some(LegEvent::Key(key)),
             Signal::Failed => match self.progress {
                 Progress::Calling { .. } => Some(self.end(CallEnd::LineFault(LineFault::OddReply))),
-                Progress::Answered => Some(self.end(CallEnd::HungUp)),
+                Progress::Taken | Progress::Answered => Some(self.end(CallEnd::HungUp)),
                 Progress::Over => None,
             },
             Signal::Done(None) => Some(self.end(CallEnd::LineFault(LineFault::NoReply))),
@@ -200,6 +220,10 @@ impl SipLeg {
             return self.end(end);
         }
         self.progress = Progress::Answered;
+        if is_assumed(response) {
+            self.let_go();
+            return self.end(CallEnd::LineFault(LineFault::OddReply));
+        }
         match sdp::read(&response.body) {
             Ok(agreed) => {
                 self.media.agree(agreed);
@@ -244,6 +268,9 @@ impl SipLeg {
 
     fn end(&mut self, end: CallEnd) -> LegEvent {
         self.progress = Progress::Over;
+        if end.fault().is_some() {
+            self.connected.doubted.notify_one();
+        }
         self.connected.dialogs.remove_dialog(&self.dialog.id());
         LegEvent::Ended(end)
     }
@@ -263,6 +290,10 @@ impl Leg for SipLeg {
             if self.progress == Progress::Over {
                 std::future::pending::<()>().await;
             }
+            if self.progress == Progress::Taken {
+                self.progress = Progress::Answered;
+                return LegEvent::Answered;
+            }
             let signal = self.signal().await;
             if let Some(event) = self.take(signal).await {
                 return event;
@@ -277,7 +308,7 @@ impl Leg for SipLeg {
     async fn hang_up(&mut self) -> Option<CallEnd> {
         match self.progress {
             Progress::Over => None,
-            Progress::Answered => {
+            Progress::Taken | Progress::Answered => {
                 self.let_go();
                 None
             }

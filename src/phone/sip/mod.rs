@@ -4,9 +4,11 @@
 //! anywhere.
 
 mod cause;
+mod contact;
 mod incoming;
 pub(in crate::phone) mod leg;
 mod media;
+pub(in crate::phone) mod ring;
 pub(in crate::phone) mod sdp;
 mod trunk;
 mod watch;

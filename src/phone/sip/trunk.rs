@@ -1,9 +1,10 @@
 //! Owns the connection to one gateway or trunk: its address, its transport, and the calls' way to it.
 
+use super::contact::AssumeContact;
 use super::incoming::{answer, end_calls};
 use super::leg::SipLeg;
 use super::watch::pause_after;
-use crate::phone::leg::{Leg, Line};
+use crate::phone::leg::{Leg, Line, Ring};
 use crate::phone::number::Number;
 use crate::room::{CallEnd, LineFault, LineState};
 use async_trait::async_trait;
@@ -20,18 +21,21 @@ use rsipstack::transport::udp::UdpConnection;
 use rsipstack::transport::{SipAddr, TransportLayer};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-/// A gateway that answers nothing for so long is not there (64*T1 of RFC 3261, which is 32 s for the open internet).
-pub(super) const SILENT: Duration = Duration::from_millis(4_500);
+/// A gateway that answers nothing for so long is not there (64*T1 of RFC 3261, which is 32 s for the open internet): a request
+/// goes out four times by then.
+pub(super) const SILENT: Duration = Duration::from_secs(4);
 /// Calls whose end waits.
 const ENDING: usize = 64;
+/// Calls that come in and wait to be taken; more find us busy.
+const RINGING: usize = 4;
 
 /// How the signalling is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +83,8 @@ pub struct Trunk {
     pub(super) settings: Arc<TrunkSettings>,
     pub(super) state_tx: Arc<watch::Sender<LineState>>,
     pub(super) connected_tx: Arc<watch::Sender<Option<Arc<Connected>>>>,
+    /// Where calls that come in go; nowhere before somebody asks for them.
+    rings_tx: Arc<OnceLock<mpsc::Sender<Box<dyn Ring>>>>,
 }
 
 /// A call that nobody waits for, and its INVITE where that has not ended.
@@ -93,6 +99,8 @@ pub(super) struct Connected {
     pub(super) contact: Uri,
     pub(super) credential: Option<Credential>,
     pub(super) dialogs: Arc<DialogLayer>,
+    /// A call failed by the line's fault: it is to be seen how the gateway stands.
+    pub(super) doubted: Notify,
     host: String,
     ending_tx: mpsc::Sender<Ending>,
 }
@@ -135,6 +143,7 @@ impl Trunk {
             settings: Arc::new(settings),
             state_tx: Arc::new(watch::Sender::new(LineState::Unknown)),
             connected_tx: Arc::new(watch::Sender::new(None)),
+            rings_tx: Arc::default(),
         }
     }
 
@@ -176,6 +185,7 @@ impl Trunk {
             .with_user_agent("bidroom")
             .with_transport_layer(transports)
             .with_cancel_token(token.clone())
+            .with_inspector(Box::new(AssumeContact))
             .with_option(EndpointOption {
                 t1x64: SILENT,
                 callid_suffix: Some(local.to_string()),
@@ -211,12 +221,13 @@ impl Trunk {
             contact,
             credential: self.credential(),
             dialogs: dialogs.clone(),
+            doubted: Notify::new(),
             host,
             ending_tx,
         });
         tokio::select! {
             () = endpoint.serve() => LineState::Fault(LineFault::Software),
-            () = answer(incoming, dialogs.clone()) => LineState::Fault(LineFault::Software),
+            () = answer(incoming, &connected, &self.rings_tx) => LineState::Fault(LineFault::Software),
             () = end_calls(ending_rx, dialogs) => LineState::Fault(LineFault::Software),
             state = self.watch_over(&endpoint.inner, &connected) => state,
         }
@@ -290,6 +301,11 @@ impl Line for Trunk {
                 | LineState::Disabled => CallEnd::LineFault(LineFault::NoReply),
             }),
         }
+    }
+
+    fn rings(&self) -> Option<mpsc::Receiver<Box<dyn Ring>>> {
+        let (rings_tx, rings_rx) = mpsc::channel(RINGING);
+        self.rings_tx.set(rings_tx).ok().map(|()| rings_rx)
     }
 
     fn state(&self) -> watch::Receiver<LineState> {

@@ -69,7 +69,10 @@ impl Trunk {
             self.connected_tx
                 .send_replace(works.then(|| connected.clone()));
             self.become_state(state);
-            sleep(next).await;
+            tokio::select! {
+                () = sleep(next) => {}
+                () = connected.doubted.notified(), if works => {}
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Owns what was spoken: each piece is spoken once, and kept under a name that says nothing (a keyed hash of its text and voice).
 
 use super::engine::{Engine, SpeechFault};
-use super::text::phrases;
+use super::text::{Phrase, no_calls, phrases};
 use crate::keys::{Keys, MacPurpose};
 use crate::phone::dialogue::Piece;
 use crate::phone::frame::{Frame, RATE};
@@ -83,16 +83,28 @@ impl Voice {
     pub async fn speak(&self, notice: &Notice) -> Result<Spoken, SpeechFault> {
         let mut pieces = BTreeMap::new();
         for piece in Piece::ALL {
-            let samples = self.piece(piece, notice).await?;
-            // phones and gateways swallow the beginning
-            let sound = [vec![0; usize::try_from(RATE / 5).unwrap_or(0)], samples].concat();
-            pieces.insert(piece, Frame::cut(&sound).into());
+            pieces.insert(piece, self.frames(&phrases(piece, notice)).await?);
         }
         Ok(Spoken::of(pieces))
     }
 
-    async fn piece(&self, piece: Piece, notice: &Notice) -> Result<Vec<i16>, SpeechFault> {
-        let phrases = phrases(piece, notice);
+    /// What strangers hear; no session is needed for it.
+    ///
+    /// # Errors
+    /// [`SpeechFault`].
+    pub async fn speak_to_strangers(&self) -> Result<Spoken, SpeechFault> {
+        let frames = self.frames(&no_calls()).await?;
+        Ok(Spoken::of(BTreeMap::from([(Piece::NoCalls, frames)])))
+    }
+
+    async fn frames(&self, phrases: &[Phrase]) -> Result<Arc<[Frame]>, SpeechFault> {
+        let samples = self.samples(phrases).await?;
+        // phones and gateways swallow the beginning
+        let sound = [vec![0; usize::try_from(RATE / 5).unwrap_or(0)], samples].concat();
+        Ok(Frame::cut(&sound).into())
+    }
+
+    async fn samples(&self, phrases: &[Phrase]) -> Result<Vec<i16>, SpeechFault> {
         let text: String = phrases
             .iter()
             .flat_map(|p| [p.characters.as_str(), "/", p.pinyin.as_str(), "\n"])
@@ -109,7 +121,7 @@ impl Voice {
         if let Some(samples) = kept(&path).await {
             return Ok(samples);
         }
-        let samples = self.engine.speak(&phrases).await?;
+        let samples = self.engine.speak(phrases).await?;
         keep(&path, &wav::write(&samples, 1))
             .await
             .map_err(|cause| SpeechFault::Cache {

@@ -5,7 +5,7 @@ mod cache;
 mod engine;
 mod level;
 mod resample;
-mod text;
+pub(in crate::phone) mod text;
 
 pub use cache::{Spoken, Voice};
 pub use engine::{Engine, SpeechFault};

@@ -82,32 +82,57 @@ pub(super) fn phrases(piece: Piece, notice: &Notice) -> Vec<Phrase> {
             "对不起，系统未能记录您的选择，稍后将再次呼叫。再见。",
             "dui4 bu4 qi3, xi4 tong3 wei4 neng2 ji4 lu4 nin2 de5 xuan3 ze2, shao1 hou4 jiang1 zai4 ci4 hu1 jiao4. zai4 jian4.",
         )],
+        Piece::CallBack => {
+            let mut all = vec![fixed(
+                "call-back",
+                "您好，这里是评标专家自动语音通知。您已确认参加评标，时间是",
+                "nin2 hao3, zhe4 li3 shi4 ping2 biao1 zhuan1 jia1 zi4 dong4 yu3 yin1 tong1 zhi1. nin2 yi3 que4 ren4 can1 jia1 ping2 biao1, shi2 jian1 shi4",
+            )];
+            all.extend(moment(notice));
+            all.push(fixed(
+                "call-back-keys",
+                "如需请假，请按9。不请假，请挂机。",
+                "ru2 xu1 qing3 jia4, qing3 an4 jiu3. bu4 qing3 jia4, qing3 gua4 ji1.",
+            ));
+            all
+        }
+        Piece::ConfirmWithdraws => vec![fixed(
+            "confirm-withdraws",
+            "您选择了请假。确认请假，请再按9。不请假，请挂机。",
+            "nin2 xuan3 ze2 le5 qing3 jia4. que4 ren4 qing3 jia4, qing3 zai4 an4 jiu3. bu4 qing3 jia4, qing3 gua4 ji1.",
+        )],
+        Piece::ThanksWithdraws => vec![fixed(
+            "thanks-withdraws",
+            "已登记您的请假。谢谢，再见。",
+            "yi3 deng1 ji4 nin2 de5 qing3 jia4. xie4 xie5, zai4 jian4.",
+        )],
+        Piece::NotWithdrawn => vec![fixed(
+            "not-withdrawn",
+            "对不起，未能登记您的请假，请联系评标现场。再见。",
+            "dui4 bu4 qi3, wei4 neng2 deng1 ji4 nin2 de5 qing3 jia4, qing3 lian2 xi4 ping2 biao1 xian4 chang3. zai4 jian4.",
+        )],
+        Piece::KeepsPlace => vec![fixed(
+            "keeps-place",
+            "没有收到您的请假，您的参加确认仍然有效。再见。",
+            "mei2 you3 shou1 dao4 nin2 de5 qing3 jia4, nin2 de5 can1 jia1 que4 ren4 reng2 ran2 you3 xiao4. zai4 jian4.",
+        )],
+        Piece::NoCalls => no_calls(),
     }
+}
+
+/// What strangers hear: nothing of what the line is for.
+pub(super) fn no_calls() -> Vec<Phrase> {
+    vec![fixed(
+        "no-calls",
+        "您好，本线路不接听来电。再见。",
+        "nin2 hao3, ben3 xian4 lu4 bu4 jie1 ting1 lai2 dian4. zai4 jian4.",
+    )]
 }
 
 /// Place, time, duration, and the keys.
 fn content(notice: &Notice) -> Vec<Phrase> {
-    let local = local(notice);
-    let mut all = vec![
-        fixed("place", "请您于", "qing3 nin2 yu2"),
-        number(local.month),
-        fixed("month", "月", "yue4"),
-        number(local.day),
-        fixed("day", "日，", "ri4,"),
-        part_of_day(local.hour),
-        number(match local.hour {
-            0..=12 => local.hour,
-            _ => local.hour - 12,
-        }),
-        fixed("hour", "点", "dian3"),
-    ];
-    match local.minute {
-        0 => all.push(fixed("oclock", "整，", "zheng3,")),
-        minute => {
-            all.push(number(minute));
-            all.push(fixed("minute", "分，", "fen1,"));
-        }
-    }
+    let mut all = vec![fixed("place", "请您于", "qing3 nin2 yu2")];
+    all.extend(moment(notice));
     all.push(fixed("to", "到", "dao4"));
     all.push(venue(&notice.venue));
     all.push(fixed("takes-part", "参加评标。", "can1 jia1 ping2 biao1."));
@@ -144,6 +169,60 @@ fn content(notice: &Notice) -> Vec<Phrase> {
         "参加请按1，不参加请按2，重复收听请按星号键。",
         "can1 jia1 qing3 an4 yi1, bu4 can1 jia1 qing3 an4 er4, chong2 fu4 shou1 ting1 qing3 an4 xing1 hao4 jian4.",
     ));
+    all
+}
+
+/// The same in writing, for a text message.
+pub(in crate::phone) fn written(notice: &Notice) -> String {
+    let Local {
+        month,
+        day,
+        hour,
+        minute,
+    } = local(notice);
+    let minutes = notice.expected.0 / 60_000;
+    let expected = match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes}分钟"),
+        (hours, 0) => format!("{hours}小时"),
+        (hours, minutes) => format!("{hours}小时{minutes}分钟"),
+    };
+    let overnight = if notice.overnight {
+        "，可能需要隔夜"
+    } else {
+        ""
+    };
+    let questions = notice
+        .terminal_phone
+        .as_ref()
+        .map_or(String::new(), |phone| format!("如有疑问，请拨打{phone}。"));
+    format!(
+        "您已确认参加评标。时间：{month}月{day}日{hour}:{minute:02}。地点：{}。预计用时{expected}{overnight}。请携带身份证按时到场。{questions}",
+        notice.venue
+    )
+}
+
+/// Day and time of the start.
+fn moment(notice: &Notice) -> Vec<Phrase> {
+    let local = local(notice);
+    let mut all = vec![
+        number(local.month),
+        fixed("month", "月", "yue4"),
+        number(local.day),
+        fixed("day", "日，", "ri4,"),
+        part_of_day(local.hour),
+        number(match local.hour {
+            0..=12 => local.hour,
+            _ => local.hour - 12,
+        }),
+        fixed("hour", "点", "dian3"),
+    ];
+    match local.minute {
+        0 => all.push(fixed("oclock", "整，", "zheng3,")),
+        minute => {
+            all.push(number(minute));
+            all.push(fixed("minute", "分，", "fen1,"));
+        }
+    }
     all
 }
 
@@ -274,6 +353,25 @@ mod tests {
             "您好，这里是评标专家自动语音通知。请您于十一月二十七日，上午九点五分，到保山市公共资源交易中心评标一室，参加评标。\
              预计用时两小时三十分钟。可能需要隔夜评标，请做好准备。如有疑问，请拨打零八七五二幺二三。\
              参加请按1，不参加请按2，重复收听请按星号键。"
+        );
+    }
+
+    #[test]
+    fn strangers_hear_nothing_of_what_the_line_is_for() {
+        let words = said(Piece::NoCalls, &notice());
+        assert_eq!(words, "您好，本线路不接听来电。再见。");
+        assert_eq!(
+            said(Piece::CallBack, &notice()),
+            "您好，这里是评标专家自动语音通知。您已确认参加评标，时间是十一月二十七日，上午九点五分，如需请假，请按9。不请假，请挂机。"
+        );
+    }
+
+    #[test]
+    fn a_text_message_says_what_the_notice_says() {
+        assert_eq!(
+            written(&notice()),
+            "您已确认参加评标。时间：11月27日9:05。地点：保山市公共资源交易中心评标一室。预计用时2小时30分钟，可能需要隔夜。\
+             请携带身份证按时到场。如有疑问，请拨打08752123。"
         );
     }
 

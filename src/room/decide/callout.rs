@@ -9,12 +9,13 @@ use crate::room::committee::Presence;
 use crate::room::decide::Draft;
 use crate::room::draw::AbortReason;
 use crate::room::event::Event;
-use crate::room::ids::{AttemptId, CandidateId, LineId, MemberNo};
+use crate::room::ids::{AttemptId, CandidateId, LineId, MemberNo, SessionId};
 use crate::room::note::Note;
 use crate::room::phones::Call;
 use crate::room::refusal::Refusal;
 use crate::room::session::{NoticeState, Phase};
 use crate::room::state::Room;
+use crate::room::text_message::{TextEnd, Texting};
 
 pub(super) fn pause(case: &Case<'_>, reason: &Note) -> Result<Vec<Event>, Refusal> {
     if !case.callout()?.is_running() {
@@ -97,6 +98,7 @@ pub(super) fn rule_on_withdrawal(
 }
 
 pub(super) fn rang_back(case: &Case<'_>, candidate: CandidateId) -> Result<Vec<Event>, Refusal> {
+    case.in_phase(|phase| !matches!(phase, Phase::Closing) && !phase.is_over())?;
     if !case.candidate(candidate)?.standing.has_place() {
         return Ok(Vec::new());
     }
@@ -200,6 +202,8 @@ pub(super) fn of_phones(
         Command::ReportCallProgress { attempt, progress } => {
             vec![progressed(room, attempt, progress)]
         }
+        Command::ReportTextEnded { to, end } => vec![text_ended(room, to, *end)],
+        Command::ReportCallTaken { lines, callee } => vec![Some(taken(room, lines, callee)?)],
         Command::ReportCallEnded {
             attempt,
             end,
@@ -233,9 +237,53 @@ fn started(room: &Room, lines: &[LineSpec]) -> Vec<Option<Draft>> {
             },
         ))
     });
+    // one may have been sent, and none is sent again by itself
+    let texts = room.phones.texting.values();
+    let texts = texts.map(|to| text_ended(room, to, TextEnd::Interrupted));
     let lines = lines.to_vec();
     let began = for_room(Some(Event::PhonesStarted { lines }));
-    interrupted.chain([began]).collect()
+    interrupted.chain(texts).chain([began]).collect()
+}
+
+fn text_ended(room: &Room, to: &Texting, end: TextEnd) -> Option<Draft> {
+    let open = room.phones.texting.values().any(|texting| texting == to);
+    open.then(|| Draft {
+        session: Some(to.session.clone()),
+        event: Event::TextEnded {
+            candidate: to.candidate,
+            end,
+        },
+    })
+}
+
+fn taken(room: &Room, lines: &[LineId], callee: &Callee) -> Result<Draft, Refusal> {
+    let phones = &room.phones;
+    // who has lost his place meanwhile is as strange as anybody
+    let callee = match callee {
+        Callee::Candidate { session, candidate } if has_place(room, session, *candidate) => {
+            callee.clone()
+        }
+        Callee::Candidate { .. } | Callee::TestNumber | Callee::Stranger => Callee::Stranger,
+    };
+    let line = phones
+        .line_for(lines, &callee)
+        .ok_or(Refusal::NoLineFree)?
+        .clone();
+    let event = Event::CallTaken {
+        attempt: phones.next_attempt(),
+        line,
+        callee: callee.clone(),
+    };
+    let session = session_of(&callee);
+    Ok(Draft { session, event })
+}
+
+fn has_place(room: &Room, session: &SessionId, candidate: CandidateId) -> bool {
+    let session = room.sessions.get(session);
+    let open = session.filter(|session| !session.phase.is_over());
+    let callout = open.and_then(|session| session.callout.as_ref());
+    let found = callout.and_then(|callout| callout.candidates.get(&candidate));
+    found.is_some_and(|found| found.standing.has_place())
 }
 
 /// How a call was confirmed that still goes on.
@@ -263,11 +311,15 @@ fn line_changed(room: &Room, id: &LineId, state: &LineState) -> Result<Option<Ev
 }
 
 fn of_call(call: &Call, event: Event) -> Draft {
-    let session = match &call.callee {
-        Callee::Candidate { session, .. } => Some(session.clone()),
-        Callee::TestNumber => None,
-    };
+    let session = session_of(&call.callee);
     Draft { session, event }
+}
+
+fn session_of(callee: &Callee) -> Option<SessionId> {
+    match callee {
+        Callee::Candidate { session, .. } => Some(session.clone()),
+        Callee::TestNumber | Callee::Stranger => None,
+    }
 }
 
 fn progressed(room: &Room, attempt: &AttemptId, progress: &CallProgress) -> Option<Draft> {

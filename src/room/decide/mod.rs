@@ -73,7 +73,7 @@ fn judge(
     }
     let id = session.ok_or(Refusal::NoSessionNamed)?;
     if let Command::PlanSession { plan } = command {
-        return planning::plan(room, id, plan).map(|events| of_session(id, events));
+        return planning::plan(room, now, id, plan).map(|events| of_session(id, events));
     }
     if let Some(events) = keeping::decide(room, now, id, command)? {
         return Ok(of_session(id, events));
@@ -208,7 +208,9 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportNoticeReady { .. }
         | Command::ReportNoticeFailed { .. }
         | Command::ReportCallProgress { .. }
+        | Command::ReportCallTaken { .. }
         | Command::ReportCallEnded { .. }
+        | Command::ReportTextEnded { .. }
         | Command::ReportCallerRangBack { .. } => part(Part::Phones),
         Command::ReportArchiveSealed { .. }
         | Command::ReportArchiveReadBack { .. }
@@ -395,6 +397,8 @@ impl Case<'_> {
             | Command::ReportPhonesStarted { .. }
             | Command::ReportLine { .. }
             | Command::ReportCallProgress { .. }
+            | Command::ReportCallTaken { .. }
+            | Command::ReportTextEnded { .. }
             | Command::ReportCallEnded { .. } => Ok(Vec::new()),
         }
     }

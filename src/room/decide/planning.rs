@@ -7,24 +7,31 @@ use crate::room::plan::{MemberKind, NewMember, Plan, SessionKind, check_composit
 use crate::room::refusal::Refusal;
 use crate::room::session::Phase;
 use crate::room::state::Room;
-use crate::room::time::Span;
+use crate::room::time::{Now, Span};
 use std::collections::BTreeSet;
 
-pub(super) fn plan(room: &Room, id: &SessionId, plan: &Plan) -> Result<Vec<Event>, Refusal> {
+pub(super) fn plan(
+    room: &Room,
+    now: &Now,
+    id: &SessionId,
+    plan: &Plan,
+) -> Result<Vec<Event>, Refusal> {
     if room.past_sessions.contains(id) {
         return Err(Refusal::SessionExists {
             session: id.clone(),
         });
     }
-    check(room, id, plan)?;
-    Ok(vec![Event::SessionPlanned { plan: plan.clone() }])
+    let plan = plan.under_its_rules(&room.policies, now.utc_offset);
+    check(room, id, &plan)?;
+    Ok(vec![Event::SessionPlanned { plan }])
 }
 
 pub(super) fn change(case: &Case<'_>, plan: &Plan) -> Result<Vec<Event>, Refusal> {
     case.in_phase(|phase| matches!(phase, Phase::Planned))?;
     case.no_draw()?;
-    check(case.room, case.id, plan)?;
-    Ok(vec![Event::PlanChanged { plan: plan.clone() }])
+    let plan = plan.under_its_rules(&case.room.policies, case.now.utc_offset);
+    check(case.room, case.id, &plan)?;
+    Ok(vec![Event::PlanChanged { plan }])
 }
 
 fn check(room: &Room, id: &SessionId, plan: &Plan) -> Result<(), Refusal> {

@@ -18,3 +18,14 @@ technician: change plan plan={"id":"S-1","kind":"real","start":0,"expected":3600
 -> event plan_changed
 technician: plan session plan={"id":"S-1","kind":"real","start":0,"expected":3600000,"experts":7,"tenderer_representatives":0}
 -> refused session_exists
+# government procurement: 7 where it is large, 3 in a negotiation
+technician: plan session plan={"id":"P-1","kind":"real","start":0,"expected":3600000,"experts":4,"tenderer_representatives":1,"rules":"procurement_large"}
+-> refused committee_too_small least=7
+technician: plan session plan={"id":"P-1","kind":"real","start":0,"expected":3600000,"experts":5,"tenderer_representatives":2,"rules":"procurement_large"}
+-> event session_planned
+technician: plan session plan={"id":"P-2","kind":"real","start":0,"expected":3600000,"experts":2,"tenderer_representatives":1,"rules":"procurement"}
+-> refused committee_too_small least=5
+technician: plan session plan={"id":"P-2","kind":"real","start":0,"expected":3600000,"experts":2,"tenderer_representatives":1,"rules":"negotiation"}
+-> event session_planned
+technician: plan session plan={"id":"P-3","kind":"real","start":0,"expected":3600000,"experts":1,"tenderer_representatives":2,"rules":"negotiation"}
+-> refused too_few_experts experts=1 members=3

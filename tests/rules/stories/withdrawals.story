@@ -20,10 +20,24 @@ phones: 4 ends hung_up
 phones: 5 ends attends
 phones: 5 ends hung_up
 -> phase convened
+# a stranger has one line at most, and changes nothing; whoever calls on a line keeps others from being called on it
+phones: somebody calls sip-1
+-> calls stranger@sip-1
+phones: somebody calls sip-2
+-> refused no_line_free
+phones: 2 calls sip-1
+-> refused no_line_free
+phones: 2 calls sip-2
+-> event call_taken
+-> calls stranger@sip-1 2@sip-2
+phones: stranger ends reached
+-> calls 2@sip-2
 phones: report caller rang back candidate=2
 -> event candidate_withdrew candidate=2 by=called_back
 -> event member_absent member=2
 -> event candidates_drawn
+-> calls 2@sip-2 6@sip-1
+phones: 2 ends reached
 -> calls 6@sip-1
 phones: 6 ends attends
 -> event candidate_accepted candidate=6

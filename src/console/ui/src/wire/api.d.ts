@@ -1161,6 +1161,13 @@ export interface components {
             state: components["schemas"]["LineState"];
         } | {
             fault: components["schemas"]["CallEnd"];
+            /** Format: uint8 */
+            faults: number;
+            /** @constant */
+            kind: "line_fails";
+            line: components["schemas"]["LineId"];
+        } | {
+            fault: components["schemas"]["CallEnd"];
             /** @constant */
             kind: "line_rests";
             line: components["schemas"]["LineId"];
@@ -1528,6 +1535,9 @@ export interface components {
         } | {
             /** @constant */
             kind: "test_number";
+        } | {
+            /** @constant */
+            kind: "stranger";
         };
         /** @description Who the browser is. */
         Caller: {
@@ -1592,6 +1602,8 @@ export interface components {
             since?: components["schemas"]["Utc"] | null;
             /** @description Where he stands. */
             standing: components["schemas"]["StandingKind"];
+            /** @description What became of the text message to him. */
+            text?: components["schemas"]["TextView"] | null;
             /** @description How it is known that he will not come. */
             withdrawal?: components["schemas"]["WithdrawalSource"] | null;
         };
@@ -1747,11 +1759,21 @@ export interface components {
             /** @constant */
             type: "report_call_progress";
         } | {
+            callee: components["schemas"]["Callee"];
+            lines: components["schemas"]["LineId"][];
+            /** @constant */
+            type: "report_call_taken";
+        } | {
             attempt: components["schemas"]["AttemptId"];
             end: components["schemas"]["CallEnd"];
             recording?: components["schemas"]["CallRecording"] | null;
             /** @constant */
             type: "report_call_ended";
+        } | {
+            end: components["schemas"]["TextEnd"];
+            to: components["schemas"]["Texting"];
+            /** @constant */
+            type: "report_text_ended";
         } | {
             candidate: components["schemas"]["CandidateId"];
             /** @constant */
@@ -2495,6 +2517,12 @@ export interface components {
             type: "call_placed";
         } | {
             attempt: components["schemas"]["AttemptId"];
+            callee: components["schemas"]["Callee"];
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "call_taken";
+        } | {
+            attempt: components["schemas"]["AttemptId"];
             progress: components["schemas"]["CallProgress"];
             /** @constant */
             type: "call_progressed";
@@ -2504,6 +2532,16 @@ export interface components {
             recording?: components["schemas"]["CallRecording"] | null;
             /** @constant */
             type: "call_ended";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            line: components["schemas"]["LineId"];
+            /** @constant */
+            type: "text_placed";
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            end: components["schemas"]["TextEnd"];
+            /** @constant */
+            type: "text_ended";
         } | {
             candidate: components["schemas"]["CandidateId"];
             /** @constant */
@@ -3387,10 +3425,12 @@ export interface components {
         };
         /** @description What a line is doing. */
         LineCall: {
-            /** @description The candidate; none for the test number. */
+            /** @description The candidate; none for the test number, or a stranger. */
             candidate?: components["schemas"]["CandidateId"] | null;
             /** @description Since when. */
             placed: components["schemas"]["Utc"];
+            /** @description Whether the other side called. */
+            taken: boolean;
         };
         /** @description What is wrong with a line. */
         LineFault: "no_reply" | "host_unreachable" | "no_media" | "no_codec" | {
@@ -3414,6 +3454,11 @@ export interface components {
             kind: components["schemas"]["LineKind"];
             /** @description Whether it has a test number, so that a call can probe it. */
             probed: boolean;
+            /**
+             * @description Whether whoever has confirmed is sent a text message on it.
+             * @default false
+             */
+            texts: boolean;
         };
         /** @description How a line stands. */
         LineState: {
@@ -3716,6 +3761,8 @@ export interface components {
              * @default null
              */
             policies: components["schemas"]["Policies"] | null;
+            /** @description The rules that it falls under; those of the policies where none are named. */
+            rules?: components["schemas"]["RuleSet"] | null;
             /** @description The planned start. */
             start: components["schemas"]["Utc"];
             /**
@@ -3731,6 +3778,8 @@ export interface components {
              * @description Experts.
              */
             experts: number;
+            /** @description The rules that it falls under; the room's where none were named. */
+            rules?: components["schemas"]["RuleSet"] | null;
             /**
              * Format: uint8
              * @description Tenderer representatives.
@@ -4233,6 +4282,9 @@ export interface components {
             line: components["schemas"]["LineId"];
         } | {
             /** @constant */
+            code: "no_line_free";
+        } | {
+            /** @constant */
             code: "wrong_seat";
             yours: components["schemas"]["SeatNo"];
         } | {
@@ -4526,6 +4578,8 @@ export interface components {
             /** @description In which table, where several were sent: `pool`, `recusals`, `named`. */
             table?: string | null;
         };
+        /** @description A rule set. */
+        RuleSet: "tendering" | "procurement" | "procurement_large" | "negotiation";
         /** @description What the supervisor says to a conflict. */
         Ruling: "stays" | "removed";
         /** @description A place in S3-compatible storage. */
@@ -4562,7 +4616,7 @@ export interface components {
             view: components["schemas"]["FeedId"];
         } | "view_all" | "metrics";
         /** @description What is said in a call. */
-        Script: "notice" | "thanks" | "probe";
+        Script: "notice" | "thanks" | "probe" | "call_back" | "no_calls";
         /** @description What a seal closes. */
         Seal: {
             /**
@@ -5018,6 +5072,39 @@ export interface components {
         TakeArchive: {
             /** @description The bag's folder on the box, e.g. on the disk that was brought. */
             folder: string;
+        };
+        /** @description What became of a message. */
+        TextEnd: {
+            /** @constant */
+            end: "sent";
+        } | {
+            /**
+             * Format: uint16
+             * @description Its cause (`+CMS ERROR`, 3GPP TS 27.005 3.2.5); none where it gave none.
+             */
+            cause?: number | null;
+            /** @constant */
+            end: "refused";
+        } | {
+            /** @constant */
+            end: "failed";
+            /** @description How. */
+            fault: components["schemas"]["LineFault"];
+        } | {
+            /** @constant */
+            end: "interrupted";
+        };
+        /** @description A text message to a candidate. */
+        TextView: {
+            /** @description What became of it; none while it is being sent. */
+            end?: components["schemas"]["TextEnd"] | null;
+        };
+        /** @description To whom a message goes. */
+        Texting: {
+            /** @description Who, by mask. */
+            candidate: components["schemas"]["CandidateId"];
+            /** @description In which session. */
+            session: components["schemas"]["SessionId"];
         };
         /**
          * Format: uint16

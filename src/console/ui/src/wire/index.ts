@@ -87,5 +87,7 @@ export type CallEnd = Schemas["CallEnd"];
 export type DrawStep = Schemas["DrawStep"];
 export type Exclusion = Schemas["Exclusion"];
 export type StandingKind = Schemas["StandingKind"];
+export type TextEnd = Schemas["TextEnd"];
+export type RuleSet = Schemas["RuleSet"];
 export type DrawOrder = Schemas["DrawOrder"];
 export type PublicRecord = Schemas["PublicRecord"];

@@ -1,5 +1,5 @@
 // Owns the English words of draw and call-out: steps of the proof, standings, how calls end, the board.
-import type { CallEnd, DrawStep, Exclusion, LineState, StandingKind } from "../../wire";
+import type { CallEnd, DrawStep, Exclusion, LineState, StandingKind, TextEnd } from "../../wire";
 
 export const mask = (no: number): string => `Candidate ${no}`;
 
@@ -97,6 +97,22 @@ export function line(state: LineState): string {
   return { unknown: "unknown", registering: "signing in", ready: "ready", auth_fault: "sign-in refused", disabled: "switched off" }[state.state];
 }
 
+/** What became of a text message. */
+export function text(end: TextEnd | null): string {
+  switch (end?.end) {
+    case undefined:
+      return "sending a text";
+    case "sent":
+      return "text sent";
+    case "refused":
+      return end.cause == null ? "text refused" : `text refused (${end.cause})`;
+    case "failed":
+      return `text not sent: ${faultOf(end.fault)}`;
+    case "interrupted":
+      return "cut off while a text was sent: it may have gone out, and is not sent again";
+  }
+}
+
 export const withdrawals = { called_back: "called back to withdraw", told: "withdrawal granted", missing: "missing, replacement approved" };
 
 export const pieces: Record<string, string> = {
@@ -109,6 +125,12 @@ export const pieces: Record<string, string> = {
   goodbye: "Not confirmed: goodbye",
   released: "All places taken: thanks",
   sorry: "Not recorded: we call again",
+  "call-back": "Calls back: how to withdraw",
+  "confirm-withdraws": "Confirm that you withdraw",
+  "thanks-withdraws": "Withdrawn: thanks",
+  "not-withdrawn": "The withdrawal was not recorded",
+  "keeps-place": "Not withdrawn: you still come",
+  "no-calls": "Other callers: no calls here",
 };
 
 export const page = {
@@ -158,6 +180,8 @@ export const page = {
   noLines: "There is no phone line: set lines up in the room's profile",
   lineRests: "rests, to be tested",
   lineProbe: "test number",
+  lineTaken: (who: string) => `Call from ${who}`,
+  stranger: "a stranger",
   lineIdle: "idle",
   retryLine: "Try again",
   alarms: "To do",

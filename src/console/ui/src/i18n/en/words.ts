@@ -184,6 +184,7 @@ export const refusals: Refusals = {
   not_withdrawing: (r) => `${draw.mask(r.candidate)} does not withdraw`,
   not_drawn: (r, n) => `${n.member(r.member)} was not drawn: import a replacement`,
   no_such_line: (r) => `There is no line ${r.line}`,
+  no_line_free: () => "No line is free to take a call",
 };
 
 export function equipment(id: string): string {
@@ -323,6 +324,7 @@ export const alarms: Alarms = {
   outage_expired: () => ({ what: "The outage lasted longer than allowed", todo: "The tenderer decides: wait on, or end." }),
   outage_lasts: () => ({ what: "An outage lasts", todo: "Once it is mended, confirm it in the bar below." }),
   line_down: (a) => ({ what: `Line ${a.line}: ${draw.line(a.state)}`, todo: "Check gateway, SIM card and network; no candidate loses his place by it." }),
+  line_fails: (a) => ({ what: `Line ${a.line} failed ${a.faults} time(s): ${draw.end(a.fault)}`, todo: "It is tried again, and rests after three in a row; no candidate loses his place by it." }),
   line_rests: (a) => ({ what: `Line ${a.line} failed several times and rests: ${draw.end(a.fault)}`, todo: "Mend it, then try it again; a line with a test number is tested by itself." }),
   call_out_silent: (a) => ({ what: draw.page.silence(a.unanswered, a.of), todo: "See whether lines and gateway are well; then the supervisor goes on or stops." }),
   call_out_overdue: () => ({ what: "The committee should be complete by now", todo: "Ask the tenderer whether to put it off; calls go on." }),
@@ -435,6 +437,7 @@ export const events: Events = {
   notice_ready: () => ({ what: "The notice is ready" }),
   notice_failed: (e) => ({ what: `The notice could not be spoken: ${e.reason}`, level: "bad" }),
   call_placed: (e) => ({ what: e.callee.kind === "candidate" ? `${e.line} calls ${draw.mask(e.callee.candidate)}` : `${e.line} calls its test number` }),
+  call_taken: (e) => ({ what: e.callee.kind === "candidate" ? `${e.line} takes a call from ${draw.mask(e.callee.candidate)}` : `${e.line} takes a stranger's call` }),
   call_progressed: (e) => ({ what: `${e.attempt} ${draw.progress[e.progress.state] ?? e.progress.state}` }),
   call_ended: (e) => ({ what: `Call ended: ${draw.end(e.end)}`, level: e.end.end === "line_fault" || e.end.end === "auth_fault" ? "warn" : undefined }),
   candidate_accepted: (e) => ({ what: `${draw.mask(e.candidate)} attends`, level: "good" }),
@@ -443,6 +446,8 @@ export const events: Events = {
   candidate_given_up: (e) => ({ what: `${draw.mask(e.candidate)} was not reached: ${draw.end(e.cause)}`, level: "warn" }),
   withdrawal_told: (e) => ({ what: `${draw.mask(e.candidate)} asks to withdraw; the supervisor rules`, level: "warn" }),
   withdrawal_refused: (e) => ({ what: `${draw.mask(e.candidate)} keeps his place` }),
+  text_placed: (e) => ({ what: `${e.line} sends ${draw.mask(e.candidate)} a text` }),
+  text_ended: (e) => ({ what: `${draw.mask(e.candidate)}: ${draw.text(e.end)}`, level: e.end.end === "sent" ? undefined : "warn" }),
   candidate_withdrew: (e) => ({ what: `${draw.mask(e.candidate)}: ${draw.withdrawals[e.by]}`, level: "warn" }),
   call_out_paused: (e) => ({ what: `Call-out paused: ${e.cause.kind === "ordered" ? e.cause.reason : draw.page.silence(e.cause.unanswered, e.cause.of)}`, level: "warn" }),
   call_out_resumed: () => ({ what: "Call-out goes on" }),

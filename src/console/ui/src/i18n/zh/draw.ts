@@ -1,5 +1,5 @@
 // Owns the Chinese words of draw and call-out: steps of the proof, standings, how calls end, the board.
-import type { CallEnd, DrawStep, Exclusion, LineState, StandingKind } from "../../wire";
+import type { CallEnd, DrawStep, Exclusion, LineState, StandingKind, TextEnd } from "../../wire";
 
 export const mask = (no: number): string => `候选 ${no}`;
 
@@ -97,6 +97,22 @@ export function line(state: LineState): string {
   return { unknown: "未知", registering: "注册中", ready: "可用", auth_fault: "鉴权失败", disabled: "已停用" }[state.state];
 }
 
+/** 短信的结果。 */
+export function text(end: TextEnd | null): string {
+  switch (end?.end) {
+    case undefined:
+      return "短信发送中";
+    case "sent":
+      return "短信已发送";
+    case "refused":
+      return end.cause == null ? "短信被拒" : `短信被拒（${end.cause}）`;
+    case "failed":
+      return `短信未发出：${faultOf(end.fault)}`;
+    case "interrupted":
+      return "短信发送时程序中断，是否发出不明，不会自动重发";
+  }
+}
+
 export const withdrawals = { called_back: "本人回拨请假", told: "请假已批准", missing: "缺席，已批准补抽" };
 
 export const pieces: Record<string, string> = {
@@ -109,6 +125,12 @@ export const pieces: Record<string, string> = {
   goodbye: "未确认，再见",
   released: "名额已满，致谢",
   sorry: "未能记录，稍后再拨",
+  "call-back": "回拨：如何请假",
+  "confirm-withdraws": "请确认请假",
+  "thanks-withdraws": "已登记请假",
+  "not-withdrawn": "未能登记请假",
+  "keeps-place": "未请假，确认有效",
+  "no-calls": "其他来电：不接听",
 };
 
 export const page = {
@@ -158,6 +180,8 @@ export const page = {
   noLines: "没有可用的电话线路：请在房间配置中设置线路",
   lineRests: "停用，待复测",
   lineProbe: "测试号码",
+  lineTaken: (who: string) => `来电：${who}`,
+  stranger: "无关来电",
   lineIdle: "空闲",
   retryLine: "重试",
   alarms: "待处理",

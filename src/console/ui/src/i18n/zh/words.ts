@@ -184,6 +184,7 @@ export const refusals: Refusals = {
   not_withdrawing: (r) => `${draw.mask(r.candidate)}没有请假`,
   not_drawn: (r, n) => `${n.member(r.member)}不是抽取产生，请导入替换人员`,
   no_such_line: (r) => `没有线路 ${r.line}`,
+  no_line_free: () => "没有空闲线路接听来电",
 };
 
 export function equipment(id: string): string {
@@ -328,6 +329,7 @@ export const alarms: Alarms = {
   outage_expired: () => ({ what: "故障已超过规定时限", todo: "由招标人决定：继续等待，或终止评标。" }),
   outage_lasts: () => ({ what: "故障处理中", todo: "排除故障后，在操作栏确认恢复。" }),
   line_down: (a) => ({ what: `线路 ${a.line}：${draw.line(a.state)}`, todo: "请检查网关、SIM 卡和网络；候选不会因线路故障失去名额。" }),
+  line_fails: (a) => ({ what: `线路 ${a.line} 呼叫失败 ${a.faults} 次：${draw.end(a.fault)}`, todo: "系统会再试，连续三次后停用该线路；候选不会因线路故障失去名额。" }),
   line_rests: (a) => ({ what: `线路 ${a.line} 连续故障，已停用：${draw.end(a.fault)}`, todo: "排除故障后点击“重试”；有测试号码的线路会自动复测。" }),
   call_out_silent: (a) => ({ what: draw.page.silence(a.unanswered, a.of), todo: "核对线路和网关是否正常，再由监督人员决定继续或停止。" }),
   call_out_overdue: () => ({ what: "到最迟完成时间，委员会仍未齐", todo: "请与招标人商定是否推迟；外呼继续进行。" }),
@@ -438,6 +440,7 @@ export const events: Events = {
   notice_ready: () => ({ what: "通知语音已就绪" }),
   notice_failed: (e) => ({ what: `通知语音合成失败：${e.reason}`, level: "bad" }),
   call_placed: (e) => ({ what: e.callee.kind === "candidate" ? `${e.line} 呼叫${draw.mask(e.callee.candidate)}` : `${e.line} 呼叫测试号码` }),
+  call_taken: (e) => ({ what: e.callee.kind === "candidate" ? `${e.line} 接听${draw.mask(e.callee.candidate)}回拨` : `${e.line} 接听无关来电` }),
   call_progressed: (e) => ({ what: `${e.attempt} ${draw.progress[e.progress.state] ?? e.progress.state}` }),
   call_ended: (e) => ({ what: `通话结束：${draw.end(e.end)}`, level: e.end.end === "line_fault" || e.end.end === "auth_fault" ? "warn" : undefined }),
   candidate_accepted: (e) => ({ what: `${draw.mask(e.candidate)}确认参加`, level: "good" }),
@@ -446,6 +449,8 @@ export const events: Events = {
   candidate_given_up: (e) => ({ what: `${draw.mask(e.candidate)}未能通知到：${draw.end(e.cause)}`, level: "warn" }),
   withdrawal_told: (e) => ({ what: `${draw.mask(e.candidate)}来电请假，待监督人员裁定`, level: "warn" }),
   withdrawal_refused: (e) => ({ what: `${draw.mask(e.candidate)}请假未获同意` }),
+  text_placed: (e) => ({ what: `${e.line} 向${draw.mask(e.candidate)}发送短信` }),
+  text_ended: (e) => ({ what: `${draw.mask(e.candidate)}：${draw.text(e.end)}`, level: e.end.end === "sent" ? undefined : "warn" }),
   candidate_withdrew: (e) => ({ what: `${draw.mask(e.candidate)}：${draw.withdrawals[e.by]}`, level: "warn" }),
   call_out_paused: (e) => ({ what: `外呼暂停：${e.cause.kind === "ordered" ? e.cause.reason : draw.page.silence(e.cause.unanswered, e.cause.of)}`, level: "warn" }),
   call_out_resumed: () => ({ what: "外呼继续" }),

@@ -109,6 +109,7 @@ function note(t: Dictionary, candidate: CandidateView, names: Names): string {
     candidate.standing === "calling" && last !== undefined ? last.line : null,
     candidate.cause != null ? t.draw.end(candidate.cause) : null,
     candidate.withdrawal != null ? t.draw.withdrawals[candidate.withdrawal] : null,
+    candidate.text != null ? t.draw.text(candidate.text.end ?? null) : null,
     candidate.next_call != null ? p.nextCall(hourMinute(candidate.next_call)) : null,
     candidate.member != null ? p.member(names.member(candidate.member)) : null,
   ];

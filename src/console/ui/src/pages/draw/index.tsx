@@ -19,7 +19,7 @@ import { Proof } from "./proof";
 import "./draw.css";
 
 /** The alarms of this page; all others are the room's. */
-const OURS = new Set<Alarm["what"]["kind"]>(["line_down", "line_rests", "call_out_silent", "call_out_overdue", "pool_empty", "notice_failed", "withdrawal_waits"]);
+const OURS = new Set<Alarm["what"]["kind"]>(["line_down", "line_rests", "line_fails", "call_out_silent", "call_out_overdue", "pool_empty", "notice_failed", "withdrawal_waits"]);
 
 export function DrawPage({ welcome, account, onRefused }: PageProps) {
   const role = account?.role === "supervisor" ? "supervisor" : "technician";

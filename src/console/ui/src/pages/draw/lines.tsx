@@ -17,7 +17,7 @@ export function Lines({ lines, role, give }: { lines: LineView[]; role: "technic
       <ul className="phone-lines">
         {lines.map((line) => {
           const calling = line.calling;
-          const said = calling == null ? (line.resting ? p.lineRests : line.state.state === "ready" ? p.lineIdle : t.draw.line(line.state)) : `${calling.candidate == null ? p.lineProbe : t.draw.mask(calling.candidate)} · ${span(now - calling.placed)}`;
+          const said = calling == null ? (line.resting ? p.lineRests : line.state.state === "ready" ? p.lineIdle : t.draw.line(line.state)) : `${calling.taken ? p.lineTaken(calling.candidate == null ? p.stranger : t.draw.mask(calling.candidate)) : calling.candidate == null ? p.lineProbe : t.draw.mask(calling.candidate)} · ${span(now - calling.placed)}`;
           return (
             <li key={line.line}>
               <Mark level={levelOf(line)} />

@@ -5,7 +5,7 @@ import { useT } from "../../i18n";
 import { Panel } from "../../parts/shell";
 import type { ConveningView } from "../../wire";
 
-const PIECES = ["notice", "notice-again", "confirm-attends", "confirm-declines", "thanks-attends", "thanks-declines", "goodbye", "released", "sorry"] as const;
+const PIECES = ["notice", "notice-again", "confirm-attends", "confirm-declines", "thanks-attends", "thanks-declines", "goodbye", "released", "sorry", "call-back", "confirm-withdraws", "thanks-withdraws", "not-withdrawn", "keeps-place", "no-calls"] as const;
 export type Piece = (typeof PIECES)[number];
 
 export function Listen({ session }: { session: ConveningView }) {

@@ -65,7 +65,7 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   // draw and call-out are over before anything is recorded
   draw_prepared: null, draw_committed: null, draw_revealed: null, draw_seeded: null,
   draw_aborted: null, candidates_drawn: null, pool_exhausted: null, notice_ready: null,
-  notice_failed: null, call_placed: null, call_progressed: null, call_ended: null,
+  notice_failed: null, call_placed: null, call_taken: null, text_placed: null, text_ended: null, call_progressed: null, call_ended: null,
   candidate_accepted: null, candidate_declined: null, candidate_released: null, candidate_given_up: null,
   withdrawal_told: null, withdrawal_refused: null, candidate_withdrew: null, call_out_paused: null,
   call_out_resumed: null, call_out_stopped: null, call_out_overdue: null, single_line_allowed: null,

@@ -28,6 +28,7 @@ export function alarmButton(t: Dictionary, alarm: Alarm, give: Give, onOpen: (op
     case "equipment":
     case "conflict_waits":
     case "line_down":
+    case "line_fails":
     case "call_out_silent":
     case "call_out_overdue":
     case "pool_empty":

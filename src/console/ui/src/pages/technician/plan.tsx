@@ -1,12 +1,12 @@
 // Owns the form that plans a session, or changes its plan.
-import { Input, Radio } from "antd";
+import { Input, Radio, Select } from "antd";
 import { useState } from "react";
 import { give } from "../../api";
 import { boxNow, localOf, momentOf } from "../../clock";
 import { useT } from "../../i18n";
 import { Dialog, Field } from "../../parts/dialogs";
 import { useAttempt } from "../../parts/notice";
-import type { RoomView, SessionKind } from "../../wire";
+import type { RoomView, RuleSet, SessionKind } from "../../wire";
 
 const HOUR = 3600_000;
 
@@ -21,6 +21,7 @@ export function PlanDialog({ view, change, onClose }: { view: RoomView; change: 
   const [hours, setHours] = useState(String((old?.expected ?? 4 * HOUR) / HOUR));
   const [experts, setExperts] = useState(String(old?.planned.experts ?? 5));
   const [representatives, setRepresentatives] = useState(String(old?.planned.tenderer_representatives ?? 0));
+  const [rules, setRules] = useState<RuleSet | "room">(old?.planned.rules ?? "room");
   const wellFormed = /^[A-Za-z0-9-]{1,40}$/.test(id);
   const complete = wellFormed && start !== "" && Number(hours) > 0 && Number(experts) > 0 && Number(representatives) >= 0;
   const save = () => {
@@ -31,6 +32,7 @@ export function PlanDialog({ view, change, onClose }: { view: RoomView; change: 
       expected: Math.round(Number(hours) * HOUR),
       experts: Number(experts),
       tenderer_representatives: Number(representatives),
+      rules: rules === "room" ? null : rules,
       policies: null,
     };
     return attempt(() => give(change ? { type: "change_plan", plan } : { type: "plan_session", plan }, id));
@@ -49,6 +51,9 @@ export function PlanDialog({ view, change, onClose }: { view: RoomView; change: 
         <Field label={f.start}>{(field) => <Input id={field} type="datetime-local" value={start} onChange={(event) => setStart(event.target.value)} />}</Field>
         <Field label={f.expected}>{(field) => <Input id={field} type="number" min={0.5} step={0.5} value={hours} onChange={(event) => setHours(event.target.value)} />}</Field>
       </div>
+      <Field label={f.rules} help={f.rulesHelp}>
+        {(field) => <Select id={field} value={rules} onChange={setRules} options={(["room", "tendering", "procurement", "procurement_large", "negotiation"] as const).map((value) => ({ value, label: f.ruleSets[value] }))} />}
+      </Field>
       <div className="row-2">
         <Field label={f.experts}>{(field) => <Input id={field} type="number" min={1} max={view.seats.length} value={experts} onChange={(event) => setExperts(event.target.value)} />}</Field>
         <Field label={f.representatives}>{(field) => <Input id={field} type="number" min={0} max={view.seats.length} value={representatives} onChange={(event) => setRepresentatives(event.target.value)} />}</Field>
