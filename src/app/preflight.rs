@@ -85,16 +85,13 @@ async fn check(room: &Room, profile: &Profile, data: &Path, feeds: &Feeds) -> Ve
         credentials: cameras::credentials(),
         now: Utc(jiff::Timestamp::now().as_millisecond()),
     };
-    let (health, seen, tried) = tokio::join!(
-        smart::health(&folder),
-        sealing::look(profile),
-        async {
+    let (health, seen, tried) =
+        tokio::join!(smart::health(&folder), sealing::look(profile), async {
             match hangs {
                 true => (failed(TEST_RECORDING, Fault::DiskSlow), BTreeMap::new()),
                 false => try_streams(room, profile, &folder, feeds).await,
             }
-        }
-    );
+        });
     results.push(disk_health(health));
     results.push(clock(room));
     results.extend(certificate(&premises));
