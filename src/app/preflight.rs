@@ -305,13 +305,11 @@ fn source(feed: &Feed, tried: Option<&Tried>) -> CheckResult {
     match &status.liveness {
         Liveness::Lost { cause, now, .. } => {
             let cause = now.as_ref().unwrap_or(cause).clone();
-            match cause {
-                SourceFault::NothingUsable { offered } => {
-                    let codec = offered.join(" · ");
-                    failed(item, Fault::NotShowable { codec })
-                }
-                cause => failed(item, Fault::NoSignal { cause }),
+            if let SourceFault::NothingUsable { offered } = cause {
+                let codec = offered.join(" · ");
+                return failed(item, Fault::NotShowable { codec });
             }
+            failed(item, Fault::NoSignal { cause })
         }
         Liveness::Absent => failed(item, Fault::NoSignalYet),
         Liveness::Live { .. } if !status.is_showable() => {
