@@ -15,7 +15,8 @@ pub struct Phone {
     pub rings: Span,
     /// What speaks.
     pub speech: Speech,
-    /// Whether calls that come in are taken: experts may withdraw by calling back.
+    /// Whether calls that come in are taken: experts may withdraw by calling back. Not unless the profile says so: a network that lets
+    /// callers choose their number would tell a stranger who sits on a committee.
     pub takes_calls: bool,
     /// The lines, in the file's order.
     pub lines: Vec<PhoneLine>,
@@ -152,7 +153,7 @@ pub(super) fn phone(mut s: Section<'_>, folder: &Path) -> Option<Phone> {
         Span::seconds(10),
         Span::seconds(120),
     );
-    let takes_calls = s.or("takes_calls", true);
+    let takes_calls = s.or("takes_calls", false);
     let speech = speech(s.section("speech"));
     let sections = s.sections("lines");
     let named = sections.len();

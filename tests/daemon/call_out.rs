@@ -73,7 +73,7 @@ impl Hall {
         };
         let lines = format!(
             "[call_out]\nspacing = \"4s\"\nsoon = \"1s\"\nunanswered = \"9/9\"\n\
-             [phone]\nring = \"10s\"\n[phone.speech]\nengine = \"espeak-ng\"\n\
+             [phone]\nring = \"10s\"\ntakes_calls = true\n[phone.speech]\nengine = \"espeak-ng\"\n\
              [[phone.lines]]\nid = \"sip\"\nkind = \"sip\"\ngateway = \"127.0.0.1:{port}\"\n\
              user = \"bidroom\"\npassword = \"secret\"\nregister = true\nchannels = {channels}\n\
              {more}\n[policies]\n{least}"
