@@ -304,7 +304,7 @@ impl Archivist {
             trusted: vec![self.keys.ca_certificate().to_vec()],
             witnesses: Vec::new(),
         };
-        let busy = || self.clerk.room().occupant().map(|_| BESIDE_A_SESSION);
+        let busy = |_| self.clerk.room().occupant().map(|_| BESIDE_A_SESSION);
         let verdict = verify::read_back(&order, &busy).map_err(anyhow::Error::msg)?;
         let found = Detection {
             seal,

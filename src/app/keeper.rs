@@ -8,9 +8,10 @@ use crate::archive::scrub::{self, Look};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::{Profile, ReplicaSpec};
 use crate::room::{
-    Actor, Command, EquipmentId, Fault, Part, Refusal, ReplicaId, Seal, SessionId, wanted,
-    wanted_copies, wanted_looks,
+    Actor, Command, EquipmentId, Fault, Part, PersonalData, Refusal, ReplicaId, Seal, SessionId,
+    wanted, wanted_copies, wanted_looks,
 };
+use crate::vault::Vault;
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -22,6 +23,11 @@ use tokio::time::{sleep, timeout};
 const AGAIN: Duration = Duration::from_secs(10);
 /// Damaged files that are named in an event.
 const NAMED: usize = 20;
+
+/// In whose name all this is done.
+const ACTOR: Actor = Actor::Daemon {
+    part: Part::Archive,
+};
 
 /// What the ids of replicas as equipment begin with.
 const REPLICA: &str = "replica-";
@@ -40,6 +46,7 @@ pub(super) struct Keeper {
     pub(super) data: PathBuf,
     /// The box's own CA, DER.
     pub(super) ca: Vec<u8>,
+    pub(super) vault: Vault,
     /// Whether replicas are read back; else their listings are believed, which only tests want to see fail.
     pub(super) reads_back: bool,
 }
@@ -95,6 +102,9 @@ impl Keeper {
         });
         let (replica, pieces) = opened.await??;
         let rate = || self.rate();
+        if kept.personal_data == PersonalData::Gone {
+            replica.erase_personal(id).await?;
+        }
         let lacking = replica.lacking(id, &pieces, rate).await?;
         if was_whole && !lacking.is_empty() {
             self.damaged(&spec.id, id, &lacking).await?;
@@ -181,7 +191,7 @@ impl Keeper {
     async fn looked(&self, id: &SessionId, seal: &Seal) -> anyhow::Result<Look> {
         let (this, id, seal) = (self.clone(), id.clone(), seal.clone());
         let looked = tokio::task::spawn_blocking(move || {
-            let rate = || this.rate();
+            let rate = |_| this.rate();
             scrub::look(&this.data, &id, &seal, &this.ca, &rate)
         });
         Ok(looked.await?)
@@ -234,14 +244,21 @@ impl Keeper {
         self.forget().await;
         let mut changes = self.clerk.watch();
         loop {
+            let wanted = wanted(&self.clerk.room());
             let mut failed = None;
-            for id in wanted(&self.clerk.room()).deleting {
-                if let Err(error) = self.go(&id).await {
+            let mut note = |id: &SessionId, done: anyhow::Result<()>| {
+                if let Err(error) = done {
                     tracing::error!(session = %id, error = format!("{error:#}"), "not deleted yet");
                     failed = Some(Fault::Other {
                         detail: format!("{id}: {error:#}"),
                     });
                 }
+            };
+            for id in &wanted.erasing {
+                note(id, self.erase_personal(id).await);
+            }
+            for id in &wanted.deleting {
+                note(id, self.go(id).await);
             }
             let again = failed.is_some();
             health::report(&self.clerk, "retention", failed).await;
@@ -266,20 +283,38 @@ impl Keeper {
         }
     }
 
+    async fn erase_personal(&self, id: &SessionId) -> anyhow::Result<()> {
+        let (this, of) = (self.clone(), id.clone());
+        let erased = tokio::task::spawn_blocking(move || {
+            retention::erase_personal(&this.data, &of)?;
+            this.shred(&of)
+        });
+        erased.await??;
+        tracing::info!(session = %id, "the personal data of an archive were erased");
+        self.tell(id, Command::ReportPersonalDataErased).await
+    }
+
+    /// What the container held lies in the vault too.
+    fn shred(&self, id: &SessionId) -> anyhow::Result<()> {
+        let now = self.clock.now().stamp.at;
+        Ok(self.vault.shred(id, &ACTOR, now)?)
+    }
+
     async fn go(&self, id: &SessionId) -> anyhow::Result<()> {
-        let (data, of) = (self.data.clone(), id.clone());
-        tokio::task::spawn_blocking(move || retention::delete(&data, &of)).await??;
+        let (this, of) = (self.clone(), id.clone());
+        let gone = tokio::task::spawn_blocking(move || {
+            retention::delete(&this.data, &of)?;
+            this.shred(&of)
+        });
+        gone.await??;
         tracing::info!(session = %id, "the box's copy of an archive was deleted");
         self.tell(id, Command::ReportArchiveDeleted).await
     }
 
     async fn tell(&self, id: &SessionId, command: Command) -> anyhow::Result<()> {
-        let actor = Actor::Daemon {
-            part: Part::Archive,
-        };
         let told = self
             .clerk
-            .submit(actor, Some(id.clone()), None, command)
+            .submit(ACTOR, Some(id.clone()), None, command)
             .await;
         match told {
             // it was deleted meanwhile

@@ -131,7 +131,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
     keep(
         &profile,
         &data,
-        (&clerk, &room.keys),
+        (&clerk, &room.keys, &room.vault),
         clock,
         !order.unsafe_replicas,
         &mut tasks,
@@ -168,7 +168,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
 fn keep(
     profile: &Arc<Profile>,
     data: &Path,
-    (clerk, keys): (&ClerkHandle, &Keys),
+    (clerk, keys, vault): (&ClerkHandle, &Keys, &Vault),
     clock: SystemClock,
     reads_back: bool,
     tasks: &mut Tasks,
@@ -180,6 +180,7 @@ fn keep(
         profile: profile.clone(),
         data: sessions.parent().unwrap_or(data).to_owned(),
         ca: keys.ca_certificate().to_vec(),
+        vault: vault.clone(),
         reads_back,
     };
     for spec in &profile.storage.replicas {

@@ -99,11 +99,13 @@ fn told(verdict: &Verdict) -> String {
         text.push_str("personal data: none, or erased\n");
     }
     let whose = whose(&verdict.trust);
+    let session = match verdict.session.as_str() {
+        "" => "no session".to_owned(),
+        session => format!("{} session {session}", verdict.session_kind),
+    };
     let _ = write!(
         text,
-        "{} session {}: {} files, {} bytes, {} faults; {whose}",
-        verdict.session_kind,
-        verdict.session,
+        "{session}: {} files, {} bytes, {} faults; {whose}",
         verdict.files,
         verdict.bytes,
         verdict.faults.len()

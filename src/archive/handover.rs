@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The folder, beside `sessions`.
 pub const HANDOVERS: &str = "handovers";
@@ -119,14 +120,14 @@ pub struct Taking<'a> {
 }
 
 /// Copies a bag, verifies the copy from the disk, and signs the receipt; `progress` is told the bytes that are done and all of
-/// them: copying is the first half, and the second is told when it has been verified. An archive that is here already gets its receipt anew.
+/// them: copying is the first half, verifying the second. An archive that is here already gets its receipt anew.
 ///
 /// # Errors
 /// It is no archive of a trusted venue, is not whole, or does not fit; then nothing of it stays. The disk's and the key's.
 pub fn take(
     taking: &Taking<'_>,
     from: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<(PathBuf, Receipt), HandoverFault> {
     let seal = sealed_by_a_venue(taking, from)?;
     let files = listed(from)?;
@@ -135,7 +136,11 @@ pub fn take(
     fs::create_dir_all(&received)?;
     let part = received.join(format!("{}.part", &seal[..16]));
     let known = here(&received, &seal);
-    let verdict = match known.as_deref().map(|bag| whole(taking, bag)) {
+    let mut verified = |done| progress(bytes + done, 2 * bytes);
+    let verdict = match known
+        .as_deref()
+        .map(|bag| whole(taking, bag, &mut verified))
+    {
         Some(Ok(verdict)) => verdict,
         // what is here has suffered meanwhile: the one that was brought takes its place
         Some(Err(_)) | None => {
@@ -145,7 +150,7 @@ pub fn take(
             }
             let taken = copy(from, &part, &files, &mut |done| progress(done, 2 * bytes))
                 .map_err(HandoverFault::from)
-                .and_then(|()| whole(taking, &part));
+                .and_then(|()| whole(taking, &part, &mut |done| progress(bytes + done, 2 * bytes)));
             if taken.is_err() && part.exists() {
                 fs::remove_dir_all(&part)?;
             }
@@ -165,7 +170,6 @@ pub fn take(
         fs::rename(&part, &bag)?;
         File::open(&received)?.sync_all()?;
     }
-    progress(2 * bytes, 2 * bytes);
     let receipt = Receipt {
         session,
         kind: verdict.session_kind,
@@ -265,14 +269,26 @@ fn copy(
     Ok(())
 }
 
-/// Verifies a bag that lies here, from the disk.
-fn whole(taking: &Taking<'_>, bag: &Path) -> Result<Verdict, HandoverFault> {
+/// Verifies a bag that lies here, from the disk, and tells the bytes that are done.
+fn whole(
+    taking: &Taking<'_>,
+    bag: &Path,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Verdict, HandoverFault> {
     let order = Order {
         bag: bag.to_owned(),
         trusted: taking.venues.to_vec(),
         witnesses: Vec::new(),
     };
-    let verdict = verify::read_back(&order, &|| None).map_err(HandoverFault::NotWhole)?;
+    let told = Mutex::new((0, progress));
+    let read = |bytes| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.0 += bytes;
+        let done = told.0;
+        (told.1)(done);
+        None
+    };
+    let verdict = verify::read_back(&order, &read).map_err(HandoverFault::NotWhole)?;
     if let Some(fault) = verdict.faults.first() {
         let why = format!(
             "{} faults, the first: {}: {}",

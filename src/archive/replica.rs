@@ -6,7 +6,7 @@
 use super::bag_folder;
 use super::detection::{DETECTION, DETECTION_SIGNATURE};
 use super::scrub::FETCHING;
-use super::seal::{BESIDE, CALLS_LIST, PERSONAL, PERSONAL_TAG, SIGNED};
+use super::seal::{BESIDE, CALLS, CALLS_LIST, PERSONAL, PERSONAL_TAG, SIGNED};
 use super::segment::hash_file;
 use super::verify::vouchers;
 use crate::config::{Bucket, ReplicaPlace};
@@ -255,6 +255,21 @@ impl Replica {
             Some(sha256) if sha256 == piece.sha256 => Ok(()),
             Some(_) | None => Err(ReplicaFault::ComesBackOther(piece.path.clone())),
         }
+    }
+
+    /// Erases the containers of personal data and call recordings there. (Where a bucket keeps old versions, its lifecycle
+    /// rule ends them.)
+    ///
+    /// # Errors
+    /// The replica's.
+    pub async fn erase_personal(&self, session: &SessionId) -> Result<(), ReplicaFault> {
+        let containers = [PERSONAL, CALLS].map(|path| self.key(session, path));
+        for key in self.listed(session).await?.into_keys() {
+            if containers.iter().any(|of| key.prefix_matches(of)) {
+                self.store.delete(&key).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Fetches a file that the box's own bag has lost, if the replica has it as it must be; `sha256` is none where nothing but the

@@ -1,6 +1,7 @@
-//! Owns the end of a bag on the box's own disk.
+//! Owns the end of a bag on the box's own disk, and of the personal data in it.
 
 use super::bag_folder;
+use super::seal::{CALLS, PERSONAL};
 use crate::room::SessionId;
 use std::fs::{self, File};
 use std::io;
@@ -28,6 +29,25 @@ pub fn delete(data: &Path, session: &SessionId) -> io::Result<()> {
         fs::remove_dir_all(&going)?;
     }
     File::open(sessions)?.sync_all()
+}
+
+/// Erases the containers of a bag for good; it stays valid. It can be killed anywhere and done again.
+///
+/// # Errors
+/// The disk's.
+pub fn erase_personal(data: &Path, session: &SessionId) -> io::Result<()> {
+    let bag = bag_folder(data, session);
+    let (personal, calls) = (bag.join(PERSONAL), bag.join(CALLS));
+    if calls.exists() {
+        fs::remove_dir_all(&calls)?;
+    }
+    if personal.exists() {
+        fs::remove_file(&personal)?;
+    }
+    match personal.parent() {
+        Some(folder) if folder.exists() => File::open(folder)?.sync_all(),
+        Some(_) | None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -256,6 +256,7 @@ fn policies(
     );
     let clock_offset = s.within("clock_offset", default.clock_offset, Span(10), minute);
     let retention = s.or("retention", Retention(default.retention)).map(|r| r.0);
+    let personal_retention = s.or("personal_retention", Retention(default.personal_retention));
     let scrub = s.within(
         "scrub",
         default.scrub,
@@ -279,6 +280,7 @@ fn policies(
         clock_offset: clock_offset?,
         recording: rules.unwrap_or(default.recording),
         retention: retention?,
+        personal_retention: personal_retention?.0,
         scrub: scrub?,
         call_out: call_out?,
     })

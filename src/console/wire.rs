@@ -6,7 +6,8 @@ use crate::config::Media;
 use crate::hub::contract::Key;
 use crate::room::{
     AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Kept, MemberKind, MemberNo,
-    Note, Policies, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId, SessionKind, Utc,
+    Note, PersonalData, Policies, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId,
+    SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -363,6 +364,10 @@ pub struct ArchiveView {
     pub hold: Option<Note>,
     /// Whether it is being deleted.
     pub released: bool,
+    /// Until when its personal data and call recordings at least; none: as long as itself.
+    pub personal_until: Option<Utc>,
+    /// Whether it still holds them.
+    pub personal_data: PersonalData,
     /// Who has it too, by a signed receipt.
     pub handed_over: Option<HandedOver>,
     /// When the municipal hub asked for it last.
@@ -393,6 +398,8 @@ impl ArchiveView {
             handed_over: kept.handed_over.clone(),
             requested: kept.requested,
             released: kept.released,
+            personal_until: kept.personal_until(),
+            personal_data: kept.personal_data,
             replicas: room.layout.replicas.iter().map(replica).collect(),
         }
     }

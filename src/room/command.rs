@@ -273,6 +273,8 @@ pub enum Command {
     /// Lets an archive go whose time is over by the wall clock, on a box that was off too long to know it by itself.
     /// Supervisor, who types the archive's number and today's date.
     ReleaseArchive { typed: SessionId, today: Day },
+    /// Lets the personal data and call recordings in an archive go, in the same case and in the same way. Supervisor.
+    ReleasePersonalData { typed: SessionId, today: Day },
     /// Every file of the archive was read back in a replica; so many had to be written before.
     ReportReplica {
         replica: ReplicaId,
@@ -311,6 +313,8 @@ pub enum Command {
     },
     /// The box's copy of a released archive is gone.
     ReportArchiveDeleted,
+    /// The box's copy of an archive, and the vault, hold no personal data of the session any more.
+    ReportPersonalDataErased,
     /// The municipal hub asks which archive the room has of the session.
     RequestArchive,
     /// An attendance statement was made, encrypted to the pool's owner.
@@ -417,12 +421,14 @@ impl Command {
             Command::HoldArchive { .. } => "hold_archive",
             Command::LiftHold { .. } => "lift_hold",
             Command::ReleaseArchive { .. } => "release_archive",
+            Command::ReleasePersonalData { .. } => "release_personal_data",
             Command::ReportReplica { .. } => "report_replica",
             Command::ReportReplicaDamaged { .. } => "report_replica_damaged",
             Command::ReportArchiveVerified { .. } => "report_archive_verified",
             Command::ReportHandedOver { .. } => "report_handed_over",
             Command::ReportArchiveReceived { .. } => "report_archive_received",
             Command::ReportArchiveDeleted => "report_archive_deleted",
+            Command::ReportPersonalDataErased => "report_personal_data_erased",
             Command::RequestArchive => "request_archive",
             Command::ReportAttendanceStated { .. } => "report_attendance_stated",
         }

@@ -38,10 +38,15 @@ pub(super) fn pass(room: &Room, now: &Now) -> Vec<Draft> {
 }
 
 fn all<'a>(room: &'a Room, now: &'a Now) -> impl Iterator<Item = (&'a SessionId, Due)> {
-    let going = room.archives.iter().filter_map(move |(id, kept)| {
-        let left = kept.remaining(room, now)?;
-        let event = Event::ArchiveReleased;
-        Some((id, Due { left, event }))
+    let going = room.archives.iter().flat_map(move |(id, kept)| {
+        let whole = (kept.remaining(room, now), Event::ArchiveReleased);
+        let personal = (
+            kept.personal_remaining(room, now),
+            Event::PersonalDataReleased,
+        );
+        [personal, whole]
+            .into_iter()
+            .filter_map(move |(left, event)| Some((id, Due { left: left?, event })))
     });
     of_sessions(room, now).chain(going)
 }

@@ -408,6 +408,10 @@ pub enum Event {
     ArchiveReleased,
     /// The box's copy is gone.
     ArchiveDeleted,
+    /// The time of the personal data and call recordings in it is over: they go, here and in every replica.
+    PersonalDataReleased,
+    /// The box's copy and the vault hold none of them any more.
+    PersonalDataErased,
     /// The municipal hub asked for the archive, and was told which it is.
     ArchiveRequested,
     /// Who was there was stated for fees and assessment, encrypted to the pool's owner.

@@ -7,7 +7,8 @@
 //! clock: he types the archive's number and today's date, and a date that is not the box's is refused.
 //!
 //! Whatever the time, nothing goes that was not sealed and read back whole, that a configured replica lacks, or that is on
-//! hold. Only the box's own copy goes: what lies in replicas is theirs to keep.
+//! hold. Only the box's own copy goes: what lies in replicas is theirs to keep. Its personal data and call recordings may have an
+//! end of their own, by the same two clocks; they go from the replicas too.
 
 use super::archive::Seal;
 use super::ids::{ReplicaId, SessionId};
@@ -78,6 +79,29 @@ pub struct Kept {
     /// When the municipal hub asked for it last.
     #[serde(default)]
     pub requested: Option<Utc>,
+    /// For how long its personal data and call recordings are kept; none means as long as itself.
+    #[serde(default)]
+    pub personal_retention: Option<Span>,
+    /// Whether it still holds them.
+    #[serde(default)]
+    pub personal_data: PersonalData,
+}
+
+/// Whether an archive holds its personal data and call recordings.
+///
+/// ```text
+/// kept ──its own retention over──► going ──erased on the box──► gone (and from each replica at its next look)
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonalData {
+    /// As it was sealed.
+    #[default]
+    Kept,
+    /// It was decided that they go. There is no way back.
+    Going,
+    /// They are erased.
+    Gone,
 }
 
 /// What is known of an archive in one replica.
@@ -133,6 +157,8 @@ impl Kept {
             released: false,
             sealed: None,
             requested: None,
+            personal_retention: None,
+            personal_data: PersonalData::Kept,
         }
     }
 
@@ -144,6 +170,26 @@ impl Kept {
     /// When the wall clock says that it may go; none where it is kept for good.
     pub fn until(&self) -> Option<Utc> {
         self.retention.map(|retention| self.since.at + retention)
+    }
+
+    /// When the wall clock says that its personal data may go; none where they are kept as long as itself.
+    pub fn personal_until(&self) -> Option<Utc> {
+        self.personal_retention
+            .map(|retention| self.since.at + retention)
+    }
+
+    /// What keeps its personal data, whatever its age.
+    pub(super) fn personal_kept_by(&self) -> Result<(), Refusal> {
+        if self.released {
+            return Err(Refusal::AlreadyReleased);
+        }
+        if self.personal_data != PersonalData::Kept {
+            return Err(Refusal::PersonalDataGone);
+        }
+        match self.hold {
+            Some(_) => Err(Refusal::ArchiveHeld),
+            None => Ok(()),
+        }
     }
 
     /// What keeps it, whatever its age.
@@ -169,10 +215,19 @@ impl Kept {
     /// How long until both clocks let it go; none where something else keeps it.
     pub(super) fn remaining(&self, room: &Room, now: &Now) -> Option<Span> {
         self.kept_by(room).ok()?;
-        let by_wall = now.until(self.until()?);
+        Some(self.by_both_clocks(room, now, self.retention?))
+    }
+
+    /// The same for its personal data.
+    pub(super) fn personal_remaining(&self, room: &Room, now: &Now) -> Option<Span> {
+        self.personal_kept_by().ok()?;
+        Some(self.by_both_clocks(room, now, self.personal_retention?))
+    }
+
+    fn by_both_clocks(&self, room: &Room, now: &Now, retention: Span) -> Span {
+        let by_wall = now.until(self.since.at + retention);
         let ran = room.age.by(&now.stamp).0.saturating_sub(self.age.0);
-        let by_age = Span(self.retention?.0.saturating_sub(ran));
-        Some(by_wall.max(by_age))
+        by_wall.max(Span(retention.0.saturating_sub(ran)))
     }
 }
 

@@ -140,6 +140,9 @@ pub struct Policies {
     /// How long a sealed archive is kept; none means for good, as it was before there was a policy.
     #[serde(default)]
     pub retention: Option<Span>,
+    /// How long its personal data and call recordings are kept in it; none means as long as itself.
+    #[serde(default)]
+    pub personal_retention: Option<Span>,
     /// How long an archive in a replica may go unverified.
     #[serde(default = "Policies::monthly")]
     pub scrub: Span,
@@ -188,6 +191,7 @@ impl Default for Policies {
             ],
             // 政府采购法 art. 42: at least 15 years; 366 days, so that no leap year makes them shorter
             retention: Some(Span::hours(15 * 366 * 24)),
+            personal_retention: None,
             scrub: Self::monthly(),
             call_out: CallOutPolicies::default(),
         }

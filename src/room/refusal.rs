@@ -199,6 +199,8 @@ pub enum Refusal {
     NotReplicated { replicas: BTreeSet<ReplicaId> },
     /// It is being deleted.
     AlreadyReleased,
+    /// Its personal data were erased, or are being.
+    PersonalDataGone,
     /// Its retention is not over; for good where no end is named.
     StillKept { until: Option<Utc> },
     /// The typed date is not the box's.
@@ -375,6 +377,9 @@ impl fmt::Display for Refusal {
                 write!(f, "the archive is not whole in {}", list(replicas))
             }
             Refusal::AlreadyReleased => f.write_str("the archive is being deleted"),
+            Refusal::PersonalDataGone => {
+                f.write_str("the archive's personal data are erased already")
+            }
             Refusal::StillKept { until: None } => f.write_str("the archive is kept for good"),
             Refusal::StillKept { until: Some(_) } => {
                 f.write_str("the archive's retention is not over")

@@ -58,6 +58,8 @@ impl Policies {
         self.call_out.look_back_years = self.call_out.look_back_years.max(3);
         let kept = Span::hours(15 * 366 * 24);
         self.retention = self.retention.map(|retention| retention.max(kept));
+        // the recorded calls are documents of the procurement too
+        self.personal_retention = self.personal_retention.map(|personal| personal.max(kept));
         let earliest = two_working_days(start, utc_offset);
         self.call_out.earliest = Some(match self.call_out.earliest {
             Some(known) if known < Span::hours(48) => known,

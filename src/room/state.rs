@@ -8,7 +8,7 @@ use super::draw::{self, AbortedDraw, Draw, DrawEvidence, DrawStage};
 use super::equipment::{Failure, Preflight};
 use super::event::{BreakKind, Entry, Event, Ruling};
 use super::ids::{EquipmentId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
-use super::keeping::{Age, HandedOver, Kept, Replica};
+use super::keeping::{Age, HandedOver, Kept, PersonalData, Replica};
 use super::layout::{Layout, Policies};
 use super::phones::{self, Phones};
 use super::recordings::{Gap, KnownGap};
@@ -689,6 +689,7 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
                 retention,
             );
             kept.sealed = *sealed;
+            kept.personal_retention = session.policies(&room.policies).personal_retention;
             room.archives.insert(id.clone(), kept);
         }
         return;
@@ -725,6 +726,12 @@ fn apply_to_archives(room: &mut Room, id: &SessionId, at: &Stamp, event: &Event)
         Event::ArchiveRequested => kept.requested = Some(at.at),
         Event::ArchiveDeleted => {
             room.archives.remove(id);
+        }
+        Event::PersonalDataReleased => kept.personal_data = PersonalData::Going,
+        Event::PersonalDataErased => {
+            kept.personal_data = PersonalData::Gone;
+            // each has to let go of them before it is whole again
+            kept.replicas.clear();
         }
         _ => {}
     }

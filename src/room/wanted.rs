@@ -5,6 +5,7 @@ use super::callout::{CallOutStage, Standing};
 use super::draw::DrawStage;
 use super::equipment::Preflight;
 use super::ids::{AttemptId, FeedId, LineId, SeatNo, SessionId};
+use super::keeping::PersonalData;
 use super::layout::{FeedKind, FeedSpec, Place};
 use super::phones::Call;
 use super::session::Session;
@@ -26,6 +27,8 @@ pub struct Wanted {
     pub archiving: BTreeSet<SessionId>,
     /// Archives whose time is over, and that are to be deleted.
     pub deleting: BTreeSet<SessionId>,
+    /// Archives whose personal data are to be erased.
+    pub erasing: BTreeSet<SessionId>,
     /// What is to be drawn or revealed.
     pub draws: BTreeMap<SessionId, WantedDraw>,
     /// What is to be spoken and kept ready for calls.
@@ -80,6 +83,12 @@ pub fn wanted(room: &Room) -> Wanted {
             .archives
             .iter()
             .filter(|(_, kept)| kept.released)
+            .map(|(id, _)| id.clone())
+            .collect(),
+        erasing: room
+            .archives
+            .iter()
+            .filter(|(_, kept)| kept.personal_data == PersonalData::Going)
             .map(|(id, _)| id.clone())
             .collect(),
         draws: room

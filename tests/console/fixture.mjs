@@ -293,7 +293,7 @@ export const audit = () => Array.from({ length: 30 }, (_, i) => ({
 
 /** A sealed archive on hold, whole in one replica, damaged in another, and not yet in a third. */
 export const archive = {
-  until: NOW() + 15 * 366 * 24 * HOUR, hold: "投诉处理中", released: false,
+  until: NOW() + 15 * 366 * 24 * HOUR, hold: "投诉处理中", released: false, personal_until: null, personal_data: "kept",
   replicas: [
     { id: "second-disk", seen: { state: "whole", verified: { at: NOW() - HOUR, mono: 1, boot: "b" } } },
     { id: "s3", seen: { state: "damaged", since: { at: NOW() - HOUR, mono: 1, boot: "b" } } },

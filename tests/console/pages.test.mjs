@@ -574,6 +574,29 @@ describe("playback", () => {
     assert.deepEqual(commands(), [{ type: "lift_hold", reason: "投诉已办结" }]);
     await context.close();
   });
+
+  test("what is over is let go by hand, with its number and the date typed", async () => {
+    const over = { ...fixture.archive, until: Date.now() - 1000, personal_until: Date.now() - 1000, hold: null };
+    const list = [{ id: "BS-0902-01", kind: "real", phase: "sealed", start: Date.now() - 9e6, archive: over }, { id: "BS-1123-04", kind: "real", phase: "sealed", start: Date.now() - 9e6, archive: fixture.archive }];
+    stage.answers.set("GET /api/recordings", { value: list });
+    const { page, context } = await show("/playback", supervisor);
+    await page.getByRole("button", { name: "清除个人信息 BS-0902-01" }).click();
+    const dialog = page.getByRole("dialog");
+    const act = dialog.getByRole("button", { name: "清除个人信息" });
+    await dialog.getByLabel("输入评标编号").fill("BS-0902-01");
+    assert.ok(await act.isDisabled(), "without a date");
+    await dialog.getByLabel("今天的日期").fill("2041-03-05");
+    await act.click();
+    await until("the command is given", () => commands().length > 0);
+    await page.getByRole("button", { name: "删除到期档案 BS-0902-01" }).click();
+    await dialog.getByLabel("输入评标编号").fill("BS-0902-01");
+    await dialog.getByLabel("今天的日期").fill("2041-03-05");
+    await dialog.getByRole("button", { name: "删除到期档案" }).click();
+    await until("both commands are given", () => commands().length > 1);
+    assert.deepEqual(commands(), [{ type: "release_personal_data", typed: "BS-0902-01", today: "2041-03-05" }, { type: "release_archive", typed: "BS-0902-01", today: "2041-03-05" }]);
+    assert.equal(await page.getByRole("button", { name: "删除到期档案 BS-1123-04" }).count(), 0, "what is on hold and not over stays");
+    await context.close();
+  });
 });
 
 describe("the technician", () => {

@@ -52,6 +52,9 @@ before(async () => {
   await room.live(...FRAIL_FEEDS);
   await room.ctl("order", "--session", SESSION, "--as", "supervisor", "mark", "feed=camera-1", "note=离席");
   await sleep(6000);
+  // what they cost stands in no room's box
+  await Promise.all([steady.end("SIGTERM"), frail.end("SIGTERM")]);
+  [steady, frail] = [];
 });
 after(async () => {
   await Promise.all([steady?.end("SIGTERM"), frail?.end("SIGTERM")]);

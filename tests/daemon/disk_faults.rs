@@ -7,7 +7,7 @@ use crate::cameras::Cameras;
 use crate::kills::{Order, start_session, status};
 use crate::preflight;
 use crate::recorded::{self, folder_of, gaps, segments};
-use crate::support::disks::{self, CutDisk, SickDisk};
+use crate::support::disks::{self, Cache, CutDisk, SickDisk};
 use crate::support::{Room, until};
 use bidroom::archive::Record;
 use bidroom::room::GapCause;
@@ -189,7 +189,7 @@ async fn the_preflight_finds_a_disk_that_is_slow_hangs_fails_or_is_read_only() {
     }
     drop(room);
 
-    let disk = CutDisk::new();
+    let disk = CutDisk::new(Cache::None);
     let room = Room::start_with(&on(&disk.path())).await;
     let technician = room.signed_in("technician").await;
     disk.become_read_only();
@@ -228,7 +228,7 @@ async fn a_disk_that_became_read_only_is_named_and_recording_goes_on_once_it_is_
     if !disks::can_mount() {
         return;
     }
-    let mut disk = CutDisk::new();
+    let mut disk = CutDisk::new(Cache::None);
     let mut scene = Scene::start(&disk.path()).await;
     let before = scene.files();
     disk.become_read_only();

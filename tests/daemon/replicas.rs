@@ -48,7 +48,7 @@ impl Storage {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = free.local_addr().expect("bound").port();
         drop(free);
-        let child = Self::run(folder.path(), port);
+        let child = Self::run(folder.path(), port, &[]);
         Self {
             child,
             folder,
@@ -57,7 +57,7 @@ impl Storage {
         }
     }
 
-    fn run(folder: &Path, port: u16) -> Child {
+    fn run(folder: &Path, port: u16, environment: &[(&str, &str)]) -> Child {
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin/s3s-fs");
         assert!(
             own.exists(),
@@ -67,6 +67,7 @@ impl Storage {
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--access-key", "room", "--secret-key", "room-secret"])
             .arg(folder)
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -532,6 +533,16 @@ async fn what_the_box_has_lost_comes_back_from_a_replica() {
     assert_eq!(fs::read(own.join(lost)).expect("read"), b"lost");
 }
 
+/// The daemon's clock stands so much later.
+fn later(by: &str) -> [(&str, &str); 4] {
+    [
+        ("LD_PRELOAD", FAKETIME),
+        ("FAKETIME", by),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("NO_FAKE_STAT", "1"),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     assert!(
@@ -561,12 +572,7 @@ async fn nothing_is_deleted_by_a_clock_that_stands_20_years_ahead() {
     says(release(&room, today.date()), "retention is not over");
 
     room.end(Signal::TERM);
-    let in_20_years = [
-        ("LD_PRELOAD", FAKETIME),
-        ("FAKETIME", "+7400d"),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ("NO_FAKE_STAT", "1"),
-    ];
+    let in_20_years = later("+7400d");
     room.restart_under(&in_20_years);
     // the clerk lets pass what is due each second
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -664,7 +670,7 @@ async fn a_server_that_refuses_or_does_not_answer_is_told_in_words() {
     fs::write(storage.keys(), &right).expect("written");
     until("it is gone", || tells("does not answer")).await;
     assert!(!room.log().contains("room-secret"));
-    storage.child = Storage::run(storage.folder.path(), storage.port);
+    storage.child = Storage::run(storage.folder.path(), storage.port, &[]);
     event(&room, "replicated", 1, |e| {
         matches!(e, Event::ArchiveReplicated { .. })
     })
@@ -674,4 +680,61 @@ async fn a_server_that_refuses_or_does_not_answer_is_told_in_words() {
         differences(&bag(&room), &storage.bag()),
         Vec::<PathBuf>::new()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn personal_data_go_from_the_box_and_from_every_replica_and_the_rest_stays_an_archive() {
+    let mut storage = Storage::serve();
+    let disk = tempfile::tempdir().expect("a folder");
+    let to = disk.path();
+    certificate(to, "audit", &[]);
+    let audit = to.join("audit.pem");
+    let replicas = format!(
+        "audit_certificate = {audit:?}\n{}\n[[storage.replicas]]\nid = \"second-disk\"\nto = {to:?}\n",
+        storage.section()
+    );
+    let policies = "retention = \"permanent\"\npersonal_retention = \"1d\"";
+    let mut room = Room::start_with(&profile(policies, &replicas)).await;
+    ended(&room, 3, &[]).await;
+    let is_replicated = |e: &Event| matches!(e, Event::ArchiveReplicated { .. });
+    event(&room, "replicated", 2, is_replicated).await;
+    let copies = [bag(&room), storage.bag(), to.join(SESSION)];
+    let container = "sealed/personal.cms";
+    assert!(copies.iter().all(|copy| copy.join(container).exists()));
+    assert!(people(&room) > 0);
+
+    room.end(Signal::TERM);
+    let in_two_days = later("+2d");
+    // keys hold for those whose clocks agree
+    storage.stop();
+    storage.child = Storage::run(storage.folder.path(), storage.port, &in_two_days);
+    room.restart_under(&in_two_days);
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("known");
+    let then = jiff::Timestamp::now() + jiff::Span::new().hours(48);
+    let today = format!("today={}", zone.to_datetime(then).date());
+    let typed = format!("typed={SESSION}");
+    order(&room, &["release", "personal", "data", &typed, &today]);
+    room.end(Signal::KILL);
+    room.restart_under(&in_two_days);
+    event(&room, "erased", 1, |e| {
+        matches!(e, Event::PersonalDataErased)
+    })
+    .await;
+    event(&room, "replicated again", 4, is_replicated).await;
+    assert!(!copies.iter().any(|copy| copy.join(container).exists()));
+    assert_eq!(people(&room), 0);
+    let whole = hashes(&copies[0]);
+    assert!(copies[1..].iter().all(|copy| hashes(copy) == whole));
+    let validated = Command::new("python3")
+        .args(["-m", "bagit", "--validate"])
+        .arg(&copies[2])
+        .output();
+    assert!(validated.expect("bagit").status.success());
+}
+
+/// How many the vault knows.
+fn people(room: &Room) -> usize {
+    let vault = rusqlite::Connection::open(room.data().join("vault.sqlite")).expect("a vault");
+    let count = vault.query_row("SELECT count(*) FROM person", [], |row| row.get(0));
+    count.expect("a number")
 }

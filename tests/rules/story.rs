@@ -554,7 +554,10 @@ fn configure(simulated: bool) -> Command {
     let profile_sha256 = if simulated { "test" } else { "real" }.to_owned();
     Command::ConfigureRoom {
         layout,
-        policies: Policies::default(),
+        policies: Policies {
+            personal_retention: Some(Span::hours(10 * 366 * 24)),
+            ..Policies::default()
+        },
         profile_sha256,
     }
 }

@@ -1,6 +1,7 @@
 //! Owns disks that can be harmed: one that a power cut can be tried on, and one that does as it is told.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -65,18 +66,69 @@ impl Drop for Mount {
     }
 }
 
+/// A file system that a script in this folder serves, until it is dropped.
+#[derive(Debug)]
+struct Served {
+    mount: Mount,
+    server: Child,
+}
+
+impl Served {
+    /// Serves `at` by the script, which is told what it serves, where, and the rest.
+    fn start(script: &str, what: &Path, at: &Path, rest: &[&Path]) -> Self {
+        fs::create_dir(at).expect("a mount point");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/support")
+            .join(script);
+        let server = Command::new("/usr/bin/python3")
+            .args([script.as_path(), what, at])
+            .args(rest)
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("python3");
+        let mount = Mount(at.to_owned());
+        let began = Instant::now();
+        while !mount.is_there() {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "FUSE mounts nothing; python3-fusepy and fuse3 are needed"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { mount, server }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.mount.0).status();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// What a power cut takes of what a disk was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cache {
+    /// Nothing: what the file system has handed over is on the disk.
+    None,
+    /// Any half of the blocks that came after the last flush; see `volatile_disk.py`.
+    Volatile,
+}
+
 /// An ext4 disk in an image that is copied in an instant: the copy is what a power cut leaves of it.
 #[derive(Debug)]
 pub(crate) struct CutDisk {
     // in the order of unmounting
     disk: Option<Mount>,
+    cache: Option<Served>,
     _pool: Mount,
     folder: TempDir,
     cuts: u32,
 }
 
 impl CutDisk {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(cache: Cache) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         // files are sparse: they take what is written
@@ -92,9 +144,16 @@ impl CutDisk {
         let pool = Mount::image(&at("pool.img"), &at("pool"));
         image(&at("pool/disk.img"), 2 << 30);
         run("mkfs.ext4", &[Path::new("-qF"), &at("pool/disk.img")]);
-        let disk = Mount::image(&at("pool/disk.img"), &at("disk"));
+        let cache = (cache == Cache::Volatile)
+            .then(|| Served::start("volatile_disk.py", &at("pool/disk.img"), &at("cache"), &[]));
+        let image = match cache {
+            Some(_) => at("cache/disk.img"),
+            None => at("pool/disk.img"),
+        };
+        let disk = Mount::image(&image, &at("disk"));
         Self {
             disk: Some(disk),
+            cache,
             _pool: pool,
             folder,
             cuts: 0,
@@ -110,14 +169,19 @@ impl CutDisk {
         self.cuts += 1;
         let pool = self.folder.path().join("pool");
         let image = pool.join(format!("cut-{}.img", self.cuts));
-        run(
-            "cp",
-            &[
-                Path::new("--reflink=always"),
-                &pool.join("disk.img"),
-                &image,
-            ],
-        );
+        match &self.cache {
+            Some(cache) => {
+                fs::write(cache.mount.0.join("cut"), image.as_os_str().as_bytes()).expect("a cut");
+            }
+            None => run(
+                "cp",
+                &[
+                    Path::new("--reflink=always"),
+                    &pool.join("disk.img"),
+                    &image,
+                ],
+            ),
+        }
         let at = self.folder.path().join(format!("cut-{}", self.cuts));
         let mount = Mount::image(&image, &at);
         Cut {
@@ -180,8 +244,7 @@ impl Drop for Cut {
 #[derive(Debug)]
 pub(crate) struct SickDisk {
     // in the order of ending
-    _mount: Mount,
-    server: Child,
+    _served: Served,
     folder: TempDir,
 }
 
@@ -189,33 +252,11 @@ impl SickDisk {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        for name in ["real", "disk"] {
-            fs::create_dir(at(name)).expect("a folder");
-        }
+        fs::create_dir(at("real")).expect("a folder");
         fs::write(at("manner"), "well").expect("a manner");
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/sick_disk.py");
-        let server = Command::new("/usr/bin/python3")
-            .args([
-                script.as_ref(),
-                at("real").as_path(),
-                &at("disk"),
-                &at("manner"),
-            ])
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("python3");
-        let mount = Mount(at("disk"));
-        let began = Instant::now();
-        while !mount.is_there() {
-            assert!(
-                began.elapsed() < PATIENCE,
-                "FUSE mounts nothing; python3-fusepy and fuse3 are needed"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let served = Served::start("sick_disk.py", &at("real"), &at("disk"), &[&at("manner")]);
         Self {
-            _mount: mount,
-            server,
+            _served: served,
             folder,
         }
     }
@@ -240,8 +281,5 @@ impl SickDisk {
 impl Drop for SickDisk {
     fn drop(&mut self) {
         self.becomes("well");
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }

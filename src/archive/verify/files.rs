@@ -335,7 +335,7 @@ fn hash(path: &Path, sm3: bool, rate: Option<Rate<'_>>, chunk: &mut [u8]) -> Has
         if let Some(by_sm3) = &mut by_sm3 {
             by_sm3.update(&chunk[..n]);
         }
-        if let Some(rate) = rate.and_then(|rate| rate()) {
+        if let Some(rate) = rate.and_then(|rate| rate(n as u64)) {
             std::thread::sleep(Duration::from_secs_f64(n as f64 / rate.max(1) as f64));
         }
     }

@@ -21,8 +21,8 @@ pub struct Order {
     pub witnesses: Vec<PathBuf>,
 }
 
-/// Bytes a second that may be read at this moment; none where it does not matter.
-pub type Rate<'a> = &'a (dyn Fn() -> Option<u64> + Sync);
+/// Is told the bytes that were just read, and says how many a second may be read at this moment; none where it does not matter.
+pub type Rate<'a> = &'a (dyn Fn(u64) -> Option<u64> + Sync);
 
 /// Verifies a bag, on all cores.
 ///

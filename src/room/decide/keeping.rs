@@ -3,10 +3,10 @@
 use crate::room::command::Command;
 use crate::room::event::Event;
 use crate::room::ids::{ReplicaId, SessionId};
-use crate::room::keeping::{Kept, Replica};
+use crate::room::keeping::{Kept, PersonalData, Replica};
 use crate::room::refusal::Refusal;
 use crate::room::state::Room;
-use crate::room::time::{Day, Now};
+use crate::room::time::{Day, Now, Utc};
 
 /// Answers commands about kept archives, whose sessions the room need not hold any more; none for all others.
 #[expect(
@@ -46,11 +46,22 @@ pub(super) fn decide(
             })
         }
         Command::ReleaseArchive { typed, today } => {
-            release(room, now, kept()?, *today)?;
+            let kept = kept()?;
+            kept.kept_by(room)?;
+            released_by_hand(now, kept.until(), *today)?;
             if typed != id {
                 return Err(Refusal::TypedNumberDiffers);
             }
             Some(Event::ArchiveReleased)
+        }
+        Command::ReleasePersonalData { typed, today } => {
+            let kept = kept()?;
+            kept.personal_kept_by()?;
+            released_by_hand(now, kept.personal_until(), *today)?;
+            if typed != id {
+                return Err(Refusal::TypedNumberDiffers);
+            }
+            Some(Event::PersonalDataReleased)
         }
         Command::ReportReplica {
             replica,
@@ -103,6 +114,9 @@ pub(super) fn decide(
             })
         }
         Command::ReportArchiveDeleted => kept()?.released.then_some(Event::ArchiveDeleted),
+        Command::ReportPersonalDataErased => {
+            (kept()?.personal_data == PersonalData::Going).then_some(Event::PersonalDataErased)
+        }
         _ => return Ok(None),
     };
     Ok(Some(event.into_iter().collect()))
@@ -110,9 +124,7 @@ pub(super) fn decide(
 
 /// A supervisor stands in for the clock that counts running time, not for the wall clock: he says what day it is, and
 /// a box whose clock is set to another day does not believe him.
-fn release(room: &Room, now: &Now, kept: &Kept, today: Day) -> Result<(), Refusal> {
-    kept.kept_by(room)?;
-    let until = kept.until();
+fn released_by_hand(now: &Now, until: Option<Utc>, today: Day) -> Result<(), Refusal> {
     if until.is_none_or(|until| now.stamp.at < until) {
         return Err(Refusal::StillKept { until });
     }

@@ -169,7 +169,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::SignClosingRecord
         | Command::HoldArchive { .. }
         | Command::LiftHold { .. }
-        | Command::ReleaseArchive { .. } => supervisor,
+        | Command::ReleaseArchive { .. }
+        | Command::ReleasePersonalData { .. } => supervisor,
         // a supervisor whose page vanished must not stay on the air
         Command::EndTalkBack => supervisor || part(Part::Media),
         Command::SignPledge { .. }
@@ -219,7 +220,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportArchiveVerified { .. }
         | Command::ReportHandedOver { .. }
         | Command::ReportArchiveReceived { .. }
-        | Command::ReportArchiveDeleted => part(Part::Archive),
+        | Command::ReportArchiveDeleted
+        | Command::ReportPersonalDataErased => part(Part::Archive),
         Command::RequestArchive | Command::ReportAttendanceStated { .. } => part(Part::Hub),
     };
     if allowed {
@@ -372,12 +374,14 @@ impl Case<'_> {
             | Command::HoldArchive { .. }
             | Command::LiftHold { .. }
             | Command::ReleaseArchive { .. }
+            | Command::ReleasePersonalData { .. }
             | Command::ReportReplica { .. }
             | Command::ReportReplicaDamaged { .. }
             | Command::ReportArchiveVerified { .. }
             | Command::ReportHandedOver { .. }
             | Command::ReportArchiveReceived { .. }
             | Command::ReportArchiveDeleted
+            | Command::ReportPersonalDataErased
             | Command::RequestArchive
             | Command::ReportAttendanceStated { .. }
             | Command::RunPreflight

@@ -15,6 +15,10 @@ technician: release archive typed=S-1 today="2044-10-19"
 -> refused not_your_role
 supervisor: release archive typed=S-2 today="2044-10-19"
 -> refused typed_number_differs
+supervisor: release personal data typed=S-1 today="2024-10-04"
+-> refused date_differs
+supervisor: release personal data typed=S-1 today="2044-10-19"
+-> event personal_data_released
 supervisor: release archive typed=S-1 today="2044-10-19"
 -> event archive_released
 supervisor: release archive typed=S-1 today="2044-10-19"

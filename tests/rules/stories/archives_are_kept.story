@@ -11,9 +11,9 @@ supervisor: hold archive reason=诉讼
 -> refused no_such_archive
 archive: report archive read back files=1 bytes=1 damaged=0 named=[]
 -> event archive_read_back
-# it is not in the second disk
+# it is not in the second disk; its personal data go all the same
 day 12000 09:00
--> no event
+-> event personal_data_released
 supervisor: release archive typed=S-1 today="2057-07-24"
 -> refused not_replicated
 archive: report replica replica=second-disk files=1 bytes=1 written=1

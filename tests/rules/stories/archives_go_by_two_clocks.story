@@ -13,12 +13,12 @@ supervisor: hold archive reason=诉讼
 -> refused archive_held
 day 5480 08:00
 -> no event
-# the wall clock stands 20 years ahead, and still nothing goes
+# the wall clock stands 20 years ahead, and still nothing goes but the personal data, whose 10 years are over by both
 wall clock: +20y
 supervisor: lift hold reason=结案
 -> event hold_lifted
 clock: pass deadlines
--> no event
+-> event personal_data_released
 day 12811 10:00
 -> event archive_released
 supervisor: hold archive reason=诉讼

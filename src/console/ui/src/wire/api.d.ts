@@ -1238,6 +1238,10 @@ export interface components {
             handed_over?: components["schemas"]["HandedOver"] | null;
             /** @description Why it may not go, whatever its age. */
             hold?: components["schemas"]["Note"] | null;
+            /** @description Whether it still holds them. */
+            personal_data: components["schemas"]["PersonalData"];
+            /** @description Until when its personal data and call recordings at least; none: as long as itself. */
+            personal_until?: components["schemas"]["Utc"] | null;
             /** @description Whether it is being deleted. */
             released: boolean;
             /** @description What each replica of the profile is known to hold of it. */
@@ -2054,6 +2058,11 @@ export interface components {
             type: "release_archive";
             typed: components["schemas"]["SessionId"];
         } | {
+            today: components["schemas"]["Day"];
+            /** @constant */
+            type: "release_personal_data";
+            typed: components["schemas"]["SessionId"];
+        } | {
             /** Format: uint64 */
             bytes: number;
             /** Format: uint64 */
@@ -2101,6 +2110,9 @@ export interface components {
         } | {
             /** @constant */
             type: "report_archive_deleted";
+        } | {
+            /** @constant */
+            type: "report_personal_data_erased";
         } | {
             /** @constant */
             type: "request_archive";
@@ -2932,6 +2944,12 @@ export interface components {
             type: "archive_deleted";
         } | {
             /** @constant */
+            type: "personal_data_released";
+        } | {
+            /** @constant */
+            type: "personal_data_erased";
+        } | {
+            /** @constant */
             type: "archive_requested";
         } | {
             /** @description SHA-256 of the encrypted statement, hex. */
@@ -3698,6 +3716,14 @@ export interface components {
         };
         /** @description A person in the vault; opaque, and different in every evaluation. */
         PersonRef: string;
+        /**
+         * @description Whether an archive holds its personal data and call recordings.
+         *
+         *     ```text
+         *     kept ──its own retention over──► going ──erased on the box──► gone (and from each replica at its next look)
+         *     ```
+         */
+        PersonalData: "kept" | "going" | "gone";
         /** @description The phases by name. */
         PhaseKind: "planned" | "convened" | "check_in" | "ready" | "in_session" | "suspended" | "overnight" | "closing" | "sealed" | "aborted";
         /** @description The most a workstation may send for one picture. */
@@ -3873,6 +3899,11 @@ export interface components {
             outage_in_session: components["schemas"]["Span"];
             /** @description When the room is locked for the night; none where there is no overnight. */
             overnight_lock?: components["schemas"]["TimeOfDay"] | null;
+            /**
+             * @description How long its personal data and call recordings are kept in it; none means as long as itself.
+             * @default null
+             */
+            personal_retention: components["schemas"]["Span"] | null;
             /** @description What is recorded when. */
             recording: components["schemas"]["RecordRule"][];
             /** @description How long a committee works before a rest is due. */
@@ -4438,6 +4469,9 @@ export interface components {
         } | {
             /** @constant */
             code: "already_released";
+        } | {
+            /** @constant */
+            code: "personal_data_gone";
         } | {
             /** @constant */
             code: "still_kept";

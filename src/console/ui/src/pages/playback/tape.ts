@@ -85,7 +85,7 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   closing_record_signed: "phase", session_sealed: "phase", session_aborted: "phase",
   archive_sealed: null, archive_read_back: null, archive_replicated: null, replica_verified: null,
   replica_damaged: null, replica_healed: null, archive_verified: null, archive_handed_over: null, archive_received: null, archive_held: null, hold_lifted: null, archive_released: null,
-  archive_deleted: null, archive_requested: null, attendance_stated: null,
+  archive_deleted: null, personal_data_released: null, personal_data_erased: null, archive_requested: null, attendance_stated: null,
 };
 
 /** Lays a recorded session out on the clock. `now` ends what still grows. */
