@@ -6,6 +6,7 @@
 
 use super::seal::{SIGNATURE, SIGNED, write_whole};
 use super::signature::{self, SignFault};
+use super::tree;
 use super::verify::{self, Order, Trust, Verdict};
 use crate::keys::Keys;
 use crate::room::{Note, SessionId, Utc};
@@ -210,24 +211,16 @@ fn sealed_by_a_venue(taking: &Taking<'_>, from: &Path) -> Result<String, Handove
 
 /// All files of a folder with their lengths, by path; a link or a device is none.
 fn listed(bag: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(bag.join(&folder))? {
-            let entry = entry?;
-            let path = folder.join(entry.file_name());
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(path);
-            } else if kind.is_file() {
-                files.push((path, entry.metadata()?.len()));
-            } else {
+    let files = tree::below(bag)?.into_iter();
+    files
+        .map(|(path, metadata)| match metadata.is_file() {
+            true => Ok((path, metadata.len())),
+            false => {
                 let what = format!("{} is a link or a device", path.display());
-                return Err(io::Error::other(what));
+                Err(io::Error::other(what))
             }
-        }
-    }
-    Ok(files)
+        })
+        .collect()
 }
 
 /// The bag with that seal, where it was taken before.

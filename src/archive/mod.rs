@@ -22,6 +22,7 @@ pub mod segment;
 pub mod signature;
 pub mod sm2;
 pub mod token;
+mod tree;
 pub mod verify;
 
 pub use index::{CloseCause, GapRecord, Index, IndexFault, Record, SegmentRecord};

@@ -199,7 +199,7 @@ struct Content {
     /// Bytes up to the end of the last whole fragment.
     whole: usize,
     tracks: BTreeMap<u32, TrackContent>,
-    /// When its time 0 was, by the fragment that came with the least delay.
+    /// When its time 0 was, by the last of its fragments: each tells it by the least delayed sample so far.
     zero: Option<Utc>,
 }
 
@@ -300,7 +300,6 @@ impl Content {
         }
     }
 
-    // decoding time counts as the picture's own while pictures do not overtake each other, and is as late as they are else
     fn zero_by(&self, clock: Clock) -> Option<Utc> {
         let scale = u64::from(self.tracks.get(&clock.track)?.timescale.max(1));
         let passed = clock.media.saturating_mul(1000) / scale;

@@ -8,6 +8,7 @@ use super::detection::{DETECTION, DETECTION_SIGNATURE};
 use super::scrub::FETCHING;
 use super::seal::{BESIDE, CALLS, CALLS_LIST, PERSONAL, PERSONAL_TAG, SIGNED};
 use super::segment::hash_file;
+use super::tree;
 use super::verify::vouchers;
 use crate::config::{Bucket, ReplicaPlace};
 use crate::room::{Seal, SessionId};
@@ -319,27 +320,11 @@ impl Replica {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
-        let mut folders = vec![folder.join(session.as_str())];
-        while let Some(folder) = folders.pop() {
-            let entries = match fs::read_dir(&folder) {
-                Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
-                entries => entries?,
-            };
-            for entry in entries {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    folders.push(entry.path());
-                    continue;
-                }
-                // `LocalFileSystem` writes to `<name>#<number>` first
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let staged = name.rsplit_once('#');
-                if staged.is_some_and(|(_, n)| n.bytes().all(|b| b.is_ascii_digit())) {
-                    fs::remove_file(entry.path())?;
-                }
-            }
-        }
-        Ok(())
+        // `LocalFileSystem` writes to `<name>#<number>` first
+        tree::remove(&folder.join(session.as_str()), |name| {
+            let staged = name.rsplit_once('#');
+            staged.is_some_and(|(_, n)| n.bytes().all(|b| b.is_ascii_digit()))
+        })
     }
 
     fn key(&self, session: &SessionId, path: &str) -> Key {

@@ -3,12 +3,12 @@
 
 use super::bag_folder;
 use super::seal::SIGNED;
+use super::tree;
 use super::verify::{self, Order, Rate};
 use crate::room::{Seal, SessionId};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::Path;
 
 /// The bag's list of its payload.
@@ -38,7 +38,9 @@ pub fn look(data: &Path, session: &SessionId, seal: &Seal, ca: &[u8], rate: Rate
         trusted: vec![ca.to_vec()],
         witnesses: Vec::new(),
     };
-    if let Err(fault) = tidy(&bag) {
+    // no sealed file has such a name
+    let fetching = format!(".{FETCHING}");
+    if let Err(fault) = tree::remove(&bag, |name| name.ends_with(&fetching)) {
         tracing::error!(%session, %fault, "what a killed healing left cannot be removed");
     }
     let mut damaged = BTreeSet::new();
@@ -98,22 +100,6 @@ pub fn expected(data: &Path, session: &SessionId, seal: &Seal, file: &str) -> Op
         true if sha256(&bag, MANIFEST) == of_manifest => named(MANIFEST, file),
         true => None,
     }
-}
-
-/// Removes what a healing that was killed left half fetched. (No sealed file has such a name.)
-fn tidy(bag: &Path) -> io::Result<()> {
-    let mut folders = vec![bag.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                folders.push(entry.path());
-            } else if entry.path().extension().is_some_and(|is| is == FETCHING) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn sha256(bag: &Path, file: &str) -> Option<String> {

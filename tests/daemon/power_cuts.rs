@@ -30,7 +30,16 @@ const NO_SYNC: [(&str, &str); 1] = [("LD_PRELOAD", "libeatmydata.so")];
 /// The most that a cut may take of a feed, ms. A debug build beside other tests has slow moments: half a second more.
 const MOST_LOST: i64 = if cfg!(debug_assertions) { 1_500 } else { 1_000 };
 
-type Acknowledged = Arc<Mutex<Vec<(String, Seq)>>>;
+/// A command that was acknowledged.
+#[derive(Debug, Clone)]
+struct Known {
+    id: String,
+    seq: Seq,
+    /// When whoever gave it knew, ms.
+    at: i64,
+}
+
+type Acknowledged = Arc<Mutex<Vec<Known>>>;
 
 /// A folder whose data lies on a disk.
 fn folder_on(disk: &Path, profile: &str) -> TempDir {
@@ -60,11 +69,12 @@ struct Loss {
 }
 
 struct Scene {
-    cameras: Cameras,
-    disk: CutDisk,
-    _room: Room,
-    acknowledged: Acknowledged,
+    // in the order of ending
     _marking: JoinSet<()>,
+    acknowledged: Acknowledged,
+    _room: Room,
+    disk: CutDisk,
+    cameras: Cameras,
 }
 
 impl Scene {
@@ -82,7 +92,8 @@ impl Scene {
             for number in 0.. {
                 let order = Order::mark(number);
                 let seq = order.give(&data).await.expect("marked");
-                done.lock().expect("whole").push((order.id, seq));
+                let (id, at) = (order.id, now());
+                done.lock().expect("whole").push(Known { id, seq, at });
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
@@ -99,9 +110,11 @@ impl Scene {
     async fn cut(&mut self) -> Loss {
         let pause = Duration::from_millis(rand::random_range(2_000..5_000));
         tokio::time::sleep(pause).await;
-        let known = self.acknowledged.lock().expect("whole").clone();
-        let at = now();
         let cut = self.disk.cut();
+        let at = jiff::Timestamp::try_from(cut.moment).expect("a time");
+        let at = at.as_millisecond();
+        let known = self.acknowledged.lock().expect("whole").clone();
+        let known: Vec<_> = known.into_iter().filter(|known| known.at <= at).collect();
         let profile = recorded::profile(&self.cameras, &CAMERAS, None);
         let mut loss = Loss::default();
         if let Err(why) = go_on(&cut, &profile).await {
@@ -110,7 +123,7 @@ impl Scene {
             return loss;
         }
         let kept = kept(&cut.at.join("data"));
-        let gone = |(id, seq): &&(String, Seq)| kept.get(id) != Some(&vec![*seq]);
+        let gone = |known: &&Known| kept.get(&known.id) != Some(&vec![known.seq]);
         loss.commands = known.iter().filter(gone).count();
         for camera in CAMERAS {
             of_feed(&cut, camera, at, &mut loss);

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -172,6 +172,11 @@ impl CutDisk {
         match &self.cache {
             Some(cache) => {
                 fs::write(cache.mount.0.join("cut"), image.as_os_str().as_bytes()).expect("a cut");
+                let began = Instant::now();
+                while !image.exists() {
+                    assert!(began.elapsed() < PATIENCE, "nobody writes to the disk");
+                    std::thread::sleep(Duration::from_millis(10));
+                }
             }
             None => run(
                 "cp",
@@ -182,12 +187,14 @@ impl CutDisk {
                 ],
             ),
         }
+        let moment = fs::metadata(&image).and_then(|image| image.modified());
         let at = self.folder.path().join(format!("cut-{}", self.cuts));
         let mount = Mount::image(&image, &at);
         Cut {
             _mount: mount,
             image,
             at,
+            moment: moment.expect("its time"),
         }
     }
 
@@ -232,6 +239,8 @@ pub(crate) struct Cut {
     _mount: Mount,
     image: PathBuf,
     pub(crate) at: PathBuf,
+    /// When the power went.
+    pub(crate) moment: SystemTime,
 }
 
 impl Drop for Cut {

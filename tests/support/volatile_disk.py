@@ -4,8 +4,9 @@
     volatile_disk.py IMAGE MOUNTPOINT
 
 Serves MOUNTPOINT/disk.img. What is written there reaches IMAGE when it is synced, as a disk's cache is flushed.
-Writing a path to MOUNTPOINT/cut leaves there what a power cut at this moment leaves: IMAGE, and of the 4 KiB blocks that
-were written since the last sync each with the chance of one half. IMAGE and path lie on a file system with reflinks.
+Writing a path to MOUNTPOINT/cut orders a power cut: after a few more writes, that path holds what it leaves. That is IMAGE, and
+of the 4 KiB blocks that were written since the last sync each with the chance of one half. The file's time is the
+cut's. IMAGE and path lie on a file system with reflinks.
 Debian: python3-fusepy fuse3. Serves in the foreground until it is unmounted.
 """
 
@@ -15,10 +16,12 @@ import os
 import random
 import stat
 import sys
+import time
 
 from fusepy import FUSE, FuseOSError, Operations
 
 BLOCK = 4096
+MOST_WRITES = 40
 FICLONE = 0x40049409  # linux/fs.h
 
 
@@ -27,6 +30,9 @@ class VolatileDisk(Operations):
         self.image = os.open(image, os.O_RDWR)
         self.size = os.fstat(self.image).st_size
         self.unflushed = {}
+        # the path of the cut that was ordered, and the writes until then
+        self.ordered = None
+        self.left = 0
 
     def getattr(self, path, fh=None):
         if path == "/":
@@ -51,7 +57,7 @@ class VolatileDisk(Operations):
 
     def write(self, path, data, offset, fh):
         if path == "/cut":
-            self.cut(data.decode())
+            self.ordered, self.left = data.decode(), random.randint(1, MOST_WRITES)
             return len(data)
         at = 0
         while at < len(data):
@@ -62,6 +68,10 @@ class VolatileDisk(Operations):
                 piece = old[:within] + piece + old[within + len(piece) :]
             self.unflushed[number] = piece
             at += BLOCK - within
+        self.left -= 1
+        if self.ordered is not None and self.left <= 0:
+            self.cut(self.ordered)
+            self.ordered = None
         return len(data)
 
     def fsync(self, path, datasync, fh):
@@ -69,11 +79,14 @@ class VolatileDisk(Operations):
         self.unflushed.clear()
 
     def cut(self, path):
-        left = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        at = time.time_ns()
+        left = os.open(path + ".part", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         fcntl.ioctl(left, FICLONE, self.image)
         kept = [item for item in self.unflushed.items() if random.random() < 0.5]
         put(left, kept)
         os.close(left)
+        os.utime(path + ".part", ns=(at, at))
+        os.rename(path + ".part", path)
         print(f"power cut: {len(kept)} of {len(self.unflushed)} blocks since the last flush are left", file=sys.stderr)
 
     def truncate(self, path, length, fh=None):

@@ -283,7 +283,7 @@ fn esds<'a>(b: &'a mut Boxes, config: &[u8]) -> &'a mut Boxes {
 pub(crate) struct FragmentTime {
     /// Its number in the file, from 1.
     pub(crate) number: u32,
-    /// When its first sample arrived, as NTP time (seconds since 1900 and 32 bits of fraction).
+    /// When its first sample was, by the least delayed sample so far, as NTP time (seconds since 1900 and 32 bits of fraction).
     pub(crate) ntp: u64,
 }
 

@@ -330,7 +330,8 @@ impl OpenSegment {
 
     fn write_fragment(&mut self, all: bool, now: Instant) -> io::Result<()> {
         self.flushed = now;
-        let (mut runs, mut arrival) = (Vec::new(), None);
+        let start = self.start();
+        let (mut runs, mut first) = (Vec::new(), None);
         let mut standing = None;
         for (id, track) in (1..).zip(&mut self.tracks) {
             if all {
@@ -343,20 +344,20 @@ impl OpenSegment {
                 standing = Some((id as usize - 1, last.dts));
             }
             let newest = track.ready.last().map(|(_, arrival)| *arrival);
-            let (samples, arrivals): (Vec<_>, Vec<_>) = track.ready.drain(..).unzip();
-            if let Some(first) = arrivals.first() {
-                arrival.get_or_insert(*first);
+            let samples: Vec<_> = track.ready.drain(..).map(|(sample, _)| sample).collect();
+            if let Some(sample) = samples.first() {
+                first.get_or_insert_with(|| start + passed(sample.dts, track.format.timescale()));
                 track.written = newest;
                 runs.push((id, samples));
             }
         }
-        let Some(arrival) = arrival else {
+        let Some(first) = first else {
             return Ok(());
         };
         self.fragments += 1;
         let time = FragmentTime {
             number: self.fragments,
-            ntp: self.clock.ntp(arrival),
+            ntp: self.clock.ntp(first),
         };
         let runs: Vec<_> = runs
             .iter()
@@ -557,6 +558,12 @@ fn ticks(at: Duration, timescale: u32) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
+/// The time that so many ticks last.
+fn passed(ticks: u64, timescale: u32) -> Duration {
+    let nanos = u128::from(ticks) * 1_000_000_000 / u128::from(timescale.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -566,5 +573,6 @@ mod tests {
         let third = Duration::from_nanos(33_333_333);
         assert_eq!(ticks(third * 30_000, 90_000), 89_999_999);
         assert_eq!(ticks(Duration::from_millis(20), 48_000), 960);
+        assert_eq!(passed(960, 48_000), Duration::from_millis(20));
     }
 }

@@ -30,6 +30,7 @@ export function Dialog({ title, onClose, children, act, focusCancel, width }: Di
       title={<h2 className="dialog-title">{title}</h2>}
       onCancel={onClose}
       width={width ?? 560}
+      style={{ top: "6vh" }}
       mask={{ closable: false }}
       focusable={{ trap: true, focusTriggerAfterClose: true }}
       afterOpenChange={(open) => {

@@ -22,6 +22,7 @@ export function Sessions({ sessions, onOpen, onChanged }: { sessions: RecordedLi
   return (
     <Panel title={words.heading} aside={words.help}>
       <Table<RecordedLine>
+        className="recorded"
         rowKey="id"
         dataSource={sessions}
         pagination={sessions.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
