@@ -14,7 +14,8 @@ use crate::room::{
 use crate::vault::Vault;
 use anyhow::Context;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -255,10 +256,12 @@ impl Keeper {
                 }
             };
             for id in &wanted.erasing {
-                note(id, self.erase_personal(id).await);
+                let done = Command::ReportPersonalDataErased;
+                note(id, self.go(id, retention::erase_personal, done).await);
             }
             for id in &wanted.deleting {
-                note(id, self.go(id).await);
+                let done = Command::ReportArchiveDeleted;
+                note(id, self.go(id, retention::delete, done).await);
             }
             let again = failed.is_some();
             health::report(&self.clerk, "retention", failed).await;
@@ -283,32 +286,22 @@ impl Keeper {
         }
     }
 
-    async fn erase_personal(&self, id: &SessionId) -> anyhow::Result<()> {
-        let (this, of) = (self.clone(), id.clone());
-        let erased = tokio::task::spawn_blocking(move || {
-            retention::erase_personal(&this.data, &of)?;
-            this.shred(&of)
-        });
-        erased.await??;
-        tracing::info!(session = %id, "the personal data of an archive were erased");
-        self.tell(id, Command::ReportPersonalDataErased).await
-    }
-
-    /// What the container held lies in the vault too.
-    fn shred(&self, id: &SessionId) -> anyhow::Result<()> {
-        let now = self.clock.now().stamp.at;
-        Ok(self.vault.shred(id, &ACTOR, now)?)
-    }
-
-    async fn go(&self, id: &SessionId) -> anyhow::Result<()> {
+    /// Removes something of an archive from the box, and what the vault holds of its people; then says so.
+    async fn go(
+        &self,
+        id: &SessionId,
+        remove: fn(&Path, &SessionId) -> io::Result<()>,
+        done: Command,
+    ) -> anyhow::Result<()> {
         let (this, of) = (self.clone(), id.clone());
         let gone = tokio::task::spawn_blocking(move || {
-            retention::delete(&this.data, &of)?;
-            this.shred(&of)
+            remove(&this.data, &of)?;
+            let now = this.clock.now().stamp.at;
+            anyhow::Ok(this.vault.shred(&of, &ACTOR, now)?)
         });
         gone.await??;
-        tracing::info!(session = %id, "the box's copy of an archive was deleted");
-        self.tell(id, Command::ReportArchiveDeleted).await
+        tracing::info!(session = %id, done = done.name(), "deleted");
+        self.tell(id, done).await
     }
 
     async fn tell(&self, id: &SessionId, command: Command) -> anyhow::Result<()> {

@@ -13,6 +13,28 @@ use std::time::Duration;
 /// Seconds from NTP's epoch (1900) to 1970.
 pub(crate) const NTP_EPOCH: u64 = 2_208_988_800;
 
+/// What a fragment's checksum begins with, in a `free` box before its `moof`. Two numbers follow: where 4 bytes stand that may
+/// be amended in place, and the CRC-32 with zeros there; both count from what is in the `moof`, to the end of the `mdat`.
+pub(crate) const CHECKSUM: &[u8; 4] = b"crc ";
+
+/// A fragment's checksum. None where it has no such place.
+pub(crate) fn checksum(fragment: &[u8], amended: usize) -> Option<u32> {
+    let (before, rest) = (fragment.get(..amended)?, fragment.get(amended + 4..)?);
+    let mut sum = crc32fast::Hasher::new();
+    for part in [before, &[0; 4], rest] {
+        sum.update(part);
+    }
+    Some(sum.finalize())
+}
+
+/// Whether a fragment is what was written: a power cut may leave zeros where a disk had not been told to keep it.
+fn is_whole(sum: &[u8], fragment: &[u8]) -> bool {
+    let numbers = sum.strip_prefix(CHECKSUM).unwrap_or_default();
+    let amended = u32_at(numbers, 0).and_then(|at| usize::try_from(at).ok());
+    let found = amended.and_then(|amended| checksum(fragment, amended));
+    found.is_some() && found == u32_at(numbers, 4)
+}
+
 /// A feed's recording as it was found.
 #[derive(Debug)]
 pub struct Recovered {
@@ -199,7 +221,7 @@ struct Content {
     /// Bytes up to the end of the last whole fragment.
     whole: usize,
     tracks: BTreeMap<u32, TrackContent>,
-    /// When its time 0 was, by the last of its fragments: each tells it by the least delayed sample so far.
+    /// When its time 0 was, by the earliest that a fragment tells: each knows the least delayed sample so far.
     zero: Option<Utc>,
 }
 
@@ -241,15 +263,23 @@ impl TrackContent {
 impl Content {
     fn read(data: &[u8]) -> Self {
         let mut content = Self::default();
-        let (mut moof, mut clock) = (None, None);
+        let (mut moof, mut clock, mut sum) = (None, None, None);
         for (name, body, end) in Boxes(data, 0) {
             match &name {
                 // the first one counts: another may stand in what is cut off
                 b"moov" if content.tracks.is_empty() => content.read_header(body),
                 b"prft" => clock = read_clock(body),
-                b"moof" => moof = Some(body),
+                b"free" => sum = Some(body),
+                b"moof" => moof = Some((body, end - body.len())),
                 b"mdat" => {
-                    if let Some(moof) = moof.take() {
+                    if let Some((moof, start)) = moof.take() {
+                        // a file of an earlier version has no sums
+                        if sum
+                            .take()
+                            .is_some_and(|sum| !is_whole(sum, &data[start..end]))
+                        {
+                            break;
+                        }
                         content.read_fragment(moof);
                         content.whole = end;
                         let zero = clock.take().and_then(|clock| content.zero_by(clock));

@@ -3,10 +3,12 @@
 //! By hand because a fragment must be on disk the moment it is due, whichever track is silent: GStreamer's
 //! `qtmux` waits for every track, and after 5 s of pictures beside a muted microphone its file was still empty.
 //!
-//! A file is `ftyp moov` and then fragments of `prft moof mdat`. `prft` ties the fragment's first sample
-//! to the box's wall clock, so that a file without its index still says when it was recorded. Samples are stored as the source sent them:
+//! A file is `ftyp moov` and then fragments of `prft free moof mdat`. `prft` ties the fragment's first sample
+//! to the box's wall clock, so that a file without its index still says when it was recorded; `free` holds a checksum, for a
+//! power cut may leave zeros where the disk had not been told to keep what was written. Samples are stored as the source sent them:
 //! H.264 and H.265 keep every NAL unit, only start codes become lengths (ISO/IEC 14496-15).
 
+use crate::archive::recover::{CHECKSUM, checksum};
 use crate::media::parameter_sets::ParameterSets;
 use bytes::Bytes;
 
@@ -307,6 +309,7 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Fragmen
     let (id, first) = (runs[0].0, runs[0].1[0].dts);
     // 8: the association of the two times is arbitrary, but the same throughout
     out.full(b"prft", 1, 8, |b| b.u32(id).u64(time.ntp).u64(first));
+    out.boxed(b"free", |b| b.put(CHECKSUM).u32(0).u32(0));
     let moof = out.0.len();
     let (mut offsets, mut last_duration) = (Vec::new(), 0);
     out.boxed(b"moof", |b| {
@@ -346,6 +349,10 @@ pub(crate) fn fragment(time: FragmentTime, runs: &[(u32, &[Sample])]) -> Fragmen
             .for_each(|sample| b.0.extend_from_slice(&sample.data));
         b
     });
+    let amended = last_duration - (moof + 8);
+    let sum = checksum(&out.0[moof + 8..], amended).unwrap_or_default();
+    let numbers = u64::from(u32::try_from(amended).unwrap_or(u32::MAX)) << 32 | u64::from(sum);
+    out.0[moof - 8..moof].copy_from_slice(&numbers.to_be_bytes());
     Fragment {
         bytes: out.0,
         last_duration,
@@ -433,5 +440,55 @@ impl Boxes {
         body: impl FnOnce(&mut Self) -> &mut Self,
     ) -> &mut Self {
         self.boxed(name, |b| body(b.u32(u32::from(version) << 24 | flags)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::CloseCause;
+    use crate::archive::recover::recover_file;
+
+    #[test]
+    fn a_fragment_with_zeros_in_it_is_cut_off_and_an_amended_one_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sample = |n: u64| Sample {
+            dts: n * 960,
+            offset: 0,
+            duration: 960,
+            key: true,
+            data: vec![7; 9_000],
+        };
+        let header = header(&[TrackHeader {
+            kind: SampleKind::Opus { channels: 2 },
+            timescale: 48_000,
+            delay: 0,
+        }]);
+        let time = |number| FragmentTime {
+            number,
+            ntp: 4_000_000_000 << 32,
+        };
+        let first = fragment(time(1), &[(1, &[sample(0), sample(1)])]);
+        let second = fragment(time(2), &[(1, &[sample(2), sample(3)])]);
+        let start = header.len() + first.bytes.len();
+        let amended = start + second.last_duration;
+        let file = [header, first.bytes, second.bytes].concat();
+        let left = |file: &[u8]| {
+            let name = "20261124T015310.123Z.mp4";
+            std::fs::write(folder.path().join(name), file).expect("written");
+            let read = recover_file(folder.path(), name, CloseCause::Recovered, false);
+            let read = read.expect("readable").expect("it holds something");
+            (read.tracks[0].samples, read.bytes)
+        };
+        let whole = (4, file.len() as u64);
+        let mut longer = file.clone();
+        longer[amended] = 9;
+        assert_eq!([left(&file), left(&longer)], [whole; 2]);
+        for block in (start..file.len()).step_by(512) {
+            let mut torn = file.clone();
+            let end = file.len().min(block + 512);
+            torn[block..end].fill(0);
+            assert_eq!(left(&torn), (2, start as u64), "at {block}");
+        }
     }
 }
