@@ -11,6 +11,7 @@
 
 mod box_of;
 mod hall;
+mod hub;
 mod model;
 mod races;
 mod walks;
@@ -192,12 +193,12 @@ fn file(record: &PublicRecord) -> tempfile::NamedTempFile {
     file
 }
 
-fn stranger(record: &PublicRecord) -> (i32, String) {
+pub(crate) fn stranger(record: &PublicRecord) -> (i32, String) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/draw/stranger.py");
     run(Command::new("python3").arg(script).arg(file(record).path()))
 }
 
-fn by_bidroom(record: &PublicRecord) -> (i32, String) {
+pub(crate) fn by_bidroom(record: &PublicRecord) -> (i32, String) {
     let record = file(record);
     let bidroom = env!("CARGO_BIN_EXE_bidroom");
     run(Command::new(bidroom)

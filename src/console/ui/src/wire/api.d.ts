@@ -966,6 +966,9 @@ export interface components {
             kind: "basis_differs";
         } | {
             /** @constant */
+            kind: "hub_silent";
+        } | {
+            /** @constant */
             kind: "session_ended";
         };
         /** @description A draw that was ended. */
@@ -1689,6 +1692,15 @@ export interface components {
             /** @constant */
             type: "abort_draw";
         } | {
+            /** @constant */
+            type: "accept_given_order";
+        } | {
+            /** Format: uint16 */
+            attempt: number;
+            signature: components["schemas"]["Hex64"];
+            /** @constant */
+            type: "countersign_draw";
+        } | {
             secret: components["schemas"]["Hex32"];
             /** @constant */
             type: "report_draw_secret";
@@ -2241,8 +2253,12 @@ export interface components {
             excluded: {
                 [key: string]: number;
             };
+            /** @description The order that was given, where this box draws none. */
+            given?: components["schemas"]["GivenOrder"] | null;
             /** @description The specialities in the plan's order. */
             groups: components["schemas"]["Group"][];
+            /** @description The hub that signs what was committed to; none where there is no hub. */
+            hub?: components["schemas"]["DrawHub"] | null;
             /** @description Designated experts and tenderer representatives: members who are not drawn. */
             named: components["schemas"]["NewMember"][];
             /** @description Salted Merkle root over the pool. */
@@ -2255,6 +2271,22 @@ export interface components {
             /** @description Hash of the rules: recusals, bans, look-back, specialities; salted too. */
             rules: components["schemas"]["Hex32"];
         };
+        /** @description What a hub signs: all that was committed to, before any secret is known. */
+        DrawCommitments: {
+            /**
+             * Format: uint16
+             * @description Which of the session's draws.
+             */
+            attempt: number;
+            /** @description Hash of the box's secret. */
+            commitment: components["schemas"]["Hex32"];
+            /** @description Salted Merkle root over the pool. */
+            root: components["schemas"]["Hex32"];
+            /** @description Hash of the rules. */
+            rules: components["schemas"]["Hex32"];
+            /** @description Hash of the supervisor's secret. */
+            supervisor: components["schemas"]["Hex32"];
+        };
         /** @description A speciality that is asked for. */
         DrawGroup: {
             /**
@@ -2265,6 +2297,13 @@ export interface components {
             /** @description As the pool writes it. */
             speciality: string;
         };
+        /** @description The hub that signs a draw's commitments, as it was fixed before. */
+        DrawHub: {
+            /** @description Its Ed25519 key: no other signature counts. */
+            key: components["schemas"]["Hex32"];
+            /** @description How long it is waited for; then the draw is ended. */
+            wait: components["schemas"]["Span"];
+        };
         /** @description A draw is to be prepared. Tables are CSV in UTF-8 or GB18030, as base64 of the file's bytes. */
         DrawOrder: {
             /** @description The specialities, and how many of each. */
@@ -2274,8 +2313,16 @@ export interface components {
              * @default null
              */
             named: string | null;
-            /** @description The expert pool. */
-            pool: string;
+            /**
+             * @description An order that the pool's owner has drawn: the CMS envelope, as base64 of its bytes.
+             * @default null
+             */
+            order: string | null;
+            /**
+             * @description The expert pool; none where an order is given.
+             * @default null
+             */
+            pool: string | null;
             /**
              * @description Who must not be drawn.
              * @default null
@@ -2283,7 +2330,7 @@ export interface components {
             recusals: string | null;
         };
         /** @description Where a draw stands. */
-        DrawStep: "prepared" | "committed" | "revealed" | "seeded" | "aborted";
+        DrawStep: "prepared" | "committed" | "countersigned" | "revealed" | "seeded" | "aborted";
         /** @description The draw and its proof. */
         DrawView: {
             /** @description Draws that were ended, this one included. */
@@ -2307,8 +2354,12 @@ export interface components {
             eligible: number;
             /** @description How many may not, by reason. */
             excluded: components["schemas"]["ExcludedView"][];
+            /** @description Whose order it is, where the pool's owner had drawn already. */
+            given?: components["schemas"]["GivenView"] | null;
             /** @description The specialities. */
             groups: components["schemas"]["GroupView"][];
+            /** @description The hub's signature, or that it is waited for until then; none where no hub signs. */
+            hub?: components["schemas"]["HubSignatureView"] | null;
             /** @description The pool's root. */
             root: components["schemas"]["Hex32"];
             /**
@@ -2478,6 +2529,14 @@ export interface components {
             commitment: components["schemas"]["Hex32"];
             /** @constant */
             type: "draw_committed";
+        } | {
+            commitments: components["schemas"]["DrawCommitments"];
+            /** @constant */
+            type: "draw_signature_asked";
+        } | {
+            signature: components["schemas"]["Hex64"];
+            /** @constant */
+            type: "draw_countersigned";
         } | {
             secret: components["schemas"]["Hex32"];
             /** @constant */
@@ -3222,12 +3281,40 @@ export interface components {
             /** @description The seat that chance gave him. */
             seat: components["schemas"]["SeatNo"];
         };
+        /** @description An order that the pool's owner has drawn already, proven by his own two secrets and signed by him. */
+        GivenOrder: {
+            /**
+             * Format: uint16
+             * @description Which of his draws for this session.
+             */
+            attempt: number;
+            /** @description The owner's secret, which takes the place of the box's. */
+            box_secret: components["schemas"]["Hex32"];
+            /** @description The owner's Ed25519 key. */
+            key: components["schemas"]["Hex32"];
+            /** @description The owner's signature. */
+            signature: components["schemas"]["Hex64"];
+            /** @description Hash of the second party's secret. */
+            supervisor: components["schemas"]["Hex32"];
+            /** @description That secret. */
+            supervisor_secret: components["schemas"]["Hex32"];
+        };
         /** @description A receipt that another venue gave. */
         GivenReceipt: {
             /** @description Its text, as it is. */
             receipt: string;
             /** @description Its CMS signature, base64. */
             signature: string;
+        };
+        /** @description An order that was drawn already. */
+        GivenView: {
+            /**
+             * Format: uint16
+             * @description Which of his draws.
+             */
+            attempt: number;
+            /** @description The key of the pool's owner. */
+            key: components["schemas"]["Hex32"];
         };
         /** @description Candidates of one speciality, and how many of them the committee needs. */
         Group: {
@@ -3352,6 +3439,17 @@ export interface components {
         };
         /** @description 32 bytes, written as 64 lower-case hexadecimal digits: a hash, a secret, or the seed. */
         Hex32: string;
+        /** @description An Ed25519 signature, written as 128 lower-case hexadecimal digits. */
+        Hex64: string;
+        /** @description How the hub's signature over the commitments stands. */
+        HubSignatureView: {
+            /** @description The hub's key, which was fixed before. */
+            key: components["schemas"]["Hex32"];
+            /** @description Its signature. */
+            signature?: components["schemas"]["Hex64"] | null;
+            /** @description Until when it is waited for. */
+            until?: components["schemas"]["Utc"] | null;
+        };
         /** @description Where a feed's segment index stands; journalled, and signed in checkpoints. */
         IndexHead: {
             /**
@@ -3955,7 +4053,7 @@ export interface components {
         PublicRecord: {
             /** @description Earlier draws that were ended, and why. */
             aborted: components["schemas"]["AbortedLine"][];
-            /** @description `bidroom-draw/1`. */
+            /** @description `bidroom-draw/1`, or `bidroom-draw/2` where a hub signs; the README says what it means. */
             algorithm: string;
             /**
              * Format: uint16
@@ -3968,8 +4066,21 @@ export interface components {
             box_secret?: components["schemas"]["Hex32"] | null;
             /** @description Who was drawn, in the order of drawing. */
             drawn: components["schemas"]["DrawnLine"][];
+            /**
+             * Format: uint16
+             * @description Which of his draws it was.
+             */
+            given_attempt?: number | null;
+            /** @description Where the pool's owner had drawn already: his key. The secrets and commitments are his then. */
+            given_key?: components["schemas"]["Hex32"] | null;
+            /** @description His signature. */
+            given_signature?: components["schemas"]["Hex64"] | null;
             /** @description The specialities in order, and how many are needed. */
             groups: components["schemas"]["GroupLine"][];
+            /** @description The hub's key, where a hub signs what was committed to. */
+            hub_key?: components["schemas"]["Hex32"] | null;
+            /** @description Its signature. */
+            hub_signature?: components["schemas"]["Hex64"] | null;
             /** @description Each row of the pool: its salted hash, and its groups or why it cannot be drawn. Empty before the draw is seeded. */
             pool: string[];
             /** @description Salted Merkle root (RFC 6962) over the lines of `pool`. */
@@ -4232,6 +4343,15 @@ export interface components {
         } | {
             /** @constant */
             code: "wrong_draw_stage";
+        } | {
+            /** @constant */
+            code: "order_given";
+        } | {
+            /** @constant */
+            code: "hub_signature_missing";
+        } | {
+            /** @constant */
+            code: "hub_signature_differs";
         } | {
             /** @constant */
             code: "draw_too_early";

@@ -48,23 +48,30 @@ export function Proof({ session, role, names }: { session: ConveningView; role: 
             <Hash label={p.root} value={draw.root} />
             <Hash label={p.rules} value={draw.rules} />
             <Hash label={p.boxCommitment} value={draw.box_commitment} />
-            <Hash label={p.supervisorCommitment} value={draw.supervisor_commitment} />
+            {draw.given != null && (
+              <>
+                <dt>{p.given}</dt>
+                <dd>{p.givenBy(draw.given.key.slice(0, 12), draw.given.attempt)}</dd>
+              </>
+            )}
+            {draw.given == null && <Hash label={p.supervisorCommitment} value={draw.supervisor_commitment} />}
+            {draw.hub != null && <Hash label={p.hubSignature} value={draw.hub.signature} pending={draw.hub.until == null ? undefined : p.hubWaits(hourMinute(draw.hub.until))} />}
             <Hash label={p.seed} value={draw.seed} />
           </>
         )}
       </dl>
-      {draw?.aborted.map((one) => <p key={one.attempt} className="text-warn proof-aborted">{p.aborted(one.attempt, hourMinute(one.at))}</p>)}
+      {draw?.aborted.map((one) => <p key={one.attempt} className="text-warn proof-aborted">{p.aborted(one.attempt, hourMinute(one.at), t.draw.abortReasons[one.reason.kind])}</p>)}
       {role === "supervisor" && draw?.seed != null && <div className="proof-download"><Button block onClick={() => void download()}>{p.record}</Button></div>}
     </Panel>
   );
 }
 
-function Hash({ label, value }: { label: string; value?: string | null }) {
+function Hash({ label, value, pending }: { label: string; value?: string | null; pending?: string }) {
   const t = useT();
   return (
     <>
       <dt>{label}</dt>
-      <dd>{value == null ? <span className="text-muted">{t.draw.page.notYet}</span> : <code title={value}>{value.slice(0, 20)}…{value.slice(-6)}</code>}</dd>
+      <dd>{value == null ? <span className="text-muted">{pending ?? t.draw.page.notYet}</span> : <code title={value}>{value.slice(0, 20)}…{value.slice(-6)}</code>}</dd>
     </>
   );
 }
