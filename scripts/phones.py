@@ -129,7 +129,7 @@ module account.so
 module menu.so
 module ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control}
-"""
+{dump}"""
 
 SIPP = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
@@ -355,7 +355,7 @@ class Rough:
 class Baresip:
     """One phone that a program presses."""
 
-    def __init__(self, folder, port, keys, first, apart, sound="28000-32700"):
+    def __init__(self, folder, port, keys, first, apart, sound="28000-32700", dump=False):
         self.folder, self.port, self.keys, self.first, self.apart = folder, port, keys, first, apart
         folder.mkdir(parents=True, exist_ok=True)
         with wave.open(str(folder / "talk.wav"), "wb") as talk:
@@ -363,10 +363,10 @@ class Baresip:
             talk.setsampwidth(2)
             talk.setframerate(8000)
             # a room's noise, far below speech
-            talk.writeframes(bytes((n * 7919 % 61) if n % 2 == 0 else 0 for n in range(8000 * 2 * 30)))
+            talk.writeframes(bytes((n * 7919 % 61) if n % 2 == 0 else 0 for n in range(8000 * 2)) * 180)
         (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{port}>;regint=0;answermode=auto\n")
         (folder / "config").write_text(
-            BARESIP_CONFIG.format(port=port, sound=sound, control=port + 100, folder=folder, modules=BARESIP_MODULES)
+            BARESIP_CONFIG.format(port=port, sound=sound, dump=f"module sndfile.so\nsnd_path {folder}\n" if dump else "", control=port + 100, folder=folder, modules=BARESIP_MODULES)
         )
         self.process = subprocess.Popen(
             ["baresip", "-f", str(folder), "-n", "127.0.0.1"],
@@ -529,7 +529,7 @@ def main():
     arguments.add_argument("--faults", action="store_true", help="also phones that do wrong")
     arguments.add_argument("--tls", action="store_true", help="also by TLS")
     arguments.add_argument("--hurry", action="store_true", help="press after seconds instead of listening to the end")
-    arguments.add_argument("--listen", type=float, help="seconds after which 898 and 897 press")
+    arguments.add_argument("--listen", type=float, help="seconds after which 898 and 897 press; what they heard is in DIR/phone-898/dump-…-dec.wav")
     given = arguments.parse_args()
     folder = given.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
@@ -547,7 +547,7 @@ def main():
         for n, loss, place in ((898, 0.05, 0), (897, 0.4, 1)):
             # baresip takes an even port of these and the next
             sound = port + 230 + 4 * place
-            phone = Baresip(folder / f"phone-{n}", port + 20 + 2 * place, "11", given.listen or first, apart, f"{sound}-{sound + 1}")
+            phone = Baresip(folder / f"phone-{n}", port + 24 + 2 * place, "11", given.listen or first, apart, f"{sound}-{sound + 1}", dump=given.listen is not None)
             processes.append(phone.process)
             routes.append((n, phone.port))
             rough[n] = Rough(sound, loss)

@@ -113,7 +113,8 @@ impl DrawRecordFile {
         if let Some(folder) = self.0.parent() {
             fs::create_dir_all(folder)?;
         }
-        let new = self.0.with_extension("new");
+        // what a kill leaves is removed by the next sealing
+        let new = self.0.with_extension("part");
         let mut file = File::create(&new)?;
         file.write_all(&serde_json::to_vec_pretty(record)?)?;
         file.sync_all()?;

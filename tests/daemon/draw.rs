@@ -250,7 +250,7 @@ async fn an_order_that_the_pool_s_owner_has_drawn_is_taken_and_followed() {
     let accept = json!({"type": "accept_given_order"});
     assert_eq!(
         technician.order(SESSION, accept.clone()).await.status(),
-        StatusCode::CONFLICT
+        StatusCode::FORBIDDEN
     );
     supervisor.carry_out(SESSION, accept).await;
     until("five are drawn", || drawn(&room)).await;

@@ -36,7 +36,7 @@ const PHONES: [(&str, usize, &str); 14] = [
     ("9", 2, "no_such_number"),
     // an announcement before anybody answers is nobody's answer
     ("885", 2, "unreachable"),
-    // his answer crosses our CANCEL: that is no answer, and costs him nothing
+    // his answer crosses our CANCEL each time: twice that costs him nothing, twice more and he is given up
     ("886", 1, "answered_late"),
 ];
 
@@ -84,7 +84,7 @@ async fn thirty_phones_of_all_kinds_fill_nine_places_in_the_order_of_the_draw() 
     let speaks = folder.path().join("speaks.py");
     std::fs::write(&speaks, SPEAKS).unwrap();
     let lines = format!(
-        "[call_out]\nspacing = \"1s\"\nsoon = \"40s\"\nunanswered = \"15/15\"\n\
+        "[call_out]\nspacing = \"1s\"\nsoon = \"1s\"\nunanswered = \"15/15\"\n\
          [phone]\nring = \"10s\"\n[phone.speech]\nengine = \"program\"\ncommand = [\"/usr/bin/python3\", \"{}\"]\n\
          [[phone.lines]]\nid = \"sip\"\nkind = \"sip\"\ngateway = \"127.0.0.1:{port}\"\n\
          user = \"bidroom\"\npassword = \"secret\"\nregister = true\nchannels = 4\n[policies]\n",

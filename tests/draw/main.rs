@@ -16,7 +16,7 @@ mod model;
 mod races;
 mod walks;
 
-use bidroom::draw::{Opening, PublicRecord, verify};
+use bidroom::draw::{DrawRecordFile, Opening, PublicRecord, verify};
 use bidroom::room::{AbortReason, DrawStage, Hex32};
 use box_of::{Box, SUPERVISOR};
 use std::process::Command;
@@ -123,6 +123,25 @@ fn the_record_names_nobody() {
     // and the table's order says nothing of the record's
     let drawn = room.record().drawn;
     assert!(drawn.iter().any(|d| d.row >= u32::from(POOL) / 3));
+}
+
+#[test]
+fn the_record_stays_in_the_archive_when_the_vault_is_emptied() {
+    let mut room = Box::prepared(POOL);
+    room.seed();
+    room.work(|_| false);
+    let folder = tempfile::tempdir().unwrap();
+    let file = DrawRecordFile::of(folder.path(), &"S-1".parse().unwrap());
+    assert_eq!(file.read().unwrap(), None);
+    file.write(&room.record()).unwrap();
+    let place = folder.path().join("sessions/S-1/data/draw.json");
+    assert!(
+        place.is_file(),
+        "beside what is recorded, so that the bag's manifests name it"
+    );
+    assert_eq!(file.read().unwrap(), Some(room.record()));
+    std::fs::write(&place, "{").unwrap();
+    assert!(file.read().is_err(), "damaged is not absent");
 }
 
 #[test]

@@ -39,7 +39,7 @@ def main():
             apart.append(abs(at - known[1] - 20))
         last[source] = (sequence, at)
     apart.sort()
-    print(json.dumps({"streams": len(last), "frames": len(apart), "p99_ms": apart[int(len(apart) * 0.99)] if apart else None, "most_ms": apart[-1] if apart else None}))
+    print(json.dumps({"streams": len(last), "frames": len(apart), "p50_ms": apart[len(apart) // 2] if apart else None, "p99_ms": apart[int(len(apart) * 0.99)] if apart else None, "most_ms": apart[-1] if apart else None}))
 
 
 main()

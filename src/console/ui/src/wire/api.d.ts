@@ -1203,6 +1203,11 @@ export interface components {
         } | {
             candidate: components["schemas"]["CandidateId"];
             /** @constant */
+            kind: "text_unsent";
+            session: components["schemas"]["SessionId"];
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
             kind: "withdrawal_waits";
             session: components["schemas"]["SessionId"];
         };
@@ -3965,6 +3970,8 @@ export interface components {
             help_overdue: components["schemas"]["Span"];
             /** @description When meals are due. */
             meals: components["schemas"]["TimeOfDay"][];
+            /** @description The numbers of the rule sets that a plan may name. */
+            numbers?: components["schemas"]["RuleNumbers"];
             /** @description How long an outage may last before the start until the tenderer decides. */
             outage_before_start: components["schemas"]["Span"];
             /** @description How long an outage may last during evaluation until the material is sealed. */
@@ -4697,6 +4704,45 @@ export interface components {
             line: number;
             /** @description In which table, where several were sent: `pool`, `recusals`, `named`. */
             table?: string | null;
+        };
+        /** @description The numbers of the rule sets. They are the profile's, so that a change of the law needs no other program. */
+        RuleNumbers: {
+            /**
+             * Format: uint8
+             * @description Working days before the start from which on government procurement may draw: 财库〔2016〕198号 art. 13, 前2个工作日.
+             */
+            draw_days: number;
+            /** @description Days off that are no Saturday or Sunday: the State Council's notice of each year (节假日安排). */
+            holidays: components["schemas"]["Day"][];
+            /**
+             * Format: uint8
+             * @description Years back for former employers in government procurement: 政府采购法实施条例 art. 9, 前3年内.
+             */
+            look_back_years: number;
+            /**
+             * Format: uint8
+             * @description … of a negotiation: 财政部令第74号 art. 7, 3人以上单数.
+             */
+            negotiation_min: number;
+            /**
+             * Format: uint8
+             * @description … of 10 million yuan or more, technically complex, or of great influence: the same article, 7人以上单数.
+             */
+            procurement_large_min: number;
+            /**
+             * Format: uint8
+             * @description … of government procurement by tender: 财政部令第87号 art. 47.
+             */
+            procurement_min: number;
+            /** @description How long archives of government procurement are kept at least: 政府采购法 art. 42, 十五年. */
+            retention: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description The smallest committee of a tender: 招标投标法 art. 37, 五人以上单数.
+             */
+            tendering_min: number;
+            /** @description Saturdays and Sundays that are worked (调休), from the same notice. */
+            worked: components["schemas"]["Day"][];
         };
         /** @description A rule set. */
         RuleSet: "tendering" | "procurement" | "procurement_large" | "negotiation";

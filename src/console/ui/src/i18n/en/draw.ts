@@ -5,7 +5,7 @@ export const mask = (no: number): string => `Candidate ${no}`;
 
 export const steps: Record<DrawStep, string> = {
   prepared: "Waits for the supervisor's commitment",
-  committed: "Both are committed",
+  committed: "Waits for the supervisor's secret",
   countersigned: "Signed by the hub; waits for the supervisor's secret",
   revealed: "The box reveals its secret",
   seeded: "Seed fixed",
@@ -180,6 +180,8 @@ export const page = {
   hubWaits: (until: string) => `waiting for the hub until ${until}; then the draw is ended, on the record`,
   given: "Order given by",
   givenBy: (key: string, attempt: number) => `the pool's owner (draw ${attempt}, key ${key}…); signature and order were verified here`,
+  waitsForAcceptance: "Waits for the supervisor's acceptance",
+  waitsForHub: "Waits for the hub's signature",
   acceptOrder: "Accept the order and call",
   seed: "Seed",
   notYet: "not yet",

@@ -5,7 +5,7 @@ export const mask = (no: number): string => `候选 ${no}`;
 
 export const steps: Record<DrawStep, string> = {
   prepared: "待监督人员承诺",
-  committed: "双方已承诺",
+  committed: "待监督人员揭示",
   countersigned: "平台已签名，待监督人员揭示",
   revealed: "主机揭示中",
   seeded: "种子已定",
@@ -180,6 +180,8 @@ export const page = {
   hubWaits: (until: string) => `等待市级平台签名，最迟 ${until}；逾期抽取终止并记录在案`,
   given: "次序来源",
   givenBy: (key: string, attempt: number) => `专家库已抽定（第 ${attempt} 次，公钥 ${key}…），本机已验证签名和次序`,
+  waitsForAcceptance: "待监督人员接受次序",
+  waitsForHub: "待市级平台签名",
   acceptOrder: "接受次序，开始通知",
   seed: "种子",
   notYet: "尚无",

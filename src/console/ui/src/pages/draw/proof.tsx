@@ -7,6 +7,7 @@ import type { Names } from "../../i18n/shape";
 import { useAttempt } from "../../parts/notice";
 import { Panel } from "../../parts/shell";
 import type { ConveningView, PublicRecord } from "../../wire";
+import { step } from "./step";
 
 export function Proof({ session, role, names }: { session: ConveningView; role: "technician" | "supervisor"; names: Names }) {
   const t = useT();
@@ -26,7 +27,7 @@ export function Proof({ session, role, names }: { session: ConveningView; role: 
     URL.revokeObjectURL(url);
   });
   return (
-    <Panel title={p.proof} aside={draw == null ? undefined : `${p.attemptNo(draw.attempt)} · ${t.draw.steps[draw.stage]}`}>
+    <Panel title={p.proof} aside={draw == null ? undefined : `${p.attemptNo(draw.attempt)} · ${step(t, draw)}`}>
       <dl className="proof">
         <dt>{p.composition}</dt>
         <dd>{p.compositionOf(composition.members, composition.odd, composition.least, share)}{open === null ? "" : ` · ${open === 0 ? p.compositionDone : p.compositionOpen(open)}`}</dd>
