@@ -95,7 +95,10 @@ impl Keys {
         let key = recipients
             .filter_map(|recipient| match recipient {
                 RecipientInfo::Kari(agreed) => agree(&own, agreed),
-                _ => None,
+                RecipientInfo::Ktri(_)
+                | RecipientInfo::Kekri(_)
+                | RecipientInfo::Pwri(_)
+                | RecipientInfo::Ori(_) => None,
             })
             .next()
             .ok_or(EnvelopeFault::NotForThisBox)?;
