@@ -15,7 +15,9 @@ and with --faults by the last three digits what gateways and networks do wrong:
 
     880 403   881 503   882 answers without a description of its sound   883 with port 0   884 without Contact
     885 an announcement before anybody answers, then 480   886 answers while it is given up   887 hangs up after the answer
-    888 negotiates anew in the middle, then attends   889 answers, and is not heard
+    888 negotiates anew in the middle, then attends   889 answers, and is not heard   890 presses 7, then attends
+    898 attends behind a rough network, whose packets come late, in another order, or (5 %) never; 897 the same with 40 % lost (baresip)
+    891 presses 1, then 2, and no more   892 declines, as often as one likes at once   893 talks, and presses nothing
 
     phones.py --port 5070 --folder DIR [--user bidroom --password secret] [--hurry] [--faults] [--tls]
 
@@ -120,14 +122,14 @@ audio_source aufile,{folder}/talk.wav
 audio_player aufile,{folder}/heard.wav
 audio_alert aufile,{folder}/heard.wav
 call_max_calls 1
-rtp_ports 28000-32700
+rtp_ports {sound}
 module g711.so
 module aufile.so
 module account.so
 module menu.so
 module ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control}
-"""
+{dump}"""
 
 SIPP = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
@@ -211,6 +213,8 @@ def sipp_presses(keys, first, apart):
     acts.append(sipp_reply("200 OK"))
     return "\n".join(acts)
 
+
+SIPP_TALKS = f'<nop><action><exec play_pcap_audio="{SIPP_PCAP}/g711a.pcap"/></action></nop>'
 
 SIPP_BYE = """<recv request="BYE" timeout="60000"/>""" + sipp_reply("200 OK")
 
@@ -301,6 +305,10 @@ def sipp_faults(first, apart):
         888: presses.replace(
             '<recv request="ACK"/>', f'<recv request="ACK"/><pause milliseconds="500"/>{in_the_middle}', 1
         ),
+        890: sipp_presses("711", first, apart),
+        891: sipp_presses("12", first, apart),
+        892: sipp_presses("22", first, apart),
+        893: sipp_presses("", first, apart).replace("</nop>", '</nop><pause milliseconds="4000"/>' + SIPP_TALKS, 1),
         889: ringing + answer + '<recv request="ACK"/>' + SIPP_BYE,
     }
 
@@ -317,10 +325,37 @@ def certificates(folder):
     openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-out", "tls.pem", "-extfile", "names")
 
 
+class Rough:
+    """A network between gateway and phone that delays each packet by 20 to 60 ms, so that many overtake others, and loses some."""
+
+    def __init__(self, phone, loss):
+        self.phone, self.loss, self.chance = phone, loss, random.Random(phone)
+        self.box = None
+        self.sides = {}
+        for side in ("box", "phone"):
+            self.sides[side] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.sides[side].bind(("127.0.0.1", 0))
+        # what the box is told the phone's port is, and the other way round
+        self.to_phone, self.to_box = (self.sides[side].getsockname()[1] for side in ("box", "phone"))
+        for side in self.sides:
+            threading.Thread(target=self.carry, args=(side,), daemon=True).start()
+
+    def carry(self, side):
+        while True:
+            packet, source = self.sides[side].recvfrom(2000)
+            if side == "box":
+                self.box = source
+            target = ("127.0.0.1", self.phone) if side == "box" else self.box
+            if target is None or self.chance.random() < self.loss:
+                continue
+            other = self.sides["phone" if side == "box" else "box"]
+            threading.Timer(self.chance.uniform(0.02, 0.06), other.sendto, (packet, target)).start()
+
+
 class Baresip:
     """One phone that a program presses."""
 
-    def __init__(self, folder, port, keys, first, apart):
+    def __init__(self, folder, port, keys, first, apart, sound="28000-32700", dump=False):
         self.folder, self.port, self.keys, self.first, self.apart = folder, port, keys, first, apart
         folder.mkdir(parents=True, exist_ok=True)
         with wave.open(str(folder / "talk.wav"), "wb") as talk:
@@ -328,10 +363,10 @@ class Baresip:
             talk.setsampwidth(2)
             talk.setframerate(8000)
             # a room's noise, far below speech
-            talk.writeframes(bytes((n * 7919 % 61) if n % 2 == 0 else 0 for n in range(8000 * 2 * 30)))
+            talk.writeframes(bytes((n * 7919 % 61) if n % 2 == 0 else 0 for n in range(8000 * 2)) * 180)
         (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{port}>;regint=0;answermode=auto\n")
         (folder / "config").write_text(
-            BARESIP_CONFIG.format(port=port, control=port + 100, folder=folder, modules=BARESIP_MODULES)
+            BARESIP_CONFIG.format(port=port, sound=sound, dump=f"module sndfile.so\nsnd_path {folder}\n" if dump else "", control=port + 100, folder=folder, modules=BARESIP_MODULES)
         )
         self.process = subprocess.Popen(
             ["baresip", "-f", str(folder), "-n", "127.0.0.1"],
@@ -494,6 +529,7 @@ def main():
     arguments.add_argument("--faults", action="store_true", help="also phones that do wrong")
     arguments.add_argument("--tls", action="store_true", help="also by TLS")
     arguments.add_argument("--hurry", action="store_true", help="press after seconds instead of listening to the end")
+    arguments.add_argument("--listen", type=float, help="seconds after which 898 and 897 press; what they heard is in DIR/phone-898/dump-…-dec.wav")
     given = arguments.parse_args()
     folder = given.folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
@@ -506,6 +542,15 @@ def main():
         phone = Baresip(folder / f"phone-{n}", port + 10 + 2 * n, keys, first, apart)
         processes.append(phone.process)
         routes.append((n, phone.port))
+    rough = {}
+    if given.faults:
+        for n, loss, place in ((898, 0.05, 0), (897, 0.4, 1)):
+            # baresip takes an even port of these and the next
+            sound = port + 230 + 4 * place
+            phone = Baresip(folder / f"phone-{n}", port + 24 + 2 * place, "11", given.listen or first, apart, f"{sound}-{sound + 1}", dump=given.listen is not None)
+            processes.append(phone.process)
+            routes.append((n, phone.port))
+            rough[n] = Rough(sound, loss)
     presses = sipp_presses("11", int(first * 1000), int(apart * 1000))
     scenarios = {
         2: presses,
@@ -537,8 +582,16 @@ def main():
         www = CHALLENGE.format(kind="www", password=given.password)
         proxy = CHALLENGE.format(kind="proxy", password=given.password)
         challenge = f'if (is_method("REGISTER")) {{ {www} }} else {{ {proxy} }}'
-    lines = [
-        f'if ($rU =~ "{n}$") {{ $ru = "sip:phone@127.0.0.1:{to}"; t_relay(); exit; }}' for n, to in sorted(routes, reverse=True)
+    def route(n, to):
+        by = ""
+        if n in rough:
+            by = f"subst_body('/m=audio [0-9]+/m=audio {rough[n].to_box}/'); t_on_reply(\"ROUGH{n}\"); "
+        return f'if ($rU =~ "{n}$") {{ {by}$ru = "sip:phone@127.0.0.1:{to}"; t_relay(); exit; }}'
+
+    lines = [route(n, to) for n, to in sorted(routes, reverse=True)]
+    replies = [
+        f"onreply_route[ROUGH{n}] {{ if (has_body(\"application/sdp\")) {{ subst_body('/m=audio [0-9]+/m=audio {way.to_phone}/'); }} }}"
+        for n, way in rough.items()
     ]
     modules = next(pathlib.Path("/usr/lib").glob("*/kamailio/modules"))
     tls_listen = tls_module = ""
@@ -547,7 +600,7 @@ def main():
         tls_listen = f"enable_tls=yes\nlisten=tls:127.0.0.1:{port + 2}"
         tls_module = f'loadmodule "tls.so"\nmodparam("tls", "private_key", "{folder}/tls.key")\nmodparam("tls", "certificate", "{folder}/tls.pem")\nmodparam("tls", "tls_method", "TLSv1.2+")'
     config = folder / "kamailio.cfg"
-    config.write_text(GATEWAY.format(port=port, tls_listen=tls_listen, tls_module=tls_module, modules=modules, challenge=challenge, routes="\n    ".join(lines)))
+    config.write_text("\n".join([GATEWAY.format(port=port, tls_listen=tls_listen, tls_module=tls_module, modules=modules, challenge=challenge, routes="\n    ".join(lines)), *replies]) + "\n")
     gateway = subprocess.Popen(
         ["kamailio", "-DD", "-E", "-f", str(config), "-Y", str(folder), "-P", str(folder / "pid"), "-m", "64", "-M", "8"],
         stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ use crate::archive::sm2::Sm2Signer;
 use crate::archive::verify::{self, Verdict};
 use crate::clerk::{ClerkHandle, Clock, SubmitError};
 use crate::config::Profile;
-use crate::draw::Opening;
+use crate::draw::{DrawRecordFile, Opening, public_record};
 use crate::journal::Reader;
 use crate::keys::Keys;
 use crate::media::recorder::RecordersHandle;
@@ -293,7 +293,24 @@ impl Archivist {
             ),
             at,
         };
+        self.draw_record(id)?;
         Ok(seal::prepare(&self.data, id, &papers)?)
+    }
+
+    /// Lays the nameless record of the session's draw beside its recordings: what is public stays so when the vault is emptied.
+    fn draw_record(&self, id: &SessionId) -> anyhow::Result<()> {
+        let room = self.clerk.room();
+        let session = room.sessions.get(id);
+        let Some((session, draw)) = session.and_then(|s| Some((s, s.draw.as_ref()?))) else {
+            return Ok(());
+        };
+        let actor = Actor::Daemon {
+            part: Part::Archive,
+        };
+        let now = self.clock.now().stamp.at;
+        let record = public_record(&self.vault, id, session, draw, &actor, now)?;
+        let file = DrawRecordFile::of(&self.data, id);
+        Ok(file.write(&record)?)
     }
 
     /// Verifies what was sealed as a stranger would, from the disk, and writes the detection report beside it.

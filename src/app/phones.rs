@@ -80,6 +80,15 @@ pub(super) fn start(around: Around<'_>, tasks: &mut Tasks) -> RunningPhones {
         Speech::Program(command) => Engine::Program {
             command: command.clone(),
         },
+        Speech::Sherpa {
+            python,
+            model,
+            speaker,
+        } => Engine::Sherpa {
+            python: python.clone(),
+            model: model.clone(),
+            speaker: *speaker,
+        },
         Speech::Recordings(folder) => Engine::Recordings {
             folder: folder.clone(),
         },
@@ -199,6 +208,7 @@ fn trunk_settings(
         user: gateway.user.clone(),
         password: secret(line, gateway.password.as_ref(), credentials),
         register: gateway.register,
+        sound_ports: gateway.sound_ports,
         authorities,
     }
 }

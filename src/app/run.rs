@@ -12,15 +12,17 @@ use super::health;
 use super::hub;
 use super::keeper::Keeper;
 use super::listen;
+use super::orders;
 use super::phones::{self, RunningPhones};
 use super::preflight;
+use super::secrecy;
 use super::tasks::Tasks;
 use super::watchdog;
 use crate::access::{Access, AccessPolicy, FirstPassword};
 use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{Clerk, ClerkHandle, Clock};
-use crate::config::Profile;
 use crate::config::check::recording_rate;
+use crate::config::{HubLink, Profile};
 use crate::console::views::Surroundings;
 use crate::console::{Console, History, Parts, router};
 use crate::draw::DrawWorker;
@@ -74,6 +76,7 @@ pub struct Order {
 /// # Errors
 /// What keeps the daemon from starting, named with its file and remedy.
 pub async fn run(order: Order) -> anyhow::Result<()> {
+    secrecy::forbid_cores()?;
     let profile = Arc::new(Profile::load(&order.profile)?);
     let data = order.data;
     let _lock = lock(&data)?;
@@ -235,6 +238,7 @@ impl Room {
             credentials,
         };
         let keys = Keys::open(sources, &profile.network.host_names, now)?;
+        orders::lay_out_certificate(data, &keys)?;
         let durability = match unsafe_journal {
             true => Durability::Unsafe,
             false => Durability::Full,
@@ -398,6 +402,12 @@ impl Room {
             data: recordings,
             room_id: profile.room.id.to_string(),
             venues: profile.storage.venues.clone(),
+            order_keys: profile
+                .hub
+                .as_ref()
+                .map(HubLink::order_keys)
+                .unwrap_or_default(),
+            draw_hub: profile.hub.as_ref().and_then(HubLink::signs_draws),
             notices,
             pictures: profile.media,
             time_zone: profile

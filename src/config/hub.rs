@@ -5,9 +5,10 @@ use super::load;
 use super::profile::{Network, RoomId, SecondFactor};
 use super::sections::some;
 use super::settings::network;
-use super::values::{AbsolutePath, Label, Port, invalid, string};
+use super::values::{AbsolutePath, Label, Port, SpanOrOff, invalid, string};
 use super::{Fault, ProfileError};
 use crate::keys::HostName;
+use crate::room::{DrawHub, Hex32, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -133,6 +134,22 @@ pub struct HubLink {
     pub keys: Vec<[u8; 32]>,
     /// The certificate (P-256, PEM) of the pool's owner, whom attendance is stated to; without it nothing is.
     pub pool_certificate: Option<PathBuf>,
+    /// How long a draw waits for the hub's signature over its commitments; none where the hub signs no draws.
+    pub draw_signature: Option<Span>,
+}
+
+impl HubLink {
+    /// With which keys an order may be signed that was drawn already.
+    pub fn order_keys(&self) -> Vec<Hex32> {
+        self.keys.iter().copied().map(Hex32::of).collect()
+    }
+
+    /// The hub that signs this room's draws: by the first of its keys, for a choice among keys would be a choice among orders.
+    pub fn signs_draws(&self) -> Option<DrawHub> {
+        let (key, wait) = (*self.keys.first()?, self.draw_signature?);
+        let key = Hex32::of(key);
+        Some(DrawHub { key, wait })
+    }
 }
 
 /// Reads the section `[hub]` of a profile.
@@ -141,12 +158,14 @@ pub(super) fn hub_link(mut s: Section<'_>) -> Option<HubLink> {
     let brokers = brokers(&mut s);
     let keys = some::<PublicKey>(&mut s, "keys", "[\"…64 hex digits…\"]");
     let pool_certificate = s.optional::<AbsolutePath>("pool_certificate");
+    let draw_signature = s.or("draw_signature", SpanOrOff(Some(Span::seconds(120))));
     s.close();
     Some(HubLink {
         city: city?.value,
         brokers: brokers?,
         keys: keys.into_iter().map(|key| key.0).collect(),
         pool_certificate: pool_certificate.map(|path| path.value.0),
+        draw_signature: draw_signature?.0,
     })
 }
 

@@ -18,6 +18,7 @@ mod password;
 mod phone;
 mod profile;
 mod replicas;
+mod rules;
 mod sections;
 mod settings;
 mod sources;

@@ -3,7 +3,7 @@
 use super::document::{At, Section, Value, Wrong};
 use super::password::Password;
 use super::sources::password;
-use super::values::{AbsolutePath, UserName, Word, invalid, string};
+use super::values::{AbsolutePath, PortRange, UserName, Word, invalid, string};
 use crate::room::{LineId, LineKind, LineSpec, Span};
 use std::path::{Path, PathBuf};
 use toml::de::DeValue;
@@ -29,6 +29,15 @@ pub enum Speech {
     Espeak,
     /// A program that reads text from its standard input and writes a WAV file to its standard output.
     Program(Vec<String>),
+    /// A model of sherpa-onnx.
+    Sherpa {
+        /// The Python that has the package.
+        python: String,
+        /// The model's folder.
+        model: PathBuf,
+        /// Which of its voices.
+        speaker: u32,
+    },
     /// A folder with recordings.
     Recordings(PathBuf),
 }
@@ -74,6 +83,8 @@ pub struct SipGateway {
     pub password: Option<Password>,
     /// Whether we register.
     pub register: bool,
+    /// The UDP ports of calls' sound; none for any that is free. Even ones are used.
+    pub sound_ports: Option<(u16, u16)>,
     /// The authority that a gateway's TLS certificate is verified with; none means those that the machine trusts.
     pub authority: Option<PathBuf>,
 }
@@ -179,6 +190,7 @@ pub(super) fn phone(mut s: Section<'_>, folder: &Path) -> Option<Phone> {
 enum EngineWord {
     Espeak,
     Program,
+    Sherpa,
     Recordings,
 }
 
@@ -186,6 +198,7 @@ impl Word for EngineWord {
     const WORDS: &'static [(&'static str, Self)] = &[
         ("espeak-ng", Self::Espeak),
         ("program", Self::Program),
+        ("sherpa-onnx", Self::Sherpa),
         ("recordings", Self::Recordings),
     ];
 }
@@ -194,6 +207,9 @@ fn speech(mut s: Section<'_>) -> Option<Speech> {
     let engine = s.or("engine", EngineWord::Espeak);
     let command = s.list::<String>("command");
     let folder = s.optional::<AbsolutePath>("folder");
+    let python = s.or("python", "python3".to_owned());
+    let model = s.optional::<AbsolutePath>("model");
+    let speaker = s.within("speaker", 0_u32, 0, 10_000);
     let speech = match engine? {
         EngineWord::Espeak => Some(Speech::Espeak),
         EngineWord::Program => {
@@ -206,6 +222,19 @@ fn speech(mut s: Section<'_>) -> Option<Speech> {
                 super::sections::refuse_empty(&s, "command", "[\"/usr/local/bin/speak\"]");
             }
             (!command.is_empty()).then_some(Speech::Program(command))
+        }
+        EngineWord::Sherpa => {
+            if model.is_none() {
+                super::sections::refuse_empty(&s, "model", "\"/opt/sherpa-onnx/vits-zh\"");
+            }
+            match (python, model, speaker) {
+                (Some(python), Some(model), Some(speaker)) => Some(Speech::Sherpa {
+                    python,
+                    model: model.value.0,
+                    speaker,
+                }),
+                _ => None,
+            }
         }
         EngineWord::Recordings => {
             if folder.is_none() {
@@ -302,9 +331,16 @@ fn sip(s: &mut Section<'_>, folder: &Path) -> Option<SipGateway> {
         .any(|key| s.has(key));
     let password = password(s, folder);
     let register = s.or("register", false);
+    let names_ports = s.has("sound_ports");
+    let sound_ports = s
+        .optional::<PortRange>("sound_ports")
+        .map(|r| (r.value.0, r.value.1));
     let names_authority = s.has("authority");
     let authority = s.optional::<AbsolutePath>("authority").map(|a| a.value.0);
-    if has_password && password.is_none() || names_authority && authority.is_none() {
+    if has_password && password.is_none()
+        || names_authority && authority.is_none()
+        || names_ports && sound_ports.is_none()
+    {
         return None;
     }
     let (gateway, transport) = (gateway?.value, transport?);
@@ -320,6 +356,7 @@ fn sip(s: &mut Section<'_>, folder: &Path) -> Option<SipGateway> {
         user: user?.0,
         password: password.map(|p| p.value),
         register: register?,
+        sound_ports,
         authority,
     })
 }

@@ -9,7 +9,8 @@ use super::text::Lang;
 use super::values::{Label, Retention, Share, TimeOrOff};
 use super::{call_out, settings, sources};
 use crate::room::{
-    CallOutPolicies, FeedKind, PhaseKind, Policies, RecordRule, Seat, SeatNo, Span, TimeOfDay,
+    CallOutPolicies, FeedKind, PhaseKind, Policies, RecordRule, RuleNumbers, Seat, SeatNo, Span,
+    TimeOfDay,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -93,7 +94,8 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let committee_min_at = policy_section.place_of("committee_min");
     let rules = recording(root.sections("recording"));
     let call_out = call_out::call_out(root.section("call_out"));
-    let policies = policies(policy_section, rules, call_out);
+    let numbers = super::rules::rules(root.section("rules"));
+    let policies = policies(policy_section, rules, call_out, numbers);
     let storage = settings::storage(root.section("storage"));
     let network_section = root.section("network");
     let ice_tcp_port_at = network_section.place_of("ice_tcp_port");
@@ -212,6 +214,7 @@ fn policies(
     mut s: Section<'_>,
     rules: Option<Vec<RecordRule>>,
     call_out: Option<CallOutPolicies>,
+    numbers: Option<RuleNumbers>,
 ) -> Option<Policies> {
     let default = Policies::default();
     let (minute, hour) = (Span::minutes(1), Span::hours(1));
@@ -283,6 +286,7 @@ fn policies(
         personal_retention: personal_retention?.0,
         scrub: scrub?,
         call_out: call_out?,
+        numbers: numbers?,
     })
 }
 

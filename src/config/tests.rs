@@ -1,7 +1,9 @@
 //! The shipped profiles are right, every wrong one is refused at its line, and nothing panics.
 
 use super::*;
-use crate::room::{Anomaly, FeedKind, PhaseKind, Place, Policies, SeatNo, Span, TimeOfDay};
+use crate::room::{
+    Anomaly, FeedKind, PhaseKind, Place, Policies, RuleNumbers, SeatNo, Span, TimeOfDay,
+};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -689,4 +691,54 @@ fn wrong_phone_lines_are_told_with_their_key() {
     wrong("\"recordings\"", "\"program\"", "command");
     wrong("ring = \"30s\"", "ring = \"5m\"", "ring");
     wrong("register = true", "regster = true", "regster");
+}
+
+#[test]
+fn the_numbers_of_the_law_are_the_profile_s() {
+    let usual = parse(GOOD).unwrap().policies();
+    assert_eq!(usual.numbers, RuleNumbers::default());
+    let text = "[rules]\nprocurement_min = 9\ndraw_days = 1\nretention = \"20 years\"\nholidays = [\"2026-10-01\"]\n";
+    let text = text.replace("\"20 years\"", "\"175680h\"");
+    let numbers = parse(&format!("{GOOD}{text}")).unwrap().policies().numbers;
+    assert_eq!((numbers.procurement_min, numbers.draw_days), (9, 1));
+    assert_eq!(numbers.retention, Span::hours(20 * 366 * 24));
+    assert_eq!(numbers.holidays.len(), 1);
+    let wrong = faults(&format!(
+        "{GOOD}{}",
+        text.replace("2026-10-01", "1 October")
+    ));
+    assert!(wrong[0].key.starts_with("rules.holidays"), "{wrong:?}");
+}
+
+#[test]
+fn what_speaks_and_where_sound_goes_are_settings() {
+    let sherpa = PHONES.replace(
+        "engine = \"recordings\"\nfolder = \"/etc/bidroom/speech\"",
+        "engine = \"sherpa-onnx\"\nmodel = \"/opt/voice\"\nspeaker = 3",
+    );
+    let ports = sherpa.replace(
+        "channels = 4",
+        "channels = 4\nsound_ports = \"20000-20099\"",
+    );
+    let phone = parse(&format!("{GOOD}{ports}")).unwrap().phone;
+    let expected = Speech::Sherpa {
+        python: "python3".to_owned(),
+        model: "/opt/voice".into(),
+        speaker: 3,
+    };
+    assert_eq!(phone.speech, expected);
+    let LinePort::Sip(gateway) = &phone.lines[0].port else {
+        panic!("a gateway");
+    };
+    assert_eq!(gateway.sound_ports, Some((20_000, 20_099)));
+    for (text, key) in [
+        (sherpa.replace("model = \"/opt/voice\"\n", ""), "model"),
+        (ports.replace("20000-20099", "20099-20000"), "sound_ports"),
+    ] {
+        let found = faults(&format!("{GOOD}{text}"));
+        assert!(
+            found.iter().any(|fault| fault.key.ends_with(key)),
+            "{found:?}"
+        );
+    }
 }

@@ -320,6 +320,28 @@ impl Value for Share {
     }
 }
 
+/// UDP ports, `"20000-20099"`; at least so many that each call finds one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PortRange(pub(super) u16, pub(super) u16);
+
+impl Value for PortRange {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let parsed = text
+            .split_once('-')
+            .and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+        match parsed {
+            Some((a, b)) if a >= 1024 && a < b => Ok(Self(a, b)),
+            Some(_) | None => Err(invalid(
+                text,
+                "两个端口号，小的在前，不低于 1024",
+                "two ports, the smaller first, from 1024 on",
+                "\"20000-20099\"",
+            )),
+        }
+    }
+}
+
 /// What people read on a page: 1 to 40 characters, none of them a control character.
 pub(super) struct Label(pub(super) String);
 

@@ -6,7 +6,7 @@ use super::problem::{Answer, No};
 use super::state::Console;
 use super::wire;
 use crate::access::Principal;
-use crate::draw::{self, GroupWish, PublicRecord, Tables, Wishes};
+use crate::draw::{self, DrawRecordFile, GroupWish, OrderWish, PublicRecord, Tables, Wishes};
 use crate::room::{Actor, Command, Session, SessionId};
 use axum::Json;
 use axum::body::Bytes;
@@ -29,11 +29,23 @@ pub(super) async fn prepare(
     let order: wire::DrawOrder = parse(&body)?;
     let actor = asker.actor()?;
     let session = find(&console, &id)?;
-    let pool = table("pool", &order.pool)?;
-    let recusals = order.recusals.as_deref();
-    let recusals = recusals.map(|t| table("recusals", t)).transpose()?;
-    let named = order.named.as_deref();
-    let named = named.map(|t| table("named", t)).transpose()?;
+    let input = Input {
+        pool: maybe("pool", order.pool.as_deref())?,
+        order: maybe("order", order.order.as_deref())?,
+        recusals: maybe("recusals", order.recusals.as_deref())?,
+        named: maybe("named", order.named.as_deref())?,
+    };
+    // one or the other; who must be avoided stands in an order already
+    if input.pool.is_some() == input.order.is_some()
+        || (input.order.is_some() && input.recusals.is_some())
+    {
+        let title = "give a pool, or an order without recusals";
+        return Err(No::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "pool_or_order",
+            title,
+        ));
+    }
     let groups: Vec<GroupWish> = order
         .groups
         .into_iter()
@@ -45,21 +57,36 @@ pub(super) async fn prepare(
     let room = console.room();
     let look_back_years = session.policies(&room.policies).call_out.look_back_years;
     let (of, by, now) = (id.clone(), actor.clone(), console.now());
+    let hub = console.draw_hub.clone();
+    let (keys, trusted) = (console.keys.clone(), console.order_keys.clone());
     let prepared = console
         .vault
         .background(move |vault| {
+            draw::release(vault, &of, &session)?;
+            let named = input.named.as_ref().map(|t| t.as_slice());
+            let start = session.plan.start;
+            if let Some(container) = &input.order {
+                let wish = OrderWish {
+                    container,
+                    named,
+                    groups: &groups,
+                    trusted: &trusted,
+                    start,
+                };
+                return draw::take_order(vault, &keys, &of, &wish, &by, &now);
+            }
             let tables = Tables {
-                pool: &pool,
-                recusals: recusals.as_ref().map(|t| t.as_slice()),
-                named: named.as_ref().map(|t| t.as_slice()),
+                pool: input.pool.as_ref().map_or(&[], |t| t.as_slice()),
+                recusals: input.recusals.as_ref().map(|t| t.as_slice()),
+                named,
             };
             let wishes = Wishes {
                 tables,
                 groups: &groups,
                 look_back_years,
-                start: session.plan.start,
+                hub: hub.as_ref(),
+                start,
             };
-            draw::release(vault, &of, &session)?;
             draw::prepare(vault, &of, &wishes, &by, &now)
         })
         .await?;
@@ -75,9 +102,13 @@ pub(super) async fn prepare(
         Ok(seq) => Ok(Json(wire::Carried { seq })),
         // what was not taken leaves no trace
         Err(no) => {
+            let room = console.room();
             let withdrawn = console
                 .vault
-                .background(move |vault| draw::withdraw(vault, &id, &basis))
+                .background(move |vault| {
+                    let current = room.sessions.get(&id).and_then(|s| s.draw.as_ref());
+                    draw::withdraw(vault, &id, &basis, current)
+                })
                 .await;
             match withdrawn {
                 Ok(()) => Err(no),
@@ -94,8 +125,14 @@ pub(super) async fn record(
     Path(id): Path<SessionId>,
     asker: Asker,
 ) -> Answer<Json<PublicRecord>> {
-    let session = find(&console, &id)?;
     let actor = asker.actor()?;
+    let Ok(session) = find(&console, &id) else {
+        let file = DrawRecordFile::of(&console.data, &id);
+        let record = tokio::task::spawn_blocking(move || file.read()).await;
+        let record = record.map_err(|error| No::internal(&error))?;
+        let record = record.map_err(|error| No::internal(&error))?;
+        return record.map(Json).ok_or_else(|| No::not_found("draw"));
+    };
     let supervisor = matches!(actor, Actor::Supervisor { .. });
     let local = matches!(asker.principal, Principal::Local { .. });
     if !supervisor && !local && !session.phase.is_over() {
@@ -115,6 +152,18 @@ pub(super) async fn record(
         .background(move |vault| draw::public_record(vault, &id, &session, &draw, &actor, now))
         .await?;
     Ok(Json(record))
+}
+
+/// What came in, in clear.
+struct Input {
+    pool: Option<Zeroizing<Vec<u8>>>,
+    order: Option<Zeroizing<Vec<u8>>>,
+    recusals: Option<Zeroizing<Vec<u8>>>,
+    named: Option<Zeroizing<Vec<u8>>>,
+}
+
+fn maybe(name: &str, base64: Option<&str>) -> Answer<Option<Zeroizing<Vec<u8>>>> {
+    base64.map(|text| table(name, text)).transpose()
 }
 
 fn find(console: &Console, id: &SessionId) -> Answer<Session> {

@@ -10,7 +10,7 @@ use crate::keys::Keys;
 use crate::media::feed::Feeds;
 use crate::media::peer::Peers;
 use crate::phone::SpokenNotices;
-use crate::room::{Now, Room};
+use crate::room::{DrawHub, Hex32, Now, Room};
 use crate::vault::Vault;
 use axum::extract::FromRef;
 use std::path::PathBuf;
@@ -46,6 +46,10 @@ pub struct Parts {
     pub around: watch::Receiver<Surroundings>,
     /// The folder that sessions are recorded under.
     pub data: PathBuf,
+    /// The hub that signs draws.
+    pub draw_hub: Option<DrawHub>,
+    /// Whose orders are taken: the pool's owner's keys.
+    pub order_keys: Vec<Hex32>,
     /// This room's id.
     pub room_id: String,
     /// The file of other venues' certificates, where the profile names one.

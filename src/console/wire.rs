@@ -235,8 +235,12 @@ pub struct NewPerson {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DrawOrder {
-    /// The expert pool.
-    pub pool: String,
+    /// The expert pool; none where an order is given.
+    #[serde(default)]
+    pub pool: Option<String>,
+    /// An order that the pool's owner has drawn: the CMS envelope, as base64 of its bytes.
+    #[serde(default)]
+    pub order: Option<String>,
     /// Who must not be drawn.
     #[serde(default)]
     pub recusals: Option<String>,

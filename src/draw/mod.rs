@@ -9,6 +9,8 @@ mod pool;
 mod recusal;
 mod sheet;
 
+mod given;
+
 // what is computed
 mod commit;
 mod judge;
@@ -21,11 +23,15 @@ mod verify;
 mod worker;
 
 pub use column::{Column, Table, TableFault, TableFaultCode};
+pub use given::{GivenFault, GivenFile};
 pub use judge::{Rules, Status};
-pub use opening::Opening;
+pub use opening::{OpenRow, Opening};
 pub use pool::PoolPerson;
-pub use prepare::{GroupWish, PrepareError, Prepared, Tables, Wishes, prepare, release, withdraw};
-pub use record::{DrawnLine, PublicRecord, public_record};
+pub use prepare::{
+    GroupWish, OrderWish, PrepareError, Prepared, Tables, Wishes, prepare, release, take_order,
+    withdraw,
+};
+pub use record::{DrawRecordFile, DrawnLine, PublicRecord, public_record};
 pub use verify::{Findings, verify};
 pub use worker::{DrawWorker, Turn};
 

@@ -3,7 +3,7 @@
 use super::commit::{PoolLine, merkle_root};
 use super::judge::{Rules, Status};
 use super::pool::PoolPerson;
-use crate::room::{DrawBasis, Exclusion, Group, Hex32, NewMember};
+use crate::room::{DrawBasis, DrawHub, Exclusion, GivenOrder, Group, Hex32, NewMember};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -77,6 +77,8 @@ impl Opening {
         &self,
         counts: &[u8],
         named: Vec<NewMember>,
+        hub: Option<DrawHub>,
+        given: Option<GivenOrder>,
     ) -> serde_json::Result<DrawBasis> {
         let (rules, lines) = (self.rules()?, self.lines()?);
         let mut excluded: BTreeMap<Exclusion, u32> = BTreeMap::new();
@@ -108,13 +110,20 @@ impl Opening {
             root: merkle_root(&texts),
             rules: Hex32::sha256(&self.rules),
             commitment: Hex32::sha256(self.secret.as_str()),
+            hub,
+            given,
         })
     }
 
     /// Whether it is what the box committed to.
     pub(super) fn fits(&self, basis: &DrawBasis) -> bool {
         let counts: Vec<u8> = basis.groups.iter().map(|g| g.count).collect();
-        let own = self.basis(&counts, basis.named.clone());
+        let own = self.basis(
+            &counts,
+            basis.named.clone(),
+            basis.hub.clone(),
+            basis.given.clone(),
+        );
         own.is_ok_and(|own| &own == basis)
     }
 }

@@ -1,13 +1,15 @@
 //! Owns how a draw is prepared: tables become an opening in the vault, and what the box commits to.
 
 use super::column::{Column, Table, TableFault, TableFaultCode};
+use super::given::{self, GivenFault};
 use super::judge::Rules;
 use super::opening::Opening;
 use super::recusal::Recusals;
 use super::{pool, recusal};
-use crate::keys::random;
+use crate::keys::{Keys, random};
 use crate::room::{
-    Actor, DrawBasis, Hex32, MemberKind, NewMember, Now, PersonRef, Session, SessionId, Utc,
+    Actor, Draw, DrawBasis, DrawHub, Hex32, MemberKind, NewMember, Now, PersonRef, Session,
+    SessionId, Utc,
 };
 use crate::vault::{Document, ImportError, Purpose, Vault, VaultError};
 use jiff::civil::Date;
@@ -53,6 +55,9 @@ pub enum PrepareError {
     /// So many of the named members must be avoided.
     #[error("{0} of the named members must be avoided by the table of recusals")]
     NamedRecused(usize),
+    /// The order that was given is not taken.
+    #[error(transparent)]
+    Given(#[from] GivenFault),
     /// The same speciality is asked for twice, or has no name.
     #[error("a speciality is asked for twice, or has no name")]
     Groups,
@@ -73,6 +78,8 @@ pub struct Wishes<'a> {
     pub groups: &'a [GroupWish],
     /// Years back for former employers.
     pub look_back_years: u8,
+    /// The hub that signs what is committed to.
+    pub hub: Option<&'a DrawHub>,
     /// When the evaluation begins; its local day is the one that bans and look-back are counted by.
     pub start: Utc,
 }
@@ -93,6 +100,7 @@ pub fn prepare(
         tables,
         groups,
         look_back_years,
+        hub,
         start,
     } = *wishes;
     let specialities: Vec<String> = groups.iter().map(|g| g.speciality.trim().into()).collect();
@@ -111,14 +119,7 @@ pub fn prepare(
             return Err(PrepareError::Tables(faults.collect()));
         }
     };
-    let named: Vec<NewMember> = match tables.named {
-        None => Vec::new(),
-        Some(table) => vault
-            .import_committee(session, table)?
-            .into_iter()
-            .map(|(person, kind)| NewMember { kind, person })
-            .collect(),
-    };
+    let named = import_named(vault, session, tables.named)?;
     // whoever has the table must not know anybody by the number of his row
     pool.sort_by_cached_key(|_| *random::<16>());
     let salt = || hex::encode(*random::<32>());
@@ -134,9 +135,8 @@ pub fn prepare(
         let secret = Hex32::of(*random::<32>());
         let opening = Opening::new(secret, &rules, &pool, salt)?;
         let counts: Vec<u8> = groups.iter().map(|g| g.count).collect();
-        let basis = opening.basis(&counts, named.clone())?;
-        let text = zeroize::Zeroizing::new(serde_json::to_vec(&opening)?);
-        vault.keep(session, &Document::Draw(basis.root.clone()), &text)?;
+        let basis = opening.basis(&counts, named.clone(), hub.cloned(), None)?;
+        keep(vault, session, &opening, &basis)?;
         Ok(Prepared { basis })
     });
     if sealed.is_err() {
@@ -145,12 +145,122 @@ pub fn prepare(
     sealed
 }
 
-/// Takes out of the vault what was prepared and not journalled.
+/// An order that the pool's owner has drawn, with what is asked of it here.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderWish<'a> {
+    /// The envelope that is encrypted to this box.
+    pub container: &'a [u8],
+    /// Designated experts and tenderer representatives, as a committee's table.
+    pub named: Option<&'a [u8]>,
+    /// The specialities, and how many of each.
+    pub groups: &'a [GroupWish],
+    /// Whose orders are taken.
+    pub trusted: &'a [Hex32],
+    /// When the evaluation begins.
+    pub start: Utc,
+}
+
+/// Opens an order, proves it, and puts everybody into the vault. Whoever gives the command that follows calls [`withdraw`] where it is
+/// refused.
+///
+/// # Errors
+/// Why it is not taken; nothing stays in the vault then.
+pub fn take_order(
+    vault: &Vault,
+    keys: &Keys,
+    session: &SessionId,
+    wish: &OrderWish<'_>,
+    actor: &Actor,
+    now: &Now,
+) -> Result<Prepared, PrepareError> {
+    let text = keys.open_envelope(wish.container);
+    let text = text.map_err(GivenFault::from)?;
+    let named: Vec<NewMember> = import_named(vault, session, wish.named)?;
+    let sealed = id_numbers(vault, &named, actor, now.stamp.at).and_then(|id_numbers| {
+        let expected = given::Expected {
+            session,
+            day: local_day(wish.start, now.utc_offset),
+            trusted: wish.trusted,
+            named: &id_numbers,
+        };
+        let (opening, rules, order) = given::read(&text, &expected)?;
+        let counts = counts(&rules, wish.groups)?;
+        let basis = opening.basis(&counts, named.clone(), None, Some(order))?;
+        keep(vault, session, &opening, &basis)?;
+        Ok(Prepared { basis })
+    });
+    if sealed.is_err() {
+        forget(vault, session, &named)?;
+    }
+    sealed
+}
+
+/// How many of each of the order's specialities are asked for, in its order.
+fn counts(rules: &Rules, groups: &[GroupWish]) -> Result<Vec<u8>, GivenFault> {
+    let counts = rules.specialities.iter().map(|speciality| {
+        let mut of = groups.iter().filter(|g| g.speciality.trim() == speciality);
+        let (first, second) = (of.next(), of.next());
+        let first = first.filter(|_| second.is_none());
+        first.map(|group| group.count).ok_or(GivenFault::Groups)
+    });
+    let counts: Vec<u8> = counts.collect::<Result<_, _>>()?;
+    match counts.len() == groups.len() {
+        true => Ok(counts),
+        false => Err(GivenFault::Groups),
+    }
+}
+
+fn id_numbers(
+    vault: &Vault,
+    named: &[NewMember],
+    actor: &Actor,
+    now: Utc,
+) -> Result<Vec<String>, PrepareError> {
+    let read = |member: &NewMember| {
+        let person = vault.read(&member.person, Purpose::Recusal, actor, now)?;
+        Ok(person.id_number.clone())
+    };
+    named.iter().map(read).collect()
+}
+
+fn import_named(
+    vault: &Vault,
+    session: &SessionId,
+    table: Option<&[u8]>,
+) -> Result<Vec<NewMember>, PrepareError> {
+    let Some(table) = table else {
+        return Ok(Vec::new());
+    };
+    let people = vault.import_committee(session, table)?.into_iter();
+    Ok(people
+        .map(|(person, kind)| NewMember { kind, person })
+        .collect())
+}
+
+fn keep(
+    vault: &Vault,
+    session: &SessionId,
+    opening: &Opening,
+    basis: &DrawBasis,
+) -> Result<(), PrepareError> {
+    let text = zeroize::Zeroizing::new(serde_json::to_vec(opening)?);
+    Ok(vault.keep(session, &Document::Draw(basis.root.clone()), &text)?)
+}
+
+/// Takes out of the vault what was prepared and not journalled; `current` is the session's draw, whose basis stays.
 ///
 /// # Errors
 /// The disk fails.
-pub fn withdraw(vault: &Vault, session: &SessionId, basis: &DrawBasis) -> Result<(), VaultError> {
-    vault.forget(session, &Document::Draw(basis.root.clone()))?;
+pub fn withdraw(
+    vault: &Vault,
+    session: &SessionId,
+    basis: &DrawBasis,
+    current: Option<&Draw>,
+) -> Result<(), VaultError> {
+    // an order that is given twice has one basis, and the draw that is on may rest on it
+    if current.is_none_or(|draw| draw.basis.root != basis.root) {
+        vault.forget(session, &Document::Draw(basis.root.clone()))?;
+    }
     forget(vault, session, &basis.named)
 }
 
@@ -212,6 +322,7 @@ impl PrepareError {
             PrepareError::Named(_)
             | PrepareError::NamedRecused(_)
             | PrepareError::Groups
+            | PrepareError::Given(_)
             | PrepareError::Vault(_)
             | PrepareError::Json(_) => Vec::new(),
         }

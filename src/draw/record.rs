@@ -3,19 +3,20 @@
 use super::commit::PoolLine;
 use super::opening::Opening;
 use crate::room::{
-    AbortReason, Actor, CallOut, Draw, DrawStage, Hex32, Session, SessionId, Standing, Utc,
+    AbortReason, Actor, CallOut, Draw, DrawStage, Hex32, Hex64, Session, SessionId, Standing, Utc,
+    draw_algorithm,
 };
 use crate::vault::{Document, Vault, VaultError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// The word that names the algorithm; the README says what it means.
-pub(super) const ALGORITHM: &str = "bidroom-draw/1";
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 /// A draw as anybody may see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PublicRecord {
-    /// `bidroom-draw/1`.
+    /// `bidroom-draw/1`, or `bidroom-draw/2` where a hub signs; the README says what it means.
     pub algorithm: String,
     /// The session's number.
     pub session: SessionId,
@@ -33,6 +34,21 @@ pub struct PublicRecord {
     pub box_commitment: Hex32,
     /// Hash of the supervisor's.
     pub supervisor_commitment: Option<Hex32>,
+    /// Where the pool's owner had drawn already: his key. The secrets and commitments are his then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_key: Option<Hex32>,
+    /// Which of his draws it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_attempt: Option<u16>,
+    /// His signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_signature: Option<Hex64>,
+    /// The hub's key, where a hub signs what was committed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub_key: Option<Hex32>,
+    /// Its signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub_signature: Option<Hex64>,
     /// The supervisor's secret.
     pub supervisor_secret: Option<Hex32>,
     /// The box's secret.
@@ -78,6 +94,46 @@ pub struct AbortedLine {
     pub reason: AbortReason,
 }
 
+/// Where the record of a session that is over lies: in its archive.
+#[derive(Debug)]
+pub struct DrawRecordFile(PathBuf);
+
+impl DrawRecordFile {
+    /// That of a session; `data` holds `sessions`.
+    pub fn of(data: &Path, session: &SessionId) -> Self {
+        let bag = data.join("sessions").join(session.as_str());
+        Self(bag.join("data").join("draw.json"))
+    }
+
+    /// Writes it, for good.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn write(&self, record: &PublicRecord) -> io::Result<()> {
+        if let Some(folder) = self.0.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // what a kill leaves is removed by the next sealing
+        let new = self.0.with_extension("part");
+        let mut file = File::create(&new)?;
+        file.write_all(&serde_json::to_vec_pretty(record)?)?;
+        file.sync_all()?;
+        fs::rename(&new, &self.0)
+    }
+
+    /// Reads it; none where there is none.
+    ///
+    /// # Errors
+    /// The disk's, or the file is damaged.
+    pub fn read(&self) -> io::Result<Option<PublicRecord>> {
+        match fs::read(&self.0) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The record of a session's draw as it stands.
 ///
 /// # Errors
@@ -96,8 +152,9 @@ pub fn public_record(
         true => list(vault, id, draw, actor, now)?,
     };
     let evidence = draw.evidence.clone();
+    let given = draw.basis.given.as_ref();
     Ok(PublicRecord {
-        algorithm: ALGORITHM.to_owned(),
+        algorithm: draw_algorithm(draw.basis.hub.is_some()).to_owned(),
         session: id.clone(),
         attempt: draw.attempt,
         aborted: aborted(draw),
@@ -113,8 +170,17 @@ pub fn public_record(
         root: draw.basis.root.clone(),
         rules: draw.basis.rules.clone(),
         box_commitment: draw.basis.commitment.clone(),
-        supervisor_commitment: evidence.supervisor,
-        supervisor_secret: evidence.supervisor_secret,
+        supervisor_commitment: evidence
+            .supervisor
+            .or_else(|| given.map(|given| given.supervisor.clone())),
+        given_key: given.map(|given| given.key.clone()),
+        given_attempt: given.map(|given| given.attempt),
+        given_signature: given.map(|given| given.signature.clone()),
+        hub_key: draw.basis.hub.as_ref().map(|hub| hub.key.clone()),
+        hub_signature: evidence.hub,
+        supervisor_secret: evidence
+            .supervisor_secret
+            .or_else(|| given.map(|given| given.supervisor_secret.clone())),
         box_secret: evidence.box_secret,
         seed: evidence.seed,
         pool,
@@ -154,6 +220,7 @@ fn aborted(draw: &Draw) -> Vec<AbortedLine> {
         }),
         DrawStage::Prepared { .. }
         | DrawStage::Committed { .. }
+        | DrawStage::Countersigned { .. }
         | DrawStage::Revealed { .. }
         | DrawStage::Seeded { .. } => None,
     };

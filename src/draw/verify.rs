@@ -2,10 +2,11 @@
 //! the auditor's container holds, also who was in the pool and who had to be avoided.
 
 use super::commit::{PoolLine, merkle_root, next_row, order};
+use super::given::is_signed;
 use super::opening::Opening;
-use super::record::{ALGORITHM, PublicRecord};
-use crate::room::{DrawBasis, Hex32, draw_seed};
-use std::collections::{BTreeMap, BTreeSet};
+use super::record::PublicRecord;
+use crate::room::{DrawCommitments, GivenOrder, Hex32, SeedParts, draw_algorithm, draw_seed};
+use std::collections::BTreeSet;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,7 +31,10 @@ impl Findings {
 /// Computes a draw anew.
 pub fn verify(record: &PublicRecord, opening: Option<&Opening>) -> Findings {
     let mut found = Findings::default();
-    found.check(record.algorithm == ALGORITHM, "the algorithm is known");
+    found.check(
+        record.algorithm == draw_algorithm(record.hub_key.is_some()),
+        "the algorithm is known",
+    );
     let (Some(commitment), Some(supervisor_secret), Some(box_secret), Some(seed)) = (
         &record.supervisor_commitment,
         &record.supervisor_secret,
@@ -66,35 +70,48 @@ pub fn verify(record: &PublicRecord, opening: Option<&Opening>) -> Findings {
         Hex32::sha256(box_secret.as_str()) == record.box_commitment,
         "the box's secret is the one that was committed to",
     );
-    let basis = basis(record);
-    let own = draw_seed(
-        &record.session,
-        record.attempt,
-        &basis,
-        commitment,
+    let commitments = DrawCommitments {
+        attempt: record.given_attempt.unwrap_or(record.attempt),
+        root: record.root.clone(),
+        rules: record.rules.clone(),
+        commitment: record.box_commitment.clone(),
+        supervisor: commitment.clone(),
+    };
+    if let Some(key) = &record.hub_key {
+        let text = commitments.text(&record.session);
+        let signed = record.hub_signature.as_ref();
+        found.check(
+            signed.is_some_and(|signature| is_signed(key, signature, &text)),
+            "the hub's key has signed what was committed to",
+        );
+    }
+    if let Some(key) = &record.given_key {
+        let signed = record.given_signature.as_ref().is_some_and(|signature| {
+            let given = GivenOrder {
+                key: key.clone(),
+                attempt: commitments.attempt,
+                supervisor: commitments.supervisor.clone(),
+                supervisor_secret: supervisor_secret.clone(),
+                box_secret: box_secret.clone(),
+                signature: signature.clone(),
+            };
+            is_signed(key, signature, &given.text(&record.session, &commitments))
+        });
+        found.check(signed, "the pool's owner has signed the order that he drew");
+    }
+    let parts = SeedParts {
+        commitments: &commitments,
         supervisor_secret,
         box_secret,
-    );
+        hub: record.hub_signature.as_ref(),
+    };
+    let own = draw_seed(&record.session, &parts);
     found.check(&own == seed, "the seed follows from all of these");
     candidates(record, &pool, &own, &mut found);
     if let Some(opening) = opening {
         open(record, &pool, opening, &mut found);
     }
     found
-}
-
-/// The hashes that the seed is made of; the figures besides are not.
-fn basis(record: &PublicRecord) -> DrawBasis {
-    DrawBasis {
-        rows: 0,
-        eligible: 0,
-        excluded: BTreeMap::new(),
-        groups: Vec::new(),
-        named: Vec::new(),
-        root: record.root.clone(),
-        rules: record.rules.clone(),
-        commitment: record.box_commitment.clone(),
-    }
 }
 
 fn candidates(record: &PublicRecord, pool: &[PoolLine], seed: &Hex32, found: &mut Findings) {

@@ -10,7 +10,7 @@ use crate::room::Utc;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints, SanType,
+    NameConstraints, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SignatureAlgorithm,
 };
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use rustls::pki_types::pem::PemObject;
@@ -246,6 +246,29 @@ impl Authority {
         Ok(Zeroizing::new(format!("{}{}", *key_pem, certificate.pem())))
     }
 
+    /// A certificate for a P-256 key (its point, uncompressed) that others encrypt to, PEM. It lasts as long as the CA.
+    pub(super) fn issue_envelope(&self, point: &[u8]) -> Result<String, KeyError> {
+        let ours = parse_x509(&self.path, &self.certificate)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "bidroom");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "bidroom box");
+        params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
+        params.use_authority_key_identifier_extension = true;
+        let ends = ours.validity().not_after.timestamp().saturating_mul(1000);
+        set_validity(&mut params, CA_BEGINS, Utc(ends))?;
+        params.serial_number = Some(serial());
+        let key = Point(point.to_vec());
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(crypto("signing the certificate that is encrypted to"))?;
+        Ok(certificate.pem())
+    }
+
     /// Whether that certificate is this CA's.
     pub(super) fn issued(&self, certificate: &CertificateDer<'_>) -> bool {
         let Ok(ours) = parse_x509(&self.path, &self.certificate) else {
@@ -303,6 +326,18 @@ impl Authority {
             && check_signature(&theirs, &ours).is_some()
             && theirs.validity().not_before.timestamp() <= seconds
             && theirs.validity().not_after.timestamp() - seconds > RENEW_DAYS * DAY_MS / 1000
+    }
+}
+
+/// A public key without its private one.
+struct Point(Vec<u8>);
+
+impl PublicKeyData for Point {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
     }
 }
 

@@ -24,6 +24,8 @@ pub enum MacPurpose {
     KeyCheck,
     /// Names of spoken pieces in their cache, which tell nobody what is said.
     Speech,
+    /// The key for which senders encrypt what only the box is to read.
+    Envelope,
 }
 
 impl MacPurpose {
@@ -36,6 +38,7 @@ impl MacPurpose {
             Self::DisclosureHead => b"bidroom/mac/disclosure-head",
             Self::KeyCheck => b"bidroom/mac/key-check",
             Self::Speech => b"bidroom/mac/speech",
+            Self::Envelope => b"bidroom/mac/envelope",
         }
     }
 }

@@ -217,6 +217,10 @@ impl Keys {
         &self.0.authority.certificate
     }
 
+    pub(super) fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
     /// HMAC-SHA-256 under a key of that purpose alone.
     pub fn hmac(&self, purpose: MacPurpose, content: &[u8]) -> [u8; 32] {
         mac_for(&self.0.mac, purpose, content)

@@ -12,6 +12,7 @@ mod secret;
 
 // what the box has
 mod certificates;
+mod envelope;
 mod handle;
 
 // what every database of secrets needs
@@ -20,6 +21,7 @@ mod trail;
 
 pub use certificates::HostName;
 pub use cipher::{MacPurpose, SealPurpose};
+pub use envelope::EnvelopeFault;
 pub use error::KeyError;
 pub use handle::{KeySources, Keys};
 pub use secret::{Secret, random};

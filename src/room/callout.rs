@@ -387,12 +387,19 @@ impl Candidate {
 
     /// Ends that count against him, with their lines.
     pub(super) fn counted(&self) -> impl Iterator<Item = (&LineId, &CallEnd)> {
-        self.attempts.iter().filter_map(|attempt| {
+        let mut late = 0;
+        self.attempts.iter().filter_map(move |attempt| {
             let end = &attempt.end.as_ref()?.end;
-            counts(end).then_some((&attempt.line, end))
+            late += u32::from(*end == CallEnd::AnsweredLate);
+            let too_often = *end == CallEnd::AnsweredLate && late > LATE;
+            (counts(end) || too_often).then_some((&attempt.line, end))
         })
     }
 }
+
+/// Answers that cross our giving up and cost nothing. Whoever answers late more often is not reached within a ring, and must not keep
+/// a place from everybody else for ever.
+const LATE: u32 = 2;
 
 /// Whether an end counts against the candidate: he was reached, or his phone was, and he confirmed nothing.
 pub(super) fn counts(end: &CallEnd) -> bool {

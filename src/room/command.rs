@@ -3,7 +3,7 @@
 use super::anomaly::Anomaly;
 use super::archive::Seal;
 use super::call::{CallEnd, CallProgress, CallRecording, Callee, LineSpec, LineState};
-use super::draw::{AbortReason, DrawBasis, DrawnCandidate, Hex32};
+use super::draw::{AbortReason, DrawBasis, DrawnCandidate, Hex32, Hex64};
 use super::equipment::{CheckResult, Fault};
 use super::event::{
     BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
@@ -44,6 +44,10 @@ pub enum Command {
     RevealToDraw { secret: Hex32 },
     /// Ends a draw before there is an order. Technician until the supervisor has committed himself, supervisor after.
     AbortDraw { reason: Note },
+    /// Accepts an order that the pool's owner has drawn: calls begin. Supervisor.
+    AcceptGivenOrder,
+    /// The hub's signature over what was committed to; whoever gives it has verified it. Hub.
+    CountersignDraw { attempt: u16, signature: Hex64 },
     /// Reveals the box's secret. Draw.
     ReportDrawSecret { secret: Hex32 },
     /// The draw cannot go on. Draw.
@@ -334,6 +338,8 @@ impl Command {
             Command::PrepareDraw { .. } => "prepare_draw",
             Command::CommitToDraw { .. } => "commit_to_draw",
             Command::RevealToDraw { .. } => "reveal_to_draw",
+            Command::AcceptGivenOrder => "accept_given_order",
+            Command::CountersignDraw { .. } => "countersign_draw",
             Command::AbortDraw { .. } => "abort_draw",
             Command::ReportDrawSecret { .. } => "report_draw_secret",
             Command::ReportDrawFailed { .. } => "report_draw_failed",

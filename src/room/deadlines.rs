@@ -3,6 +3,7 @@
 use super::campaign;
 use super::committee::Presence;
 use super::decide::Draft;
+use super::draw::{AbortReason, DrawStage};
 use super::event::{BreakKind, Event, MealSlot, SuspensionCause};
 use super::ids::SessionId;
 use super::layout::Policies;
@@ -48,7 +49,25 @@ fn all<'a>(room: &'a Room, now: &'a Now) -> impl Iterator<Item = (&'a SessionId,
             .into_iter()
             .filter_map(move |(left, event)| Some((id, Due { left: left?, event })))
     });
-    of_sessions(room, now).chain(going)
+    of_sessions(room, now)
+        .chain(going)
+        .chain(of_draws(room, now))
+}
+
+/// A draw that the hub does not sign in time is ended, on the record: it never goes on without.
+fn of_draws<'a>(room: &'a Room, now: &'a Now) -> impl Iterator<Item = (&'a SessionId, Due)> {
+    room.sessions.iter().filter_map(|(id, session)| {
+        let draw = session.draw.as_ref().filter(|_| !session.phase.is_over())?;
+        let (hub, _) = draw.unsigned()?;
+        let DrawStage::Committed { since } = &draw.stage else {
+            return None;
+        };
+        let event = Event::DrawAborted {
+            reason: AbortReason::HubSilent,
+        };
+        let left = since.remaining(hub.wait, &now.stamp);
+        Some((id, Due { left, event }))
+    })
 }
 
 fn of_sessions<'a>(room: &'a Room, now: &'a Now) -> impl Iterator<Item = (&'a SessionId, Due)> {

@@ -7,7 +7,7 @@ use super::call::{
     CallEnd, CallProgress, CallRecording, Callee, LineSpec, LineState, Notice, Script,
 };
 use super::callout::{PauseCause, WithdrawalSource};
-use super::draw::{AbortReason, DrawBasis, DrawnCandidate, Hex32};
+use super::draw::{AbortReason, DrawBasis, DrawCommitments, DrawnCandidate, Hex32, Hex64};
 use super::equipment::{CheckResult, Fault};
 use super::ids::{
     AttemptId, CandidateId, CommandId, EquipmentId, FeedId, LineId, MemberNo, ReplicaId, SeatNo,
@@ -102,6 +102,10 @@ pub enum Event {
     },
     /// The supervisor committed himself to a secret that was made outside the box.
     DrawCommitted { commitment: Hex32 },
+    /// The hub is asked to sign what was committed to: it finds this entry in the journal that it is sent.
+    DrawSignatureAsked { commitments: DrawCommitments },
+    /// The hub has signed it.
+    DrawCountersigned { signature: Hex64 },
     /// He revealed it.
     DrawRevealed { secret: Hex32 },
     /// The box revealed its own: the seed, and with it the order of all candidates, is fixed.

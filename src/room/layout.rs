@@ -2,6 +2,7 @@
 
 use super::callout::CallOutPolicies;
 use super::ids::{FeedId, ReplicaId, SeatNo};
+use super::rules::RuleNumbers;
 use super::session::PhaseKind;
 use super::time::{Span, TimeOfDay};
 use schemars::JsonSchema;
@@ -149,6 +150,9 @@ pub struct Policies {
     /// How experts are drawn and called.
     #[serde(default)]
     pub call_out: CallOutPolicies,
+    /// The numbers of the rule sets that a plan may name.
+    #[serde(default, skip_serializing_if = "RuleNumbers::is_usual")]
+    pub numbers: RuleNumbers,
 }
 
 impl Policies {
@@ -194,6 +198,7 @@ impl Default for Policies {
             personal_retention: None,
             scrub: Self::monthly(),
             call_out: CallOutPolicies::default(),
+            numbers: RuleNumbers::default(),
         }
     }
 }

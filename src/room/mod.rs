@@ -54,7 +54,7 @@ pub use phones::*;
 pub use plan::*;
 pub use recordings::*;
 pub use refusal::*;
-pub use rules::RuleSet;
+pub use rules::{RuleNumbers, RuleSet};
 pub use session::*;
 pub use source_fault::*;
 pub use state::*;

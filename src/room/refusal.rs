@@ -66,6 +66,12 @@ pub enum Refusal {
     NoDraw,
     /// The draw is not so far, or further.
     WrongDrawStage,
+    /// The pool's owner has drawn this order already: nobody commits to anything here.
+    OrderGiven,
+    /// The hub has not signed the draw's commitments yet.
+    HubSignatureMissing,
+    /// The signature is not that of the hub's key, which was fixed when the draw was prepared, over its commitments.
+    HubSignatureDiffers,
     /// The draw may begin at this moment at the earliest.
     DrawTooEarly { from: Utc },
     /// The session has started, or is over.
@@ -281,6 +287,13 @@ impl fmt::Display for Refusal {
             Refusal::CallsOpen => f.write_str("calls of the last draw are being hung up; try again"),
             Refusal::NoDraw => f.write_str("there is no draw"),
             Refusal::WrongDrawStage => f.write_str("the draw is at another step"),
+            Refusal::OrderGiven => f.write_str("the order was drawn by the pool's owner"),
+            Refusal::HubSignatureMissing => {
+                f.write_str("the hub has not signed the draw's commitments yet")
+            }
+            Refusal::HubSignatureDiffers => f.write_str(
+                "the signature is not that of the hub's key over the draw's commitments",
+            ),
             Refusal::DrawTooEarly { .. } => f.write_str("it is too early for the draw"),
             Refusal::DrawTooLate => f.write_str("the planned start has passed"),
             Refusal::PoolTooSmall {

@@ -2,11 +2,14 @@
 //! beyond them stays with the profile's policies.
 
 use super::layout::Policies;
-use super::time::{Span, Utc};
+use super::time::{Day, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 const DAY_MS: i64 = 24 * 3_600_000;
+/// No holiday is so long.
+const MOST_DAYS: u64 = 60;
 
 /// A rule set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,13 +25,80 @@ pub enum RuleSet {
     Negotiation,
 }
 
+/// The numbers of the rule sets. They are the profile's, so that a change of the law needs no other program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleNumbers {
+    /// The smallest committee of a tender: 招标投标法 art. 37, 五人以上单数.
+    pub tendering_min: u8,
+    /// … of government procurement by tender: 财政部令第87号 art. 47.
+    pub procurement_min: u8,
+    /// … of 10 million yuan or more, technically complex, or of great influence: the same article, 7人以上单数.
+    pub procurement_large_min: u8,
+    /// … of a negotiation: 财政部令第74号 art. 7, 3人以上单数.
+    pub negotiation_min: u8,
+    /// Years back for former employers in government procurement: 政府采购法实施条例 art. 9, 前3年内.
+    pub look_back_years: u8,
+    /// Working days before the start from which on government procurement may draw: 财库〔2016〕198号 art. 13, 前2个工作日.
+    pub draw_days: u8,
+    /// How long archives of government procurement are kept at least: 政府采购法 art. 42, 十五年.
+    pub retention: Span,
+    /// Days off that are no Saturday or Sunday: the State Council's notice of each year (节假日安排).
+    pub holidays: BTreeSet<Day>,
+    /// Saturdays and Sundays that are worked (调休), from the same notice.
+    pub worked: BTreeSet<Day>,
+}
+
+impl Default for RuleNumbers {
+    fn default() -> Self {
+        Self {
+            tendering_min: 5,
+            procurement_min: 5,
+            procurement_large_min: 7,
+            negotiation_min: 3,
+            look_back_years: 3,
+            draw_days: 2,
+            retention: Span::hours(15 * 366 * 24),
+            holidays: BTreeSet::new(),
+            worked: BTreeSet::new(),
+        }
+    }
+}
+
+impl RuleNumbers {
+    pub(super) fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn is_worked(&self, day: Day) -> bool {
+        // 1970-01-01 was a Thursday
+        let weekday = (day.0 + 3).rem_euclid(7);
+        self.worked.contains(&day) || (weekday < 5 && !self.holidays.contains(&day))
+    }
+
+    /// From so many working days before a start until it.
+    fn draw_from(&self, start: Utc, utc_offset: i32) -> Span {
+        let local = start.0 + i64::from(utc_offset) * 1_000;
+        let mut day = local.div_euclid(DAY_MS);
+        let (mut left, mut days) = (self.draw_days, 0);
+        while left > 0 && days < MOST_DAYS {
+            day -= 1;
+            days += 1;
+            if self.is_worked(Day(day)) {
+                left -= 1;
+            }
+        }
+        Span::hours(24 * days)
+    }
+}
+
 impl RuleSet {
     /// The smallest committee.
-    fn least(self) -> u8 {
+    fn least(self, numbers: &RuleNumbers) -> u8 {
         match self {
-            Self::Tendering | Self::Procurement => 5,
-            Self::ProcurementLarge => 7,
-            Self::Negotiation => 3,
+            Self::Tendering => numbers.tendering_min,
+            Self::Procurement => numbers.procurement_min,
+            Self::ProcurementLarge => numbers.procurement_large_min,
+            Self::Negotiation => numbers.negotiation_min,
         }
     }
 
@@ -47,7 +117,7 @@ impl Policies {
     /// it stays.
     #[must_use]
     pub fn under(mut self, rules: RuleSet, start: Utc, utc_offset: i32) -> Self {
-        self.committee_min = rules.least();
+        self.committee_min = rules.least(&self.numbers);
         self.committee_odd = true;
         self.expert_share = (2, 3);
         if !rules.is_procurement() {
@@ -55,43 +125,25 @@ impl Policies {
         }
         // 87号令 art. 48: the purchaser's representative is not its head
         self.chair_is_expert = true;
-        self.call_out.look_back_years = self.call_out.look_back_years.max(3);
-        let kept = Span::hours(15 * 366 * 24);
+        let look_back = self.numbers.look_back_years;
+        self.call_out.look_back_years = self.call_out.look_back_years.max(look_back);
+        let kept = self.numbers.retention;
         self.retention = self.retention.map(|retention| retention.max(kept));
         // the recorded calls are documents of the procurement too
         self.personal_retention = self.personal_retention.map(|personal| personal.max(kept));
-        let earliest = two_working_days(start, utc_offset);
+        let earliest = self.numbers.draw_from(start, utc_offset);
         self.call_out.earliest = Some(match self.call_out.earliest {
-            Some(known) if known < Span::hours(48) => known,
+            Some(known) if known < earliest => known,
             Some(_) | None => earliest,
         });
         self
     }
 }
 
-/// From two working days before a start until it: Saturdays and Sundays between them do not count. (Holidays are not known here: they
-/// would only make it earlier.)
-fn two_working_days(start: Utc, utc_offset: i32) -> Span {
-    let local = start.0 + i64::from(utc_offset) * 1_000;
-    let mut day = local.div_euclid(DAY_MS);
-    let (mut left, mut days) = (2, 0);
-    while left > 0 {
-        day -= 1;
-        days += 1;
-        // 1970-01-01 was a Thursday
-        let weekday = (day + 3).rem_euclid(7);
-        if weekday < 5 {
-            left -= 1;
-        }
-    }
-    Span::hours(24 * days)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::room::plan::{CommitteeSize, check_composition};
-    use crate::room::time::Day;
 
     const CHINA: i32 = 8 * 3_600;
 
@@ -147,9 +199,34 @@ mod tests {
         ] {
             // the local day counts: at 1 in the morning it is still the day before in UTC
             for hour in [1, 9, 23] {
-                let earliest = two_working_days(at(start, hour), CHINA);
+                let earliest = RuleNumbers::default().draw_from(at(start, hour), CHINA);
                 assert_eq!(at(start, hour) - earliest, at(from, hour), "{start}");
             }
+        }
+    }
+
+    #[test]
+    fn holidays_do_not_count_and_worked_weekends_do() {
+        let days = |days: &[&str]| days.iter().map(|day| day.parse().unwrap()).collect();
+        let numbers = RuleNumbers {
+            // the national holiday, and the Saturday after it that is worked
+            holidays: days(&[
+                "2026-10-01",
+                "2026-10-02",
+                "2026-10-05",
+                "2026-10-06",
+                "2026-10-07",
+            ]),
+            worked: days(&["2026-10-10"]),
+            ..RuleNumbers::default()
+        };
+        for (start, from) in [
+            ("2026-10-08", "2026-09-29"),
+            ("2026-10-09", "2026-09-30"),
+            ("2026-10-12", "2026-10-09"),
+        ] {
+            let earliest = numbers.draw_from(at(start, 9), CHINA);
+            assert_eq!(at(start, 9) - earliest, at(from, 9), "{start}");
         }
     }
 

@@ -15,7 +15,7 @@ import time
 from lib.figure import table
 from lib.stage import Failed, Network, Stage, Void
 
-FIGURES = ("join", "whip", "glass", "forward", "crowd", "record", "room", "start", "wall", "detect")
+FIGURES = ("join", "whip", "glass", "forward", "crowd", "record", "room", "start", "wall", "detect", "calls")
 CONTROL = "control"
 _TRIES = 3
 

@@ -126,7 +126,8 @@ const drawOf = (over = {}) => ({
   attempt: 2, stage: "seeded", since: NOW() - HOUR, rows: 3412, eligible: 3364,
   excluded: [{ reason: "employer", rows: 31 }, { reason: "former_employer", rows: 12 }, { reason: "ban", rows: 5 }],
   groups: [{ speciality: "房屋建筑", count: 3, eligible: 812, filled: 2, exhausted: false }, { speciality: "工程造价", count: 2, eligible: 640, filled: 0, exhausted: false }],
-  designated: 1, root: HEX, rules: HEX, box_commitment: HEX, supervisor_commitment: HEX, seed: HEX,
+  designated: 1, root: HEX, rules: HEX, box_commitment: HEX, supervisor_commitment: HEX, seed: HEX, given: null,
+  hub: { key: HEX, signature: HEX + HEX, until: null },
   aborted: [{ attempt: 1, at: NOW() - 2 * HOUR, reason: { kind: "ordered", note: "名单有误" } }],
   ...over,
 });
@@ -169,7 +170,37 @@ export const silent = () => {
 /** Prepared: the supervisor must commit himself. */
 export const prepared = () => room({
   session: session("planned"),
-  convening: [convening({ draw: drawOf({ attempt: 1, stage: "prepared", supervisor_commitment: null, seed: null, aborted: [] }), callout: null, notice: { notice: "missing" }, actions: [action("abort_draw")] })],
+  convening: [convening({ draw: drawOf({ attempt: 1, stage: "prepared", supervisor_commitment: null, seed: null, aborted: [], hub: { key: HEX, signature: null, until: null } }), callout: null, notice: { notice: "missing" }, actions: [action("abort_draw")] })],
+  lines: lines(),
+});
+
+/** Committed: the hub has not signed yet, and did not the first time. */
+export const unsigned = () => room({
+  session: session("planned"),
+  convening: [convening({
+    draw: drawOf({
+      attempt: 2, stage: "committed", seed: null, hub: { key: HEX, signature: null, until: NOW() + 90_000 },
+      aborted: [{ attempt: 1, at: NOW() - 2 * HOUR, reason: { kind: "hub_silent" } }],
+    }),
+    callout: null, notice: { notice: "ready", digest: "x" }, actions: [action("abort_draw")],
+  })],
+  lines: lines(),
+});
+
+/** The hub has signed. */
+export const countersigned = () => {
+  const view = unsigned();
+  const [one] = view.convening;
+  return { ...view, convening: [{ ...one, draw: drawOf({ attempt: 2, stage: "countersigned", seed: null }) }] };
+};
+
+/** The pool's owner has drawn already. */
+export const given = () => room({
+  session: session("planned"),
+  convening: [convening({
+    draw: drawOf({ attempt: 1, stage: "prepared", supervisor_commitment: null, seed: null, aborted: [], hub: null, given: { key: HEX, attempt: 3 } }),
+    callout: null, notice: { notice: "ready", digest: "x" }, actions: [action("abort_draw")],
+  })],
   lines: lines(),
 });
 

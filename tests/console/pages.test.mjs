@@ -74,6 +74,8 @@ const PAGES = [
   ["playback", "/playback", supervisor, null],
   ["draw, nothing yet", "/draw", technician, fixture.undrawn],
   ["draw, prepared", "/draw", supervisor, fixture.prepared],
+  ["draw, waits for the hub", "/draw", supervisor, fixture.unsigned],
+  ["draw, given", "/draw", supervisor, fixture.given],
   ["draw, calling", "/draw", technician, fixture.calling],
   ["draw, silent", "/draw", supervisor, fixture.silent],
   ["Q&A room", "/qa", fixture.account("b1", "bidder"), null],
@@ -519,7 +521,7 @@ describe("draw and call-out", () => {
     await dialog.getByRole("button", { name: "提交并承诺" }).click();
     await dialog.getByText("不是 11 位手机号").waitFor();
     const sent = stage.asked.find((a) => a.path === "/api/sessions/BS-1123-04/draw");
-    assert.deepEqual(JSON.parse(sent.body), { pool: table.toString("base64"), recusals: null, named: null, groups: [{ speciality: "房屋建筑", count: 6 }] });
+    assert.deepEqual(JSON.parse(sent.body), { pool: table.toString("base64"), order: null, recusals: null, named: null, groups: [{ speciality: "房屋建筑", count: 6 }] });
     assert.deepEqual(await accessibility(page), []);
     await context.close();
   });
@@ -536,6 +538,23 @@ describe("draw and call-out", () => {
     await dialog.getByRole("button", { name: "提交承诺" }).click();
     await until("the command is given", () => commands().length > 0);
     assert.deepEqual(commands(), [{ type: "commit_to_draw", commitment: "5f".repeat(32) }]);
+    await context.close();
+  });
+
+  test("nobody reveals before the hub has signed, and an order that was given is accepted", async () => {
+    let { page, context } = await show("/draw", supervisor, fixture.unsigned);
+    await page.getByText(/等待市级平台签名，最迟/).waitFor();
+    await page.getByText(/市级平台未按时签名/).waitFor();
+    assert.equal(await page.getByRole("button", { name: "揭示秘密…" }).count(), 0);
+    await context.close();
+    ({ page, context } = await show("/draw", supervisor, fixture.countersigned));
+    await page.getByRole("button", { name: "揭示秘密…" }).waitFor();
+    await context.close();
+    ({ page, context } = await show("/draw", supervisor, fixture.given));
+    assert.equal(await page.getByRole("button", { name: "输入承诺…" }).count(), 0);
+    await page.getByRole("button", { name: "接受次序，开始通知" }).click();
+    await until("the command is given", () => commands().length > 0);
+    assert.deepEqual(commands(), [{ type: "accept_given_order" }]);
     await context.close();
   });
 

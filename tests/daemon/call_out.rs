@@ -2,6 +2,7 @@
 //! committee that comes of it checks in.
 
 use super::canaries::{files, found};
+use super::memory::is_left_clean;
 use super::peers::Peer;
 use super::support::{Browser, Room, id_number, profile};
 use base64::Engine;
@@ -13,8 +14,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const STRANGER: &str = "13912345678";
-const SESSION: &str = "BS-1126-02";
-const SECRET: &str = "5f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+pub(crate) const SESSION: &str = "BS-1126-02";
+pub(crate) const SECRET: &str = "5f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 /// Twenty people on four lines, of whom the one with the longest patience hears the notice three times, twice.
 const DEADLINE: Duration = Duration::from_secs(280);
 
@@ -138,7 +139,7 @@ impl Hall {
 
     /// No number and no name is in the log or in a file. All numbers begin alike; the log is at its most talkative here, and
     /// holds the calls' libraries as well.
-    fn names_nobody(&self) {
+    async fn names_nobody(&self) {
         let canaries = [
             b"13800138".to_vec(),
             STRANGER.as_bytes().to_vec(),
@@ -155,6 +156,20 @@ impl Hall {
             let bytes = std::fs::read(&file).unwrap_or_default();
             assert_eq!(found(&bytes, &canaries), None, "in {name}");
         }
+        let cmdline = std::fs::read(format!("/proc/{}/cmdline", self.room.pid())).unwrap();
+        assert_eq!(found(&cmdline, &canaries), None, "an argument");
+        let at = |browser: &Browser| browser.clone().at(&self.room.url(""));
+        for (browser, role) in [
+            (&self.technician, "technician"),
+            (&self.supervisor, "supervisor"),
+        ] {
+            let view = at(browser)
+                .view(&format!("/api/live/{role}"))
+                .await
+                .to_string();
+            assert_eq!(found(view.as_bytes(), &canaries), None, "at the {role}");
+        }
+        is_left_clean(&self.room, &canaries).await;
     }
 
     /// Somebody calls the room and presses 9 twice; until no line has a call any more.
@@ -198,7 +213,7 @@ impl Hall {
     }
 }
 
-fn candidates(board: &Value) -> Vec<Value> {
+pub(crate) fn candidates(board: &Value) -> Vec<Value> {
     board["callout"]["candidates"]
         .as_array()
         .cloned()
@@ -324,7 +339,7 @@ async fn killed_in_the_middle_of_calls_nobody_is_redialled_in_silence() {
         .map(|a| a["end"]["end"].clone())
         .collect();
     assert!(ends.contains(&json!("interrupted")), "{ends:?}");
-    hall.names_nobody();
+    hall.names_nobody().await;
 }
 
 fn attempts(board: &Value) -> Vec<Value> {
@@ -492,5 +507,5 @@ async fn whoever_calls_back_withdraws_and_the_next_one_is_called() {
         all.len() == 2 && all[1]["standing"] == "accepted"
     })
     .await;
-    hall.names_nobody();
+    hall.names_nobody().await;
 }

@@ -1,9 +1,10 @@
 //! A draw by HTTP, from the tables to the record that a stranger verifies, with the daemon killed between all its steps.
 
-use super::support::{Browser, Room, id_number, until};
+use super::support::{Browser, Room, id_number, profile, until};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::StatusCode;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
@@ -179,6 +180,123 @@ async fn a_draw_survives_being_killed_between_all_its_steps() {
         let bytes = fs::read(&file).unwrap();
         assert_eq!(named(&bytes), None, "in {}", file.display());
     }
+}
+
+/// The pool's owner draws with a box of his own, and gives the order to the room by a file that only the room reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_the_pool_s_owner_has_drawn_is_taken_and_followed() {
+    let owner = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
+    let key = hex::encode(owner.public_key().as_ref());
+    let elsewhere = Room::start().await;
+    let technician = elsewhere.signed_in("technician").await;
+    let supervisor = elsewhere.signed_in("supervisor").await;
+    plan(&technician).await;
+    assert_eq!(
+        technician.post(PATH, order(&pool())).await.status(),
+        StatusCode::OK
+    );
+    let commit = json!({"type": "commit_to_draw", "commitment": commitment()});
+    supervisor.carry_out(SESSION, commit).await;
+    let reveal = json!({"type": "reveal_to_draw", "secret": SECRET});
+    supervisor.carry_out(SESSION, reveal).await;
+    let drawn = |room: &Room| {
+        let candidates = room.ctl(&["status"])["convening"][0]["callout"]["candidates"].clone();
+        candidates.as_array().is_some_and(|c| c.len() == 5)
+    };
+    until("the owner has drawn", || drawn(&elsewhere)).await;
+    let record = supervisor.get_json(PATH).await;
+    let root = record["root"].as_str().unwrap().parse().unwrap();
+    let opening = super::thirty::opening(&elsewhere.data(), SESSION, &root);
+
+    let lines = [
+        "root",
+        "rules",
+        "box_commitment",
+        "supervisor_commitment",
+        "supervisor_secret",
+        "box_secret",
+    ]
+    .map(|key| record[key].as_str().unwrap());
+    let text = format!("bidroom-draw-given/1\n{SESSION} 1\n{}", lines.join("\n"));
+    let file = json!({
+        "algorithm": "bidroom-draw/1", "session": SESSION, "attempt": 1,
+        "supervisor_commitment": lines[3], "supervisor_secret": lines[4], "box_secret": lines[5],
+        "rules": opening.rules, "rows": opening.rows,
+        "key": key, "signature": hex::encode(owner.sign(text.as_bytes()).as_ref()),
+    });
+    let hub = format!(
+        "[hub]\ncity = \"baoshan\"\nbrokers = [\"mqtt://127.0.0.1:9\"]\nkeys = [\"{key}\"]\n"
+    );
+    let room = Room::start_with(&(profile() + &hub)).await;
+    let technician = room.signed_in("technician").await;
+    let supervisor = room.signed_in("supervisor").await;
+    plan(&technician).await;
+    let sealed = sealed(&room.data().join("box-certificate.pem"), &file);
+    let groups = json!([{"speciality": "房屋建筑", "count": 5}]);
+    let sealed = BASE64_STANDARD.encode(&sealed);
+    let both = json!({"order": sealed, "pool": BASE64_STANDARD.encode(pool()), "groups": groups});
+    let answer = technician.post(PATH, both).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let answer = technician
+        .post(PATH, json!({"order": sealed, "groups": groups}))
+        .await;
+    let told = (answer.status(), answer.text().await.unwrap());
+    assert_eq!(told.0, StatusCode::OK, "{}", told.1);
+    // given once more it is refused, and the draw that is on keeps its basis
+    let again = technician
+        .post(PATH, json!({"order": sealed, "groups": groups}))
+        .await;
+    assert_eq!(again.status(), StatusCode::CONFLICT);
+    let accept = json!({"type": "accept_given_order"});
+    assert_eq!(
+        technician.order(SESSION, accept.clone()).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    supervisor.carry_out(SESSION, accept).await;
+    until("five are drawn", || drawn(&room)).await;
+    let here = supervisor.get_json(PATH).await;
+    verified(&here);
+    assert_eq!(here["given_key"], json!(key));
+    let rows = |record: &Value| -> Vec<Value> {
+        let drawn = record["drawn"].as_array().unwrap().iter();
+        drawn.take(5).map(|line| line["row"].clone()).collect()
+    };
+    assert_eq!(rows(&here), rows(&record), "the owner's order");
+    for file in files(&room.data()) {
+        let bytes = fs::read(&file).unwrap_or_default();
+        assert_eq!(named(&bytes), None, "in {}", file.display());
+    }
+    assert_eq!(named(room.log().as_bytes()), None, "in the log");
+}
+
+/// Encrypted to a box as its owner would, by openssl alone.
+fn sealed(certificate: &Path, file: &Value) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("order.json"), file.to_string()).unwrap();
+    let done = Command::new("openssl")
+        .args([
+            "cms",
+            "-encrypt",
+            "-binary",
+            "-aes-256-gcm",
+            "-outform",
+            "DER",
+            "-in",
+        ])
+        .arg(at("order.json"))
+        .arg("-out")
+        .arg(at("order.cms"))
+        .arg("-recip")
+        .arg(certificate)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    fs::read(at("order.cms")).unwrap()
 }
 
 /// Kills the daemon and starts it again; cookies hold.

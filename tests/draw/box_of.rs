@@ -1,12 +1,13 @@
 //! Owns a box without a daemon: a vault on the disk and a journal of entries, which a kill leaves as they are.
 
 use bidroom::draw::{
-    GroupWish, Opening, PrepareError, Prepared, PublicRecord, Tables, Turn, Wishes, prepare,
-    public_record, release, withdraw,
+    GivenFile, GroupWish, Opening, OrderWish, PrepareError, Prepared, PublicRecord, Tables, Turn,
+    Wishes, prepare, public_record, release, take_order, withdraw,
 };
 use bidroom::keys::{KeySources, Keys};
 use bidroom::room::*;
 use bidroom::vault::{Document, Vault};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -27,13 +28,29 @@ pub(crate) struct Box {
     pub(crate) room: Room,
     pub(crate) entries: Vec<Entry>,
     now: Now,
+    keys: Keys,
+    hub: Option<Ed25519KeyPair>,
 }
 
 impl Box {
     /// With a draw of five from a pool of so many.
     pub(crate) fn prepared(pool: u16) -> Self {
+        let mut this = Self::planned(None);
+        this.prepare(pool);
+        this
+    }
+
+    /// The same, in a city whose hub signs.
+    pub(crate) fn with_hub(pool: u16) -> Self {
+        let mut this = Self::planned(Some(Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()));
+        this.prepare(pool);
+        this
+    }
+
+    /// With a session that nothing was drawn for.
+    pub(crate) fn planned(hub: Option<Ed25519KeyPair>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let vault = open(&folder);
+        let (vault, keys) = open(&folder);
         let stamp = Stamp {
             at: Utc(1_795_600_000_000),
             mono: 1_000,
@@ -49,6 +66,8 @@ impl Box {
                 utc_offset: 8 * 3600,
                 seed: 1,
             },
+            keys,
+            hub,
         };
         let configure = Command::ConfigureRoom {
             layout: Layout {
@@ -71,7 +90,6 @@ impl Box {
             "expected": 3_600_000, "experts": 5, "tenderer_representatives": 0}});
         let plan = serde_json::from_value(plan).unwrap();
         this.give(&technician(), plan).unwrap();
-        this.prepare(pool);
         this
     }
 
@@ -85,8 +103,10 @@ impl Box {
         let command = Command::PrepareDraw {
             basis: basis.clone(),
         };
-        self.give(&technician(), command)
-            .inspect_err(|_| withdraw(&self.vault, &session(), &basis).unwrap())
+        self.give(&technician(), command).inspect_err(|_| {
+            let current = self.room.sessions[&session()].draw.as_ref();
+            withdraw(&self.vault, &session(), &basis, current).unwrap();
+        })
     }
 
     fn seal(&self, pool: u16) -> Result<Prepared, PrepareError> {
@@ -102,10 +122,12 @@ impl Box {
             speciality: name.to_owned(),
             count,
         });
+        let hub = self.draw_hub();
         let wishes = Wishes {
             tables,
             groups: &groups,
             look_back_years: 3,
+            hub: hub.as_ref(),
             start: self.room.sessions[&session()].plan.start,
         };
         prepare(&self.vault, &session(), &wishes, &technician(), &self.now)
@@ -118,9 +140,115 @@ impl Box {
     }
 
     pub(crate) fn reveal(&mut self, secret: &str) {
+        self.try_reveal(secret).unwrap();
+    }
+
+    pub(crate) fn try_reveal(&mut self, secret: &str) -> Result<(), Refusal> {
         let secret = secret.parse().unwrap();
         self.give(&supervisor(), Command::RevealToDraw { secret })
+    }
+
+    fn draw_hub(&self) -> Option<DrawHub> {
+        let key = self.hub.as_ref()?.public_key().as_ref();
+        Some(DrawHub {
+            key: Hex32::of(key.try_into().unwrap()),
+            wait: Span::seconds(120),
+        })
+    }
+
+    /// The hub signs what was committed to.
+    pub(crate) fn countersign(&mut self) -> Result<(), Refusal> {
+        let (_, commitments) = self.draw().unsigned().unwrap();
+        let hub = self.hub.as_ref().unwrap();
+        let signature = hub.sign(commitments.text(&session()).as_bytes());
+        let command = Command::CountersignDraw {
+            attempt: commitments.attempt,
+            signature: hex::encode(signature.as_ref()).parse().unwrap(),
+        };
+        self.give(&part(Part::Hub), command)
+    }
+
+    /// So much time passes.
+    pub(crate) fn pass(&mut self, seconds: u64) {
+        let by = Span::seconds(seconds);
+        self.now.stamp.at = self.now.stamp.at + by;
+        self.now.stamp.mono += by.0;
+        if next_deadline(&self.room, &self.now) == Some(Span::ZERO) {
+            self.give(&part(Part::Clock), Command::PassDeadlines)
+                .unwrap();
+        }
+    }
+
+    /// The order that this box has drawn, as its pool's owner would give it to another box: signed, in clear.
+    pub(crate) fn as_given(&self, owner: &Ed25519KeyPair) -> GivenFile {
+        let (record, opening) = (self.record(), self.opening());
+        let mut file = GivenFile {
+            algorithm: record.algorithm,
+            session: session(),
+            attempt: record.attempt,
+            supervisor_commitment: record.supervisor_commitment.unwrap(),
+            supervisor_secret: record.supervisor_secret.unwrap(),
+            box_secret: record.box_secret.unwrap(),
+            rules: opening.rules,
+            rows: opening.rows,
+            key: Hex32::of(owner.public_key().as_ref().try_into().unwrap()),
+            signature: "0".repeat(128).parse().unwrap(),
+        };
+        let text = [
+            "bidroom-draw-given/1",
+            &format!("{} {}", file.session, file.attempt),
+            record.root.as_str(),
+            record.rules.as_str(),
+            record.box_commitment.as_str(),
+            file.supervisor_commitment.as_str(),
+            file.supervisor_secret.as_str(),
+            file.box_secret.as_str(),
+        ]
+        .join("\n");
+        let signature = hex::encode(owner.sign(text.as_bytes()).as_ref());
+        file.signature = signature.parse().unwrap();
+        file
+    }
+
+    /// The certificate that others encrypt to.
+    pub(crate) fn certificate(&self) -> String {
+        self.keys.envelope_certificate().unwrap()
+    }
+
+    /// Takes an order that was drawn already.
+    pub(crate) fn take_order(
+        &mut self,
+        container: &[u8],
+        trusted: &[Hex32],
+    ) -> Result<(), PrepareError> {
+        let groups = [("工程造价", 2), ("房屋建筑", 3)].map(|(name, count)| GroupWish {
+            speciality: name.to_owned(),
+            count,
+        });
+        let wish = OrderWish {
+            container,
+            named: None,
+            groups: &groups,
+            trusted,
+            start: self.room.sessions[&session()].plan.start,
+        };
+        let prepared = take_order(
+            &self.vault,
+            &self.keys,
+            &session(),
+            &wish,
+            &technician(),
+            &self.now,
+        )?;
+        let basis = prepared.basis;
+        self.give(&technician(), Command::PrepareDraw { basis })
             .unwrap();
+        Ok(())
+    }
+
+    /// The supervisor accepts it.
+    pub(crate) fn accept_order(&mut self) {
+        self.give(&supervisor(), Command::AcceptGivenOrder).unwrap();
     }
 
     /// Both of the supervisor's steps.
@@ -157,7 +285,7 @@ impl Box {
             .for_each(|entry| apply(&mut room, entry));
         assert_eq!(room, self.room);
         self.room = room;
-        self.vault = open(&self.folder);
+        (self.vault, self.keys) = open(&self.folder);
     }
 
     /// One candidate who is asked declines.
@@ -244,7 +372,7 @@ impl Box {
     }
 }
 
-fn open(folder: &tempfile::TempDir) -> Vault {
+fn open(folder: &tempfile::TempDir) -> (Vault, Keys) {
     let sources = KeySources {
         folder: folder.path().join("keys"),
         credentials: None,
@@ -254,7 +382,9 @@ fn open(folder: &tempfile::TempDir) -> Vault {
         &["localhost".parse().unwrap()],
         Utc(1_795_600_000_000),
     );
-    Vault::open(&folder.path().join("vault.sqlite"), keys.unwrap()).unwrap()
+    let keys = keys.unwrap();
+    let vault = Vault::open(&folder.path().join("vault.sqlite"), keys.clone()).unwrap();
+    (vault, keys)
 }
 
 fn session() -> SessionId {

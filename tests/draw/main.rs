@@ -11,11 +11,12 @@
 
 mod box_of;
 mod hall;
+mod hub;
 mod model;
 mod races;
 mod walks;
 
-use bidroom::draw::{Opening, PublicRecord, verify};
+use bidroom::draw::{DrawRecordFile, Opening, PublicRecord, verify};
 use bidroom::room::{AbortReason, DrawStage, Hex32};
 use box_of::{Box, SUPERVISOR};
 use std::process::Command;
@@ -125,6 +126,25 @@ fn the_record_names_nobody() {
 }
 
 #[test]
+fn the_record_stays_in_the_archive_when_the_vault_is_emptied() {
+    let mut room = Box::prepared(POOL);
+    room.seed();
+    room.work(|_| false);
+    let folder = tempfile::tempdir().unwrap();
+    let file = DrawRecordFile::of(folder.path(), &"S-1".parse().unwrap());
+    assert_eq!(file.read().unwrap(), None);
+    file.write(&room.record()).unwrap();
+    let place = folder.path().join("sessions/S-1/data/draw.json");
+    assert!(
+        place.is_file(),
+        "beside what is recorded, so that the bag's manifests name it"
+    );
+    assert_eq!(file.read().unwrap(), Some(room.record()));
+    std::fs::write(&place, "{").unwrap();
+    assert!(file.read().is_err(), "damaged is not absent");
+}
+
+#[test]
 fn killed_at_every_step_the_order_is_the_same() {
     let mut restarts = 0;
     let mut no = 0_u64;
@@ -192,12 +212,12 @@ fn file(record: &PublicRecord) -> tempfile::NamedTempFile {
     file
 }
 
-fn stranger(record: &PublicRecord) -> (i32, String) {
+pub(crate) fn stranger(record: &PublicRecord) -> (i32, String) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/draw/stranger.py");
     run(Command::new("python3").arg(script).arg(file(record).path()))
 }
 
-fn by_bidroom(record: &PublicRecord) -> (i32, String) {
+pub(crate) fn by_bidroom(record: &PublicRecord) -> (i32, String) {
     let record = file(record);
     let bidroom = env!("CARGO_BIN_EXE_bidroom");
     run(Command::new(bidroom)

@@ -10,6 +10,8 @@ const ATTEMPTS: usize = 2;
 struct Person {
     /// Ends that count, with line and time.
     counted: Vec<(LineId, i64)>,
+    /// Answers that crossed our giving up.
+    late: u8,
     on_the_phone: bool,
     gone: bool,
     place: bool,
@@ -125,8 +127,12 @@ impl Model {
                             | CallEnd::NoSuchNumber
                             | CallEnd::BadNumber
                     );
+                    person.late += u8::from(end == &CallEnd::AnsweredLate);
                     if counts {
                         person.counted.push((line, at));
+                    } else if end == &CallEnd::AnsweredLate && person.late > 2 {
+                        // he is there, so he is called again soon
+                        person.counted.push((line, at - SPACING_MS));
                     }
                 }
             }

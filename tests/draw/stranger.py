@@ -24,25 +24,36 @@ def root(lines):
     return hashlib.sha256(b"\1" + root(lines[:split]) + root(lines[split:])).digest()
 
 
+def signed(who, lines):
+    """Ed25519, RFC 8032."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(record[f"{who}_key"]))
+    try:
+        key.verify(bytes.fromhex(record[f"{who}_signature"]), "\n".join(lines).encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
 record = json.load(open(sys.argv[1], encoding="utf-8"))
 pool = [line.split(" ") for line in record["pool"]]
-lines = [
-    "bidroom-draw/1",
-    f"{record['session']} {record['attempt']}",
-    record["root"],
-    record["rules"],
-    record["box_commitment"],
-    record["supervisor_commitment"],
-    record["supervisor_secret"],
-    record["box_secret"],
-]
-seed = sha("\n".join(lines))
+attempt = record.get("given_attempt", record["attempt"])
+facts = [f"{record['session']} {attempt}"] + [record[key] for key in ("root", "rules", "box_commitment", "supervisor_commitment")]
+secrets = [record["supervisor_secret"], record["box_secret"]]
+signatures = [record["hub_signature"]] if "hub_key" in record else []
+seed = sha("\n".join([f"bidroom-draw/{1 + len(signatures)}", *facts, *secrets, *signatures]))
 right = [
     root(record["pool"]).hex() == record["root"],
     sha(record["box_secret"]) == record["box_commitment"],
     sha(record["supervisor_secret"]) == record["supervisor_commitment"],
     seed == record["seed"],
 ]
+if "hub_key" in record:
+    right.append(signed("hub", ["bidroom-draw-hub/1", *facts]))
+if "given_key" in record:
+    right.append(signed("given", ["bidroom-draw-given/1", *facts, *secrets]))
 eligible = [row for row, (_, status) in enumerate(pool) if status[0].isdigit()]
 order = sorted(eligible, key=lambda row: sha(seed + pool[row][0]))
 drawn = []

@@ -53,6 +53,20 @@ def receipt(client, room):
         client.publish(f"{prefix}/{room}/receipt", signed("bidroom.receipt.v1", statement), qos=1, retain=True)
 
 
+def sign_draw(client, room, line):
+    """Signs what a draw has committed to, once that is stored."""
+    if line["event"]["type"] != "draw_signature_asked":
+        return
+    of, session = line["event"]["commitments"], line["session"]
+    lines = ["bidroom-draw-hub/1", f"{session} {of['attempt']}", of["root"], of["rules"], of["commitment"], of["supervisor"]]
+    signature = key.sign("\n".join(lines).encode()).hex()
+    now = time.time_ns() // 1_000_000
+    client.publish(f"{prefix}/{room}/commands", signed("bidroom.command.v1", {
+        "id": f"draw-{session}-{of['attempt']}", "room": room, "issued": now, "expires": now + 600_000,
+        "order": {"type": "sign_draw", "session": session, "attempt": of["attempt"], "signature": signature},
+    }), qos=1)
+
+
 def presence(online):
     return message("bidroom.hub-presence.v1", {"online": online, "run": "python", "key": public})
 
@@ -82,6 +96,7 @@ def heard(client, _, published):
         db.execute("INSERT INTO events VALUES (?, ?, ?)", (room, event["data"]["seq"], line))
         db.execute("UPDATE boxes SET upto = ?, head = ? WHERE room = ?", (event["data"]["seq"], digest, room))
         db.commit()
+        sign_draw(client, room, event["data"])
     receipt(client, room)
 
 

@@ -16,6 +16,7 @@ mod board;
 mod broker;
 mod contract;
 mod delivery;
+mod draws;
 mod given;
 mod network;
 mod postgres;

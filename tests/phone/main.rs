@@ -14,5 +14,6 @@ mod desk;
 mod keys;
 mod modem;
 mod peers;
+mod rough;
 mod sip;
 mod speech;

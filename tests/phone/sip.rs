@@ -20,6 +20,7 @@ fn trunk(port: u16, transport: Transport, password: &str, register: bool) -> Tru
         user: "bidroom".to_owned(),
         password: Some(Zeroizing::new(password.to_owned())),
         register,
+        sound_ports: None,
         authorities: Vec::new(),
     })
 }
@@ -293,6 +294,7 @@ async fn over_tls_to_a_gateway_that_proves_who_it_is() {
         user: "bidroom".to_owned(),
         password: Some(Zeroizing::new("secret".to_owned())),
         register: true,
+        sound_ports: None,
         authorities,
     };
     let proven = Trunk::new(settings(

@@ -98,6 +98,21 @@ async fn what_cannot_be_spoken_is_told_with_its_place() {
         SpeechFault::Failed { .. }
     ));
     assert!(fault.to_string().contains("WAV"));
+    // a model that is not there, and a Python that has no sherpa-onnx
+    let model = folder.path().join("model");
+    let sherpa = Engine::Sherpa {
+        python: "/usr/bin/python3".to_owned(),
+        model: model.clone(),
+        speaker: 0,
+    };
+    let told = |fault: SpeechFault| fault.to_string();
+    let missing = told(voice(sherpa.clone()).speak(&notice()).await.unwrap_err());
+    assert!(missing.contains("[phone.speech] model"), "{missing}");
+    std::fs::create_dir(&model).unwrap();
+    std::fs::write(model.join("tokens.txt"), "").unwrap();
+    std::fs::write(model.join("model.onnx"), "").unwrap();
+    let missing = told(voice(sherpa).speak(&notice()).await.unwrap_err());
+    assert!(missing.contains("pip install sherpa-onnx"), "{missing}");
     voice(tones(&folder.path().join("engine")))
         .speak(&notice())
         .await

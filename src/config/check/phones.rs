@@ -36,6 +36,19 @@ fn of_speech(speech: &Speech) -> Finding {
             );
             (in_path(&program), program, remedy)
         }
+        Speech::Sherpa { python, model, .. } => {
+            let (python_there, model_there) = (in_path(python), has_model(model));
+            let missing = if python_there {
+                model.display().to_string()
+            } else {
+                python.clone()
+            };
+            let remedy = text!(
+                "安装 Python 包 sherpa-onnx，放好模型文件夹，或改正 [phone.speech] 的 python 和 model",
+                "pip install sherpa-onnx, put the model's folder there, or correct python and model in [phone.speech]"
+            );
+            (python_there && model_there, missing, remedy)
+        }
         Speech::Recordings(folder) => {
             let remedy = text!(
                 "放入录音，或改正 [phone.speech] 的 folder",
@@ -58,6 +71,11 @@ fn of_speech(speech: &Speech) -> Finding {
             remedy,
         ),
     }
+}
+
+/// Whether a folder could be a model of sherpa-onnx.
+fn has_model(folder: &Path) -> bool {
+    folder.join("tokens.txt").is_file()
 }
 
 fn in_path(program: &str) -> bool {

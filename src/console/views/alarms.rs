@@ -5,7 +5,7 @@ use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
     Anomaly, BreakKind, CallEnd, CallOutStage, CandidateId, EquipmentId, Fault, FeedId, FeedState,
     GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, PauseCause, Phase, Room,
-    SeatNo, Session, SessionId, SourceFault, Span, Standing, Track, Utc, recorded_feeds,
+    SeatNo, Session, SessionId, SourceFault, Span, Standing, TextEnd, Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -115,6 +115,11 @@ pub enum AlarmKind {
     ArchiveRequested {
         /// Of which session.
         session: SessionId,
+    },
+    /// The notice in writing was not sent to somebody who has confirmed, or nobody knows whether.
+    TextUnsent {
+        session: SessionId,
+        candidate: CandidateId,
     },
     /// Somebody is said to withdraw: the supervisor decides.
     WithdrawalWaits {
@@ -304,6 +309,15 @@ fn of_callouts(room: &Room, alarms: &mut Vec<Alarm>) {
             alarm(Level::Bad, session.since.at, what);
         }
         for (candidate, found) in &callout.candidates {
+            let text = found.text.as_ref();
+            let unsent = text.filter(|text| text.end.is_some_and(|end| end != TextEnd::Sent));
+            if let (Some(text), true) = (unsent, found.standing.has_place()) {
+                let what = AlarmKind::TextUnsent {
+                    session: session_id(),
+                    candidate: *candidate,
+                };
+                alarm(Level::Warn, text.placed.at, what);
+            }
             if let Standing::Withdrawing { since, .. } = &found.standing {
                 let what = AlarmKind::WithdrawalWaits {
                     session: session_id(),

@@ -4,9 +4,9 @@
 use super::actions::{self, ActionView, action_views};
 use crate::room::{
     AbortReason, Actor, CallEnd, CallOut, CallOutStage, CallProgress, CandidateId, Draw, DrawStage,
-    Exclusion, Hex32, Key, Line, LineId, LineKind, LineState, MemberKind, MemberNo, NoticeState,
-    Now, PauseCause, PhaseKind, Phones, Room, Session, SessionId, SessionKind, Span, Standing,
-    TextEnd, Utc, WithdrawalSource,
+    Exclusion, Hex32, Hex64, Key, Line, LineId, LineKind, LineState, MemberKind, MemberNo,
+    NoticeState, Now, PauseCause, PhaseKind, Phones, Room, Session, SessionId, SessionKind, Span,
+    Standing, TextEnd, Utc, WithdrawalSource,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,6 +86,10 @@ pub struct DrawView {
     pub box_commitment: Hex32,
     /// Hash of the supervisor's.
     pub supervisor_commitment: Option<Hex32>,
+    /// Whose order it is, where the pool's owner had drawn already.
+    pub given: Option<GivenView>,
+    /// The hub's signature, or that it is waited for until then; none where no hub signs.
+    pub hub: Option<HubSignatureView>,
     /// The seed.
     pub seed: Option<Hex32>,
     /// Draws that were ended, this one included.
@@ -98,14 +102,36 @@ pub struct DrawView {
 pub enum DrawStep {
     /// Waits for the supervisor's commitment.
     Prepared,
-    /// Waits for the supervisor's secret.
+    /// Waits for the hub's signature where one signs, for the supervisor's secret else.
     Committed,
+    /// The hub has signed: waits for the supervisor's secret.
+    Countersigned,
     /// The box reveals its own.
     Revealed,
     /// The order is fixed.
     Seeded,
     /// Ended.
     Aborted,
+}
+
+/// An order that was drawn already.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct GivenView {
+    /// The key of the pool's owner.
+    pub key: Hex32,
+    /// Which of his draws.
+    pub attempt: u16,
+}
+
+/// How the hub's signature over the commitments stands.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct HubSignatureView {
+    /// The hub's key, which was fixed before.
+    pub key: Hex32,
+    /// Its signature.
+    pub signature: Option<Hex64>,
+    /// Until when it is waited for.
+    pub until: Option<Utc>,
 }
 
 /// Rows that cannot be drawn.
@@ -377,6 +403,11 @@ fn draw_view(draw: &Draw, callout: Option<&CallOut>) -> DrawView {
         rules: draw.basis.rules.clone(),
         box_commitment: draw.basis.commitment.clone(),
         supervisor_commitment: draw.evidence.supervisor.clone(),
+        given: draw.basis.given.as_ref().map(|given| GivenView {
+            key: given.key.clone(),
+            attempt: given.attempt,
+        }),
+        hub: hub_view(draw),
         seed: draw.evidence.seed.clone(),
         aborted: draw
             .aborted
@@ -391,6 +422,7 @@ fn draw_view(draw: &Draw, callout: Option<&CallOut>) -> DrawView {
     let (stage, since) = match &draw.stage {
         DrawStage::Prepared { since } => (DrawStep::Prepared, since),
         DrawStage::Committed { since } => (DrawStep::Committed, since),
+        DrawStage::Countersigned { since } => (DrawStep::Countersigned, since),
         DrawStage::Revealed { since } => (DrawStep::Revealed, since),
         DrawStage::Seeded { since } => (DrawStep::Seeded, since),
         DrawStage::Aborted { since, reason } => {
@@ -405,6 +437,23 @@ fn draw_view(draw: &Draw, callout: Option<&CallOut>) -> DrawView {
     view.stage = stage;
     view.since = since.at;
     view
+}
+
+fn hub_view(draw: &Draw) -> Option<HubSignatureView> {
+    let hub = draw.basis.hub.as_ref()?;
+    let until = match &draw.stage {
+        DrawStage::Committed { since } => Some(since.at + hub.wait),
+        DrawStage::Prepared { .. }
+        | DrawStage::Countersigned { .. }
+        | DrawStage::Revealed { .. }
+        | DrawStage::Seeded { .. }
+        | DrawStage::Aborted { .. } => None,
+    };
+    Some(HubSignatureView {
+        key: hub.key.clone(),
+        signature: draw.evidence.hub.clone(),
+        until,
+    })
 }
 
 fn callout_view(session: &Session, callout: &CallOut, now: &Now) -> CallOutView {

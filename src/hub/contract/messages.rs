@@ -2,7 +2,7 @@
 
 use super::envelope::Payload;
 use super::raw::Raw;
-use super::signed::{Key, Statement};
+use super::signed::{Key, Signature, Statement};
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::RoomId;
 use crate::room::{
@@ -186,6 +186,16 @@ pub enum HubOrder {
         /// Why; shown in the room.
         reason: Note,
     },
+    /// Signs what a session's draw committed to: Ed25519 by the hub's key over the text that the README gives. The answer to the
+    /// entry `draw_signature_asked` of the room's journal, once that is stored.
+    SignDraw {
+        /// Of which session.
+        session: SessionId,
+        /// Which of its draws.
+        attempt: u16,
+        /// The signature.
+        signature: Signature,
+    },
     /// Asks which archive the room has of a session: the answer names it, so that whoever gets it from the box or a replica knows
     /// whether it is that one.
     RequestArchive {
@@ -202,6 +212,7 @@ impl HubOrder {
             HubOrder::ChangePlan { .. } => "change_plan",
             HubOrder::SetPolicies { .. } => "set_policies",
             HubOrder::CancelSession { .. } => "cancel_session",
+            HubOrder::SignDraw { .. } => "sign_draw",
             HubOrder::RequestArchive { .. } => "request_archive",
         }
     }
@@ -212,6 +223,7 @@ impl HubOrder {
             HubOrder::PlanSession { plan } | HubOrder::ChangePlan { plan } => &plan.id,
             HubOrder::SetPolicies { session, .. }
             | HubOrder::CancelSession { session, .. }
+            | HubOrder::SignDraw { session, .. }
             | HubOrder::RequestArchive { session } => session,
         }
     }

@@ -1,6 +1,7 @@
 //! Owns what is done with a command of the hub: believed or not, carried out once, and answered.
 
 use super::archive;
+use super::draws;
 use super::kept::{Kept, KeptError};
 use super::standing::Trespass;
 use crate::clerk::{ClerkHandle, SubmitError};
@@ -178,7 +179,8 @@ impl Inbox {
             HubOrder::PlanSession { .. }
             | HubOrder::ChangePlan { .. }
             | HubOrder::SetPolicies { .. }
-            | HubOrder::CancelSession { .. } => None,
+            | HubOrder::CancelSession { .. }
+            | HubOrder::SignDraw { .. } => None,
         }
     }
 }
@@ -210,6 +212,18 @@ fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal>
                 reason: reason.clone(),
             },
         ),
+        HubOrder::SignDraw {
+            session,
+            attempt,
+            signature,
+        } => {
+            let signature = draws::verified(room, session, *attempt, signature)?;
+            let attempt = *attempt;
+            (
+                session.clone(),
+                Command::CountersignDraw { attempt, signature },
+            )
+        }
         HubOrder::RequestArchive { session } => (session.clone(), Command::RequestArchive),
     })
 }

@@ -2,6 +2,7 @@
 //! said, and the hub's commands are put to the clerk. The room works without any of it.
 
 mod archive;
+mod draws;
 mod errands;
 mod inbox;
 mod kept;

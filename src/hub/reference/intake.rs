@@ -1,6 +1,7 @@
 //! Owns how the hub takes what rooms say: each message is stored, counted as known, or refused with a reason that is written down.
 
 use super::database::DatabaseError;
+use super::draws::{self, AskedDraw};
 use super::flood::{Flood, Told};
 use super::store::Batch;
 use crate::archive::checkpoints::SignedCheckpoint;
@@ -40,6 +41,8 @@ pub(super) struct Taken {
     pub(super) receipts: BTreeSet<RoomId>,
     /// What the board shows.
     pub(super) news: Vec<News>,
+    /// Draws whose commitments are to be signed: of these rooms' sessions.
+    pub(super) draws: Vec<AskedDraw>,
     /// Whether the board is to read the database anew.
     pub(super) looks: bool,
 }
@@ -142,6 +145,7 @@ impl Intake<'_, '_> {
         self.batch
             .add(room, links.seq, links.stamp.at, session, line, sha256)?;
         self.taken.stored += 1;
+        self.taken.draws.extend(draws::asked(room, line));
         Ok(Ok(()))
     }
 

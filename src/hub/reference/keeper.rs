@@ -8,7 +8,7 @@ use super::handle::HubError;
 use super::intake::{Arrived, Intake, News, Taken};
 use super::look::{archives, evaluations, statements, trail, waiting};
 use super::store::Store;
-use super::words;
+use super::words::{self, Words};
 use crate::clerk::Clock;
 use crate::config::{CityId, RoomId};
 use crate::hub::contract::{Key, Kind, Sender, Signed, Topics};
@@ -154,6 +154,15 @@ impl Keeper {
             intake.take(message)?;
         }
         let taken = intake.taken;
+        let now = self.clock.now().stamp.at;
+        let words = Words {
+            keys: &self.keys,
+            city: &self.city,
+        };
+        // with the entry, or not at all: a hub that dies here finds both again
+        for asked in &taken.draws {
+            words.keep(batch.db(), &asked.room, asked.signed(&self.keys), now)?;
+        }
         batch.commit()?;
         if taken.stored + taken.known + taken.refused > 0 {
             let (stored, known, refused) = (taken.stored, taken.known, taken.refused);
@@ -171,8 +180,8 @@ impl Keeper {
             }
             self.board.take(news);
         }
-        let now = self.clock.now().stamp.at;
-        for room in &came {
+        let asked = taken.draws.into_iter().map(|asked| asked.room);
+        for room in &came.into_iter().chain(asked).collect::<BTreeSet<_>>() {
             self.send_open(room, now)?;
         }
         Ok(taken.looks)

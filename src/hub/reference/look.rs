@@ -55,7 +55,7 @@ fn venues(
     now: Utc,
 ) -> Result<Vec<VenueView>, DatabaseError> {
     let rows = db.rows(
-        "SELECT room, id, what, expires, reply FROM commands WHERE evaluation = $1 AND what <> 'request_archive'
+        "SELECT room, id, what, expires, reply FROM commands WHERE evaluation = $1 AND what IN ('plan_session', 'change_plan', 'set_policies', 'cancel_session')
          ORDER BY issued DESC, id",
         &[evaluation.id.as_str().into()],
     )?;

@@ -6,6 +6,7 @@
 mod acl;
 mod board;
 mod database;
+mod draws;
 mod evaluation;
 mod flood;
 mod handle;

@@ -67,7 +67,7 @@ impl SipLeg {
     /// Sends the INVITE.
     pub(super) async fn dial(connected: Arc<Connected>, number: &Number) -> Result<Self, CallEnd> {
         let fault = |fault| CallEnd::LineFault(fault);
-        let media = Media::bind(connected.local, connected.peer.ip())
+        let media = Media::bind(&connected)
             .await
             .map_err(|_| fault(LineFault::HostUnreachable))?;
         let callee = connected.uri(number.digits()).ok_or(CallEnd::BadNumber)?;

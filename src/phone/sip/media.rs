@@ -1,6 +1,7 @@
 //! Owns the sound of a SIP call: one UDP socket, RTP out each 20 ms, RTP and telephone events in.
 
 use super::sdp::{Agreed, describe};
+use super::trunk::Connected;
 use crate::phone::clock;
 use crate::phone::frame::Frame;
 use crate::phone::g711::Law;
@@ -24,6 +25,24 @@ pub(super) struct Media {
     agreed: Option<Flow>,
 }
 
+/// A socket on any free port, or on an even one of those that a firewall lets through; each call begins at another.
+async fn socket(local: IpAddr, ports: Option<(u16, u16)>) -> io::Result<UdpSocket> {
+    let Some((first, last)) = ports else {
+        return UdpSocket::bind((local, 0)).await;
+    };
+    let even: Vec<u16> = (first..=last).filter(|port| port % 2 == 0).collect();
+    let begin = rand::random::<u32>() as usize % even.len().max(1);
+    let mut fault = io::Error::from(io::ErrorKind::AddrInUse);
+    for port in even[begin..].iter().chain(&even[..begin]) {
+        match UdpSocket::bind((local, *port)).await {
+            Ok(socket) => return Ok(socket),
+            Err(error) => fault = error,
+        }
+    }
+    tracing::error!(first, last, error = %fault, "no port for a call's sound is free");
+    Err(fault)
+}
+
 /// What flows once both sides agreed.
 #[derive(Debug)]
 struct Flow {
@@ -34,9 +53,10 @@ struct Flow {
 }
 
 impl Media {
-    /// Takes a port of `local`, the address from which the gateway is reached.
-    pub(super) async fn bind(local: IpAddr, gateway: IpAddr) -> io::Result<Self> {
-        let socket = UdpSocket::bind((local, 0)).await?;
+    /// Takes a port of the address from which the gateway is reached.
+    pub(super) async fn bind(connected: &Connected) -> io::Result<Self> {
+        let gateway = connected.peer.ip();
+        let socket = socket(connected.local, connected.sound_ports).await?;
         Ok(Self {
             local: socket.local_addr()?,
             socket,

@@ -72,8 +72,7 @@ impl Ring for SipRing {
                 return Err(CallEnd::LineFault(LineFault::NoCodec));
             }
         };
-        let (local, gateway) = (self.connected.local, self.connected.peer.ip());
-        let mut media = Media::bind(local, gateway)
+        let mut media = Media::bind(&self.connected)
             .await
             .map_err(|_| CallEnd::LineFault(LineFault::HostUnreachable))?;
         media.agree(agreed);

@@ -63,6 +63,8 @@ pub struct TrunkSettings {
     pub password: Option<Zeroizing<String>>,
     /// Whether we register.
     pub register: bool,
+    /// The UDP ports of calls' sound; none for any that is free.
+    pub sound_ports: Option<(u16, u16)>,
     /// Certificates that are trusted for TLS, PEM.
     pub authorities: Vec<u8>,
 }
@@ -99,6 +101,8 @@ pub(super) struct Connected {
     pub(super) contact: Uri,
     pub(super) credential: Option<Credential>,
     pub(super) dialogs: Arc<DialogLayer>,
+    /// The UDP ports of calls' sound.
+    pub(super) sound_ports: Option<(u16, u16)>,
     /// A call failed by the line's fault: it is to be seen how the gateway stands.
     pub(super) doubted: Notify,
     host: String,
@@ -221,6 +225,7 @@ impl Trunk {
             contact,
             credential: self.credential(),
             dialogs: dialogs.clone(),
+            sound_ports: self.settings.sound_ports,
             doubted: Notify::new(),
             host,
             ending_tx,

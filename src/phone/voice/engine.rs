@@ -14,6 +14,9 @@ use tokio::time::timeout;
 /// A piece that is not spoken within this time never will be.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Speaks by sherpa-onnx; it is in Python, for that is how sherpa-onnx is installed without a compiler.
+const SHERPA: &str = include_str!("sherpa.py");
+
 /// What speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Engine {
@@ -23,6 +26,15 @@ pub enum Engine {
     Program {
         /// The program and its arguments.
         command: Vec<String>,
+    },
+    /// A model of sherpa-onnx, by its Python package.
+    Sherpa {
+        /// The Python that has the package.
+        python: String,
+        /// The model's folder, as sherpa-onnx publishes it.
+        model: PathBuf,
+        /// Which of the model's voices.
+        speaker: u32,
     },
     /// A folder with a WAV file for each phrase, recorded by the site.
     Recordings {
@@ -76,6 +88,9 @@ impl Engine {
         match self {
             Engine::Espeak => "espeak-1".to_owned(),
             Engine::Program { command } => format!("program-1 {}", command.join("\u{1f}")),
+            Engine::Sherpa { model, speaker, .. } => {
+                format!("sherpa-1 {} {speaker}", model.display())
+            }
             Engine::Recordings { folder } => format!("recordings-1 {}", folder.display()),
         }
     }
@@ -98,11 +113,27 @@ impl Engine {
                     "--stdin",
                     "--stdout",
                 ];
-                run(&command.map(str::to_owned), &text.join(" ")).await
+                run(&command.map(str::to_owned), &text.join(" "), |_| None).await
             }
             Engine::Program { command } => {
                 let text: String = phrases.iter().map(|p| p.characters.as_str()).collect();
-                run(command, &text).await
+                run(command, &text, |_| None).await
+            }
+            Engine::Sherpa {
+                python,
+                model,
+                speaker,
+            } => {
+                let text: String = phrases.iter().map(|p| p.characters.as_str()).collect();
+                // the text goes in by its standard input: arguments can be read by everybody on the box
+                let command = [
+                    python.clone(),
+                    "-c".to_owned(),
+                    SHERPA.to_owned(),
+                    model.display().to_string(),
+                    speaker.to_string(),
+                ];
+                run(&command, &text, of_sherpa).await
             }
             Engine::Recordings { folder } => {
                 let mut sound = Vec::new();
@@ -126,7 +157,29 @@ impl Engine {
     }
 }
 
-async fn run(command: &[String], text: &str) -> Result<Vec<i16>, SpeechFault> {
+/// What sherpa.py means by its exit codes.
+fn of_sherpa(code: i32) -> Option<&'static str> {
+    Some(match code {
+        3 => {
+            "该 Python 中没有 sherpa-onnx，请执行 pip install sherpa-onnx / this Python has no sherpa-onnx: pip install sherpa-onnx"
+        }
+        4 => {
+            "[phone.speech] model 的文件夹中没有模型（*.onnx 和 tokens.txt） / the folder of [phone.speech] model holds no model (*.onnx and tokens.txt)"
+        }
+        5 => {
+            "sherpa-onnx 不接受该模型，请按其说明下载完整的文件夹 / sherpa-onnx does not take this model: fetch its folder as a whole"
+        }
+        6 => "模型没有读出文字，请换一个中文模型 / the model spoke nothing: choose a Chinese one",
+        _ => return None,
+    })
+}
+
+/// Runs an engine; `told` gives words for its exit codes.
+async fn run(
+    command: &[String],
+    text: &str,
+    told: fn(i32) -> Option<&'static str>,
+) -> Result<Vec<i16>, SpeechFault> {
     let program = command.first().cloned().unwrap_or_default();
     let failed = |cause: String| SpeechFault::Failed {
         program: program.clone(),
@@ -160,7 +213,9 @@ async fn run(command: &[String], text: &str) -> Result<Vec<i16>, SpeechFault> {
         .map_err(|_| failed("timeout".to_owned()))?
         .map_err(|cause| failed(cause.to_string()))?;
     if !output.status.success() {
-        return Err(failed(output.status.to_string()));
+        let known = output.status.code().and_then(told);
+        let cause = known.map_or_else(|| output.status.to_string(), str::to_owned);
+        return Err(failed(cause));
     }
     let (rate, samples) = wav::read(&output.stdout).map_err(|cause| failed(cause.to_string()))?;
     let even = even(&to_telephone(&samples, rate));

@@ -2,7 +2,10 @@
 
 use super::Case;
 use crate::room::call::Notice;
-use crate::room::draw::{AbortReason, DrawBasis, DrawStage, DrawnCandidate, Hex32, draw_seed};
+use crate::room::draw::{
+    AbortReason, DrawBasis, DrawCommitments, DrawStage, DrawnCandidate, Hex32, Hex64, SeedParts,
+    draw_seed,
+};
 use crate::room::event::Event;
 use crate::room::ids::PersonRef;
 use crate::room::note::Note;
@@ -98,15 +101,67 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 
 pub(super) fn commit(case: &Case<'_>, commitment: &Hex32) -> Result<Vec<Event>, Refusal> {
     case.in_phase(|phase| matches!(phase, Phase::Planned))?;
-    match &case.draw()?.stage {
-        DrawStage::Prepared { .. } => Ok(vec![Event::DrawCommitted {
-            commitment: commitment.clone(),
-        }]),
+    let draw = case.draw()?;
+    if draw.basis.given.is_some() {
+        return Err(Refusal::OrderGiven);
+    }
+    match &draw.stage {
+        DrawStage::Prepared { .. } => {
+            let mut events = vec![Event::DrawCommitted {
+                commitment: commitment.clone(),
+            }];
+            if draw.basis.hub.is_some() {
+                events.push(Event::DrawSignatureAsked {
+                    commitments: DrawCommitments::of(draw.attempt, &draw.basis, commitment),
+                });
+            }
+            Ok(events)
+        }
         DrawStage::Committed { .. }
+        | DrawStage::Countersigned { .. }
         | DrawStage::Revealed { .. }
         | DrawStage::Seeded { .. }
         | DrawStage::Aborted { .. } => Err(Refusal::WrongDrawStage),
     }
+}
+
+/// The supervisor lets an order be called that the pool's owner has drawn. Whoever prepared it has proven it.
+pub(super) fn accept_given(case: &Case<'_>) -> Result<Vec<Event>, Refusal> {
+    case.in_phase(|phase| matches!(phase, Phase::Planned))?;
+    if case.now.stamp.at >= case.session.plan.start {
+        return Err(Refusal::DrawTooLate);
+    }
+    let draw = case.draw()?;
+    let (DrawStage::Prepared { .. }, Some(given)) = (&draw.stage, &draw.basis.given) else {
+        return Err(Refusal::WrongDrawStage);
+    };
+    let parts = SeedParts {
+        commitments: &DrawCommitments::of(given.attempt, &draw.basis, &given.supervisor),
+        supervisor_secret: &given.supervisor_secret,
+        box_secret: &given.box_secret,
+        hub: None,
+    };
+    Ok(vec![Event::DrawSeeded {
+        secret: given.box_secret.clone(),
+        seed: draw_seed(case.id, &parts),
+    }])
+}
+
+/// The hub's signature comes in, while nobody has revealed anything.
+pub(super) fn countersign(
+    case: &Case<'_>,
+    attempt: u16,
+    signature: &Hex64,
+) -> Result<Vec<Event>, Refusal> {
+    let draw = case.draw()?;
+    if draw.attempt == attempt && draw.evidence.hub.as_ref() == Some(signature) {
+        return Ok(Vec::new()); // told before
+    }
+    if draw.attempt != attempt || draw.unsigned().is_none() {
+        return Err(Refusal::WrongDrawStage);
+    }
+    let signature = signature.clone();
+    Ok(vec![Event::DrawCountersigned { signature }])
 }
 
 pub(super) fn reveal(case: &Case<'_>, secret: &Hex32) -> Result<Vec<Event>, Refusal> {
@@ -115,8 +170,17 @@ pub(super) fn reveal(case: &Case<'_>, secret: &Hex32) -> Result<Vec<Event>, Refu
         return Err(Refusal::DrawTooLate);
     }
     let draw = case.draw()?;
-    if !matches!(draw.stage, DrawStage::Committed { .. }) {
-        return Err(Refusal::WrongDrawStage);
+    match (&draw.stage, &draw.basis.hub) {
+        (DrawStage::Committed { .. }, None) | (DrawStage::Countersigned { .. }, _) => {}
+        // whoever revealed now would let others know the seed before it is fixed
+        (DrawStage::Committed { .. }, Some(_)) => return Err(Refusal::HubSignatureMissing),
+        (
+            DrawStage::Prepared { .. }
+            | DrawStage::Revealed { .. }
+            | DrawStage::Seeded { .. }
+            | DrawStage::Aborted { .. },
+            _,
+        ) => return Err(Refusal::WrongDrawStage),
     }
     if draw.evidence.supervisor != Some(Hex32::sha256(secret.as_str())) {
         return Err(Refusal::SecretDiffers);
@@ -155,14 +219,13 @@ pub(super) fn box_secret(case: &Case<'_>, secret: &Hex32) -> Result<Vec<Event>, 
         let reason = AbortReason::BasisDiffers;
         return Ok(vec![Event::DrawAborted { reason }]);
     }
-    let seed = draw_seed(
-        case.id,
-        draw.attempt,
-        &draw.basis,
-        supervisor,
+    let parts = SeedParts {
+        commitments: &DrawCommitments::of(draw.attempt, &draw.basis, supervisor),
         supervisor_secret,
-        secret,
-    );
+        box_secret: secret,
+        hub: evidence.hub.as_ref(),
+    };
+    let seed = draw_seed(case.id, &parts);
     Ok(vec![Event::DrawSeeded {
         secret: secret.clone(),
         seed,

@@ -155,6 +155,7 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         Command::AbortSession { .. } => technician || supervisor || part(Part::Hub),
         Command::CommitToDraw { .. }
         | Command::RevealToDraw { .. }
+        | Command::AcceptGivenOrder
         | Command::StopCallOut { .. }
         | Command::AllowSingleLine
         | Command::RuleOnWithdrawal { .. }
@@ -222,7 +223,9 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportArchiveReceived { .. }
         | Command::ReportArchiveDeleted
         | Command::ReportPersonalDataErased => part(Part::Archive),
-        Command::RequestArchive | Command::ReportAttendanceStated { .. } => part(Part::Hub),
+        Command::RequestArchive
+        | Command::CountersignDraw { .. }
+        | Command::ReportAttendanceStated { .. } => part(Part::Hub),
     };
     if allowed {
         Ok(())
@@ -269,6 +272,10 @@ impl Case<'_> {
 
             Command::PrepareDraw { basis } => draw::prepare(self, basis),
             Command::CommitToDraw { commitment } => draw::commit(self, commitment),
+            Command::AcceptGivenOrder => draw::accept_given(self),
+            Command::CountersignDraw { attempt, signature } => {
+                draw::countersign(self, *attempt, signature)
+            }
             Command::RevealToDraw { secret } => draw::reveal(self, secret),
             Command::AbortDraw { reason } => draw::abort(self, reason),
             Command::ReportDrawSecret { secret } => draw::box_secret(self, secret),

@@ -966,6 +966,9 @@ export interface components {
             kind: "basis_differs";
         } | {
             /** @constant */
+            kind: "hub_silent";
+        } | {
+            /** @constant */
             kind: "session_ended";
         };
         /** @description A draw that was ended. */
@@ -1196,6 +1199,11 @@ export interface components {
             /** @constant */
             kind: "archive_requested";
             /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+        } | {
+            candidate: components["schemas"]["CandidateId"];
+            /** @constant */
+            kind: "text_unsent";
             session: components["schemas"]["SessionId"];
         } | {
             candidate: components["schemas"]["CandidateId"];
@@ -1692,6 +1700,15 @@ export interface components {
             reason: components["schemas"]["Note"];
             /** @constant */
             type: "abort_draw";
+        } | {
+            /** @constant */
+            type: "accept_given_order";
+        } | {
+            /** Format: uint16 */
+            attempt: number;
+            signature: components["schemas"]["Hex64"];
+            /** @constant */
+            type: "countersign_draw";
         } | {
             secret: components["schemas"]["Hex32"];
             /** @constant */
@@ -2253,8 +2270,12 @@ export interface components {
             excluded: {
                 [key: string]: number;
             };
+            /** @description The order that was given, where this box draws none. */
+            given?: components["schemas"]["GivenOrder"] | null;
             /** @description The specialities in the plan's order. */
             groups: components["schemas"]["Group"][];
+            /** @description The hub that signs what was committed to; none where there is no hub. */
+            hub?: components["schemas"]["DrawHub"] | null;
             /** @description Designated experts and tenderer representatives: members who are not drawn. */
             named: components["schemas"]["NewMember"][];
             /** @description Salted Merkle root over the pool. */
@@ -2267,6 +2288,22 @@ export interface components {
             /** @description Hash of the rules: recusals, bans, look-back, specialities; salted too. */
             rules: components["schemas"]["Hex32"];
         };
+        /** @description What a hub signs: all that was committed to, before any secret is known. */
+        DrawCommitments: {
+            /**
+             * Format: uint16
+             * @description Which of the session's draws.
+             */
+            attempt: number;
+            /** @description Hash of the box's secret. */
+            commitment: components["schemas"]["Hex32"];
+            /** @description Salted Merkle root over the pool. */
+            root: components["schemas"]["Hex32"];
+            /** @description Hash of the rules. */
+            rules: components["schemas"]["Hex32"];
+            /** @description Hash of the supervisor's secret. */
+            supervisor: components["schemas"]["Hex32"];
+        };
         /** @description A speciality that is asked for. */
         DrawGroup: {
             /**
@@ -2277,6 +2314,13 @@ export interface components {
             /** @description As the pool writes it. */
             speciality: string;
         };
+        /** @description The hub that signs a draw's commitments, as it was fixed before. */
+        DrawHub: {
+            /** @description Its Ed25519 key: no other signature counts. */
+            key: components["schemas"]["Hex32"];
+            /** @description How long it is waited for; then the draw is ended. */
+            wait: components["schemas"]["Span"];
+        };
         /** @description A draw is to be prepared. Tables are CSV in UTF-8 or GB18030, as base64 of the file's bytes. */
         DrawOrder: {
             /** @description The specialities, and how many of each. */
@@ -2286,8 +2330,16 @@ export interface components {
              * @default null
              */
             named: string | null;
-            /** @description The expert pool. */
-            pool: string;
+            /**
+             * @description An order that the pool's owner has drawn: the CMS envelope, as base64 of its bytes.
+             * @default null
+             */
+            order: string | null;
+            /**
+             * @description The expert pool; none where an order is given.
+             * @default null
+             */
+            pool: string | null;
             /**
              * @description Who must not be drawn.
              * @default null
@@ -2295,7 +2347,7 @@ export interface components {
             recusals: string | null;
         };
         /** @description Where a draw stands. */
-        DrawStep: "prepared" | "committed" | "revealed" | "seeded" | "aborted";
+        DrawStep: "prepared" | "committed" | "countersigned" | "revealed" | "seeded" | "aborted";
         /** @description The draw and its proof. */
         DrawView: {
             /** @description Draws that were ended, this one included. */
@@ -2319,8 +2371,12 @@ export interface components {
             eligible: number;
             /** @description How many may not, by reason. */
             excluded: components["schemas"]["ExcludedView"][];
+            /** @description Whose order it is, where the pool's owner had drawn already. */
+            given?: components["schemas"]["GivenView"] | null;
             /** @description The specialities. */
             groups: components["schemas"]["GroupView"][];
+            /** @description The hub's signature, or that it is waited for until then; none where no hub signs. */
+            hub?: components["schemas"]["HubSignatureView"] | null;
             /** @description The pool's root. */
             root: components["schemas"]["Hex32"];
             /**
@@ -2490,6 +2546,14 @@ export interface components {
             commitment: components["schemas"]["Hex32"];
             /** @constant */
             type: "draw_committed";
+        } | {
+            commitments: components["schemas"]["DrawCommitments"];
+            /** @constant */
+            type: "draw_signature_asked";
+        } | {
+            signature: components["schemas"]["Hex64"];
+            /** @constant */
+            type: "draw_countersigned";
         } | {
             secret: components["schemas"]["Hex32"];
             /** @constant */
@@ -3240,12 +3304,40 @@ export interface components {
             /** @description The seat that chance gave him. */
             seat: components["schemas"]["SeatNo"];
         };
+        /** @description An order that the pool's owner has drawn already, proven by his own two secrets and signed by him. */
+        GivenOrder: {
+            /**
+             * Format: uint16
+             * @description Which of his draws for this session.
+             */
+            attempt: number;
+            /** @description The owner's secret, which takes the place of the box's. */
+            box_secret: components["schemas"]["Hex32"];
+            /** @description The owner's Ed25519 key. */
+            key: components["schemas"]["Hex32"];
+            /** @description The owner's signature. */
+            signature: components["schemas"]["Hex64"];
+            /** @description Hash of the second party's secret. */
+            supervisor: components["schemas"]["Hex32"];
+            /** @description That secret. */
+            supervisor_secret: components["schemas"]["Hex32"];
+        };
         /** @description A receipt that another venue gave. */
         GivenReceipt: {
             /** @description Its text, as it is. */
             receipt: string;
             /** @description Its CMS signature, base64. */
             signature: string;
+        };
+        /** @description An order that was drawn already. */
+        GivenView: {
+            /**
+             * Format: uint16
+             * @description Which of his draws.
+             */
+            attempt: number;
+            /** @description The key of the pool's owner. */
+            key: components["schemas"]["Hex32"];
         };
         /** @description Candidates of one speciality, and how many of them the committee needs. */
         Group: {
@@ -3370,6 +3462,17 @@ export interface components {
         };
         /** @description 32 bytes, written as 64 lower-case hexadecimal digits: a hash, a secret, or the seed. */
         Hex32: string;
+        /** @description An Ed25519 signature, written as 128 lower-case hexadecimal digits. */
+        Hex64: string;
+        /** @description How the hub's signature over the commitments stands. */
+        HubSignatureView: {
+            /** @description The hub's key, which was fixed before. */
+            key: components["schemas"]["Hex32"];
+            /** @description Its signature. */
+            signature?: components["schemas"]["Hex64"] | null;
+            /** @description Until when it is waited for. */
+            until?: components["schemas"]["Utc"] | null;
+        };
         /** @description Where a feed's segment index stands; journalled, and signed in checkpoints. */
         IndexHead: {
             /**
@@ -3893,6 +3996,8 @@ export interface components {
             help_overdue: components["schemas"]["Span"];
             /** @description When meals are due. */
             meals: components["schemas"]["TimeOfDay"][];
+            /** @description The numbers of the rule sets that a plan may name. */
+            numbers?: components["schemas"]["RuleNumbers"];
             /** @description How long an outage may last before the start until the tenderer decides. */
             outage_before_start: components["schemas"]["Span"];
             /** @description How long an outage may last during evaluation until the material is sealed. */
@@ -3986,7 +4091,7 @@ export interface components {
         PublicRecord: {
             /** @description Earlier draws that were ended, and why. */
             aborted: components["schemas"]["AbortedLine"][];
-            /** @description `bidroom-draw/1`. */
+            /** @description `bidroom-draw/1`, or `bidroom-draw/2` where a hub signs; the README says what it means. */
             algorithm: string;
             /**
              * Format: uint16
@@ -3999,8 +4104,21 @@ export interface components {
             box_secret?: components["schemas"]["Hex32"] | null;
             /** @description Who was drawn, in the order of drawing. */
             drawn: components["schemas"]["DrawnLine"][];
+            /**
+             * Format: uint16
+             * @description Which of his draws it was.
+             */
+            given_attempt?: number | null;
+            /** @description Where the pool's owner had drawn already: his key. The secrets and commitments are his then. */
+            given_key?: components["schemas"]["Hex32"] | null;
+            /** @description His signature. */
+            given_signature?: components["schemas"]["Hex64"] | null;
             /** @description The specialities in order, and how many are needed. */
             groups: components["schemas"]["GroupLine"][];
+            /** @description The hub's key, where a hub signs what was committed to. */
+            hub_key?: components["schemas"]["Hex32"] | null;
+            /** @description Its signature. */
+            hub_signature?: components["schemas"]["Hex64"] | null;
             /** @description Each row of the pool: its salted hash, and its groups or why it cannot be drawn. Empty before the draw is seeded. */
             pool: string[];
             /** @description Salted Merkle root (RFC 6962) over the lines of `pool`. */
@@ -4263,6 +4381,15 @@ export interface components {
         } | {
             /** @constant */
             code: "wrong_draw_stage";
+        } | {
+            /** @constant */
+            code: "order_given";
+        } | {
+            /** @constant */
+            code: "hub_signature_missing";
+        } | {
+            /** @constant */
+            code: "hub_signature_differs";
         } | {
             /** @constant */
             code: "draw_too_early";
@@ -4611,6 +4738,45 @@ export interface components {
             line: number;
             /** @description In which table, where several were sent: `pool`, `recusals`, `named`. */
             table?: string | null;
+        };
+        /** @description The numbers of the rule sets. They are the profile's, so that a change of the law needs no other program. */
+        RuleNumbers: {
+            /**
+             * Format: uint8
+             * @description Working days before the start from which on government procurement may draw: 财库〔2016〕198号 art. 13, 前2个工作日.
+             */
+            draw_days: number;
+            /** @description Days off that are no Saturday or Sunday: the State Council's notice of each year (节假日安排). */
+            holidays: components["schemas"]["Day"][];
+            /**
+             * Format: uint8
+             * @description Years back for former employers in government procurement: 政府采购法实施条例 art. 9, 前3年内.
+             */
+            look_back_years: number;
+            /**
+             * Format: uint8
+             * @description … of a negotiation: 财政部令第74号 art. 7, 3人以上单数.
+             */
+            negotiation_min: number;
+            /**
+             * Format: uint8
+             * @description … of 10 million yuan or more, technically complex, or of great influence: the same article, 7人以上单数.
+             */
+            procurement_large_min: number;
+            /**
+             * Format: uint8
+             * @description … of government procurement by tender: 财政部令第87号 art. 47.
+             */
+            procurement_min: number;
+            /** @description How long archives of government procurement are kept at least: 政府采购法 art. 42, 十五年. */
+            retention: components["schemas"]["Span"];
+            /**
+             * Format: uint8
+             * @description The smallest committee of a tender: 招标投标法 art. 37, 五人以上单数.
+             */
+            tendering_min: number;
+            /** @description Saturdays and Sundays that are worked (调休), from the same notice. */
+            worked: components["schemas"]["Day"][];
         };
         /** @description A rule set. */
         RuleSet: "tendering" | "procurement" | "procurement_large" | "negotiation";

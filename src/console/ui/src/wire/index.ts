@@ -84,6 +84,7 @@ export type DrawView = Schemas["DrawView"];
 export type LineView = Schemas["LineView"];
 export type LineState = Schemas["LineState"];
 export type CallEnd = Schemas["CallEnd"];
+export type AbortedView = Schemas["AbortedView"];
 export type DrawStep = Schemas["DrawStep"];
 export type Exclusion = Schemas["Exclusion"];
 export type StandingKind = Schemas["StandingKind"];

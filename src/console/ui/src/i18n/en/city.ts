@@ -122,7 +122,7 @@ export const city: Dictionary["city"] = {
   noTrail: "None",
   alarm: {
     feed_lost: "Feed lost", feed_absent: "No signal", recording_gap: "Gap in a recording", anomaly: "Picture or sound is wrong", equipment: "Equipment failed", help: "Help at a seat", break_due: "Rest or meal is due",
-    line_down: "Phone line down", line_rests: "Phone line rests", call_out_silent: "Nobody answers the call-out", call_out_overdue: "Call-out overdue", pool_empty: "The pool is empty", notice_failed: "The notice cannot be spoken", withdrawal_waits: "Withdrawal to be ruled on", archive_requested: "Archive to be handed over",
+    line_down: "Phone line down", line_rests: "Phone line rests", call_out_silent: "Nobody answers the call-out", call_out_overdue: "Call-out overdue", pool_empty: "The pool is empty", notice_failed: "The notice cannot be spoken", text_unsent: "Text message not sent", withdrawal_waits: "Withdrawal to be ruled on", archive_requested: "Archive to be handed over",
     member_missing: "Member missing", conflict_waits: "Conflict to be ruled on", replacement_waits: "Replacement to be approved", outage_expired: "Outage beyond its limit", outage_lasts: "Outage lasts",
   },
   refusedWhat: { presence: "Presence", state: "State", events: "Entry", checkpoints: "Checkpoint", statements: "Attendance", replies: "Reply", topic: "Topic" },

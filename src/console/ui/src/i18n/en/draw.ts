@@ -1,14 +1,23 @@
 // Owns the English words of draw and call-out: steps of the proof, standings, how calls end, the board.
-import type { CallEnd, DrawStep, Exclusion, LineState, StandingKind, TextEnd } from "../../wire";
+import type { AbortedView, CallEnd, DrawStep, Exclusion, LineState, StandingKind, TextEnd } from "../../wire";
 
 export const mask = (no: number): string => `Candidate ${no}`;
 
 export const steps: Record<DrawStep, string> = {
   prepared: "Waits for the supervisor's commitment",
   committed: "Waits for the supervisor's secret",
+  countersigned: "Signed by the hub; waits for the supervisor's secret",
   revealed: "The box reveals its secret",
   seeded: "Seed fixed",
   aborted: "Ended",
+};
+
+export const abortReasons: Record<AbortedView["reason"]["kind"], string> = {
+  ordered: "by order",
+  basis_lost: "what was committed to is lost",
+  basis_differs: "what was committed to differs",
+  hub_silent: "the hub did not sign in time",
+  session_ended: "the session ended",
 };
 
 export const exclusions: Record<Exclusion, string> = {
@@ -167,9 +176,16 @@ export const page = {
   rules: "Rules' hash",
   boxCommitment: "Box's commitment",
   supervisorCommitment: "Supervisor's",
+  hubSignature: "Hub's signature",
+  hubWaits: (until: string) => `waiting for the hub until ${until}; then the draw is ended, on the record`,
+  given: "Order given by",
+  givenBy: (key: string, attempt: number) => `the pool's owner (draw ${attempt}, key ${key}…); signature and order were verified here`,
+  waitsForAcceptance: "Waits for the supervisor's acceptance",
+  waitsForHub: "Waits for the hub's signature",
+  acceptOrder: "Accept the order and call",
   seed: "Seed",
   notYet: "not yet",
-  aborted: (no: number, time: string) => `Draw ${no} was ended at ${time}; this stays on the record`,
+  aborted: (no: number, time: string, why: string) => `Draw ${no} was ended at ${time} (${why}); this stays on the record`,
   record: "Download the public record",
   composition: "Composition",
   compositionOf: (members: number, odd: boolean, least: number, share: string) => `${members} in all; at least ${least}${odd ? ", odd" : ""}, experts at least ${share}`,
@@ -206,6 +222,8 @@ export const form = {
   help: "The tables go into the box's encrypted vault only and appear on no page and in no log. The box then commits itself to pool, rules and its own secret, and the supervisor enters his commitment.",
   pool: "Expert pool (CSV)",
   poolHelp: "Columns: name, phone, id_number, employer, specialities; optional former_employers (with the day of leaving, as A(2024-05-31)), relatives_employers, banned_until",
+  order: "Or: an order that is drawn already (encrypted file, .cms)",
+  orderHelp: "Drawn by the pool's owner, encrypted to this box and signed; pool, recusals and order are in it, so choose neither of those tables",
   recusals: "Recusals (CSV, optional)",
   recusalsHelp: "Columns: kind (unit, relative, ban, person), name; optional aliases, id_number, until",
   named: "Named members (CSV, optional)",

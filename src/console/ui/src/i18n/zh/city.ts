@@ -120,7 +120,7 @@ export const city = {
   noTrail: "没有",
   alarm: {
     feed_lost: "信号中断", feed_absent: "没有信号", recording_gap: "录像缺失", anomaly: "画面或声音异常", equipment: "设备故障", help: "席位求助", break_due: "休息或用餐已到时间",
-    line_down: "电话线路故障", line_rests: "电话线路停用", call_out_silent: "外呼无人应答", call_out_overdue: "外呼超过最迟时间", pool_empty: "专家库已抽空", notice_failed: "通知语音合成失败", withdrawal_waits: "请假待裁定", archive_requested: "档案待移交",
+    line_down: "电话线路故障", line_rests: "电话线路停用", call_out_silent: "外呼无人应答", call_out_overdue: "外呼超过最迟时间", pool_empty: "专家库已抽空", notice_failed: "通知语音合成失败", text_unsent: "短信未发出", withdrawal_waits: "请假待裁定", archive_requested: "档案待移交",
     member_missing: "成员未到", conflict_waits: "回避待裁定", replacement_waits: "缺额待替换", outage_expired: "故障超过时限", outage_lasts: "故障未排除",
   } as Record<string, string>,
   refusedWhat: { presence: "在线状态", state: "状态", events: "记录", checkpoints: "检查点", statements: "出勤情况", replies: "答复", topic: "主题" } as Record<string, string>,

@@ -1,14 +1,23 @@
 // Owns the Chinese words of draw and call-out: steps of the proof, standings, how calls end, the board.
-import type { CallEnd, DrawStep, Exclusion, LineState, StandingKind, TextEnd } from "../../wire";
+import type { AbortedView, CallEnd, DrawStep, Exclusion, LineState, StandingKind, TextEnd } from "../../wire";
 
 export const mask = (no: number): string => `候选 ${no}`;
 
 export const steps: Record<DrawStep, string> = {
   prepared: "待监督人员承诺",
   committed: "待监督人员揭示",
+  countersigned: "平台已签名，待监督人员揭示",
   revealed: "主机揭示中",
   seeded: "种子已定",
   aborted: "已终止",
+};
+
+export const abortReasons: Record<AbortedView["reason"]["kind"], string> = {
+  ordered: "人工终止",
+  basis_lost: "承诺的内容丢失",
+  basis_differs: "承诺的内容不符",
+  hub_silent: "市级平台未按时签名",
+  session_ended: "评标已结束",
 };
 
 export const exclusions: Record<Exclusion, string> = {
@@ -167,9 +176,16 @@ export const page = {
   rules: "规则摘要",
   boxCommitment: "主机承诺",
   supervisorCommitment: "监督承诺",
+  hubSignature: "平台签名",
+  hubWaits: (until: string) => `等待市级平台签名，最迟 ${until}；逾期抽取终止并记录在案`,
+  given: "次序来源",
+  givenBy: (key: string, attempt: number) => `专家库已抽定（第 ${attempt} 次，公钥 ${key}…），本机已验证签名和次序`,
+  waitsForAcceptance: "待监督人员接受次序",
+  waitsForHub: "待市级平台签名",
+  acceptOrder: "接受次序，开始通知",
   seed: "种子",
   notYet: "尚无",
-  aborted: (no: number, time: string) => `第 ${no} 次抽取于 ${time} 终止，永久记录在案`,
+  aborted: (no: number, time: string, why: string) => `第 ${no} 次抽取于 ${time} 终止（${why}），永久记录在案`,
   record: "下载公开记录",
   composition: "委员会组成",
   compositionOf: (members: number, odd: boolean, least: number, share: string) => `共 ${members} 人；不少于 ${least} 人${odd ? "、单数" : ""}、专家不少于 ${share}`,
@@ -206,6 +222,8 @@ export const form = {
   help: "名单只进入本机加密保险库，不在任何页面、日志中出现。提交后主机对专家库、规则和自己的秘密作出承诺，再由监督人员输入承诺。",
   pool: "专家库（CSV）",
   poolHelp: "列：姓名、手机号、身份证号、单位、专业；可有 原单位（写明离职日期，如 甲公司(2024-05-31)）、亲属单位、禁评至",
+  order: "或：已抽定的次序（加密文件，.cms）",
+  orderHelp: "由专家库抽定、加密给本机并签名；库、回避和次序都在其中，此时不选专家库和回避表",
   recusals: "回避（CSV，可不选）",
   recusalsHelp: "列：类型（回避单位、亲属、禁评、名单）、名称；可有 别名、身份证号、至",
   named: "直接确定的人员（CSV，可不选）",

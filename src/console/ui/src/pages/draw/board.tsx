@@ -5,6 +5,7 @@ import type { Names } from "../../i18n/shape";
 import { Empty, Panel } from "../../parts/shell";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import type { CandidateView, ConveningView, LineView } from "../../wire";
+import { step } from "./step";
 
 const STEPS = 5;
 const REACHED: Record<string, number> = { dialling: 1, ringing: 2, early_media: 2, answered: 3, idle_key: 3, key: 4 };
@@ -17,7 +18,7 @@ export function Board({ session, lines, names }: { session: ConveningView; lines
   return (
     <Panel title={p.board} aside={p.boardAside(lines.length)} className="board-panel">
       {candidates.length === 0 ? (
-        <Empty title={p.noCandidates}>{session.draw !== null && session.draw !== undefined && <p>{t.draw.steps[session.draw.stage]}</p>}</Empty>
+        <Empty title={p.noCandidates}>{session.draw !== null && session.draw !== undefined && <p>{step(t, session.draw)}</p>}</Empty>
       ) : (
         <div className="board-scroll" tabIndex={0} role="group" aria-label={p.board}>
           <table className="board">

@@ -19,7 +19,7 @@ import { Proof } from "./proof";
 import "./draw.css";
 
 /** The alarms of this page; all others are the room's. */
-const OURS = new Set<Alarm["what"]["kind"]>(["line_down", "line_rests", "line_fails", "call_out_silent", "call_out_overdue", "pool_empty", "notice_failed", "withdrawal_waits"]);
+const OURS = new Set<Alarm["what"]["kind"]>(["line_down", "line_rests", "line_fails", "call_out_silent", "call_out_overdue", "pool_empty", "notice_failed", "withdrawal_waits", "text_unsent"]);
 
 export function DrawPage({ welcome, account, onRefused }: PageProps) {
   const role = account?.role === "supervisor" ? "supervisor" : "technician";
@@ -69,8 +69,10 @@ export function DrawView({ view, link, account, role }: { view: RoomView; link: 
                 <Alarms alarms={alarms} names={names} quiet={t.draw.page.quiet} />
               </Panel>
               <Operations session={session} role={role} names={names} give={give} onOpen={setOpen} />
+              {/* until somebody is called, the proof is what is to be seen */}
+              {session.callout == null && <Proof session={session} role={role} names={names} />}
               <Lines lines={view.lines} role={role} give={give} />
-              <Proof session={session} role={role} names={names} />
+              {session.callout != null && <Proof session={session} role={role} names={names} />}
               <Listen session={session} />
             </div>
           </div>

@@ -31,8 +31,9 @@ export function Operations({ session, role, names, give, onOpen }: Props) {
         {why !== null && <p className="text-warn" role="status">{why}</p>}
         {callout?.stopped != null && <p className="text-warn">{callout.stopped}</p>}
         {role === "technician" && fresh && session.phase === "planned" && <Button type="primary" block onClick={() => onOpen("prepare")}>{p.prepare}</Button>}
-        {role === "supervisor" && draw?.stage === "prepared" && <Button type="primary" block onClick={() => onOpen("commit")}>{p.commit}</Button>}
-        {role === "supervisor" && draw?.stage === "committed" && <Button type="primary" block onClick={() => onOpen("reveal")}>{p.reveal}</Button>}
+        {role === "supervisor" && draw?.stage === "prepared" && draw.given != null && <Button type="primary" block onClick={() => void give({ type: "accept_given_order" })}>{p.acceptOrder}</Button>}
+        {role === "supervisor" && draw?.stage === "prepared" && draw.given == null && <Button type="primary" block onClick={() => onOpen("commit")}>{p.commit}</Button>}
+        {role === "supervisor" && (draw?.stage === "countersigned" || (draw?.stage === "committed" && draw.hub == null)) && <Button type="primary" block onClick={() => onOpen("reveal")}>{p.reveal}</Button>}
         {role === "supervisor" && withdrawing.map(({ candidate }) => (
           <div key={candidate} className="draw-ruling">
             <span>{t.draw.mask(candidate)}{t.words.comma}{t.draw.standings.withdrawing}</span>

@@ -18,18 +18,19 @@ export function PrepareDialog({ session, names, onClose }: { session: ConveningV
   const t = useT();
   const f = t.draw.form;
   const [pool, setPool] = useState<File | null>(null);
+  const [order, setOrder] = useState<File | null>(null);
   const [recusals, setRecusals] = useState<File | null>(null);
   const [named, setNamed] = useState<File | null>(null);
   const [groups, setGroups] = useState<Group[]>([{ speciality: "", count: String(session.experts) }]);
   const [problem, setProblem] = useState<Problem | null>(null);
   const sum = groups.reduce((sum, group) => sum + (Number(group.count) || 0), 0);
-  const whole = pool !== null && groups.every((group) => group.speciality.trim() !== "" && Number(group.count) > 0);
+  const whole = (pool !== null) !== (order !== null) && (order === null || recusals === null) && groups.every((group) => group.speciality.trim() !== "" && Number(group.count) > 0);
   const change = (index: number, part: Partial<Group>) => setGroups((all) => all.map((group, at) => (at === index ? { ...group, ...part } : group)));
   const send = async () => {
-    if (pool === null) return false;
     setProblem(null);
     const body: DrawOrder = {
-      pool: await base64(pool),
+      pool: pool === null ? null : await base64(pool),
+      order: order === null ? null : await base64(order),
       recusals: recusals === null ? null : await base64(recusals),
       named: named === null ? null : await base64(named),
       groups: groups.map((group) => ({ speciality: group.speciality.trim(), count: Number(group.count) })),
@@ -48,6 +49,7 @@ export function PrepareDialog({ session, names, onClose }: { session: ConveningV
     <Dialog title={f.title} onClose={onClose} width={760} act={{ label: f.submit, disabled: !whole, run: send }}>
       <p className="help">{f.help}</p>
       <FileField label={f.pool} help={f.poolHelp} file={pool} onFile={setPool} />
+      <FileField label={f.order} help={f.orderHelp} file={order} onFile={setOrder} accept=".cms,.p7m,.der" />
       <FileField label={f.recusals} help={f.recusalsHelp} file={recusals} onFile={setRecusals} />
       <FileField label={f.named} help={f.namedHelp} file={named} onFile={setNamed} />
       <fieldset className="choices">
@@ -82,7 +84,7 @@ export function PrepareDialog({ session, names, onClose }: { session: ConveningV
   );
 }
 
-function FileField({ label, help, file, onFile }: { label: string; help: string; file: File | null; onFile: (file: File | null) => void }) {
+function FileField({ label, help, file, onFile, accept = ".csv,text/csv" }: { label: string; help: string; file: File | null; onFile: (file: File | null) => void; accept?: string }) {
   const t = useT();
   const input = useRef<HTMLInputElement>(null);
   return (
@@ -90,7 +92,7 @@ function FileField({ label, help, file, onFile }: { label: string; help: string;
       <strong>{label}</strong>
       <p className="help">{help}</p>
       <div className="file-row">
-        <input ref={input} type="file" hidden accept=".csv,text/csv" aria-label={label} onChange={(event) => onFile(event.target.files?.[0] ?? null)} />
+        <input ref={input} type="file" hidden accept={accept} aria-label={label} onChange={(event) => onFile(event.target.files?.[0] ?? null)} />
         <Button aria-label={`${label}: ${t.draw.form.choose}`} onClick={() => input.current?.click()}>{t.draw.form.choose}</Button>
         <span aria-live="polite">{file === null ? "" : t.tech.importForm.chosen(file.name)}</span>
       </div>

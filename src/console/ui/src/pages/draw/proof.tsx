@@ -7,6 +7,7 @@ import type { Names } from "../../i18n/shape";
 import { useAttempt } from "../../parts/notice";
 import { Panel } from "../../parts/shell";
 import type { ConveningView, PublicRecord } from "../../wire";
+import { step } from "./step";
 
 export function Proof({ session, role, names }: { session: ConveningView; role: "technician" | "supervisor"; names: Names }) {
   const t = useT();
@@ -26,7 +27,7 @@ export function Proof({ session, role, names }: { session: ConveningView; role: 
     URL.revokeObjectURL(url);
   });
   return (
-    <Panel title={p.proof} aside={draw == null ? undefined : `${p.attemptNo(draw.attempt)} · ${t.draw.steps[draw.stage]}`}>
+    <Panel title={p.proof} aside={draw == null ? undefined : `${p.attemptNo(draw.attempt)} · ${step(t, draw)}`}>
       <dl className="proof">
         <dt>{p.composition}</dt>
         <dd>{p.compositionOf(composition.members, composition.odd, composition.least, share)}{open === null ? "" : ` · ${open === 0 ? p.compositionDone : p.compositionOpen(open)}`}</dd>
@@ -48,23 +49,30 @@ export function Proof({ session, role, names }: { session: ConveningView; role: 
             <Hash label={p.root} value={draw.root} />
             <Hash label={p.rules} value={draw.rules} />
             <Hash label={p.boxCommitment} value={draw.box_commitment} />
-            <Hash label={p.supervisorCommitment} value={draw.supervisor_commitment} />
+            {draw.given != null && (
+              <>
+                <dt>{p.given}</dt>
+                <dd>{p.givenBy(draw.given.key.slice(0, 12), draw.given.attempt)}</dd>
+              </>
+            )}
+            {draw.given == null && <Hash label={p.supervisorCommitment} value={draw.supervisor_commitment} />}
+            {draw.hub != null && <Hash label={p.hubSignature} value={draw.hub.signature} pending={draw.hub.until == null ? undefined : p.hubWaits(hourMinute(draw.hub.until))} />}
             <Hash label={p.seed} value={draw.seed} />
           </>
         )}
       </dl>
-      {draw?.aborted.map((one) => <p key={one.attempt} className="text-warn proof-aborted">{p.aborted(one.attempt, hourMinute(one.at))}</p>)}
+      {draw?.aborted.map((one) => <p key={one.attempt} className="text-warn proof-aborted">{p.aborted(one.attempt, hourMinute(one.at), t.draw.abortReasons[one.reason.kind])}</p>)}
       {role === "supervisor" && draw?.seed != null && <div className="proof-download"><Button block onClick={() => void download()}>{p.record}</Button></div>}
     </Panel>
   );
 }
 
-function Hash({ label, value }: { label: string; value?: string | null }) {
+function Hash({ label, value, pending }: { label: string; value?: string | null; pending?: string }) {
   const t = useT();
   return (
     <>
       <dt>{label}</dt>
-      <dd>{value == null ? <span className="text-muted">{t.draw.page.notYet}</span> : <code title={value}>{value.slice(0, 20)}…{value.slice(-6)}</code>}</dd>
+      <dd>{value == null ? <span className="text-muted">{pending ?? t.draw.page.notYet}</span> : <code title={value}>{value.slice(0, 20)}…{value.slice(-6)}</code>}</dd>
     </>
   );
 }

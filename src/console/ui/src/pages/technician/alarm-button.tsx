@@ -34,6 +34,7 @@ export function alarmButton(t: Dictionary, alarm: Alarm, give: Give, onOpen: (op
     case "pool_empty":
     case "notice_failed":
     case "withdrawal_waits":
+    case "text_unsent":
     case "archive_requested":
       return null;
     case "line_rests":
