@@ -16,6 +16,7 @@ mod listen;
 mod phones;
 mod preflight;
 mod public;
+mod relays;
 mod run;
 mod sealing;
 mod smart;

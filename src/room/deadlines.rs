@@ -6,6 +6,7 @@ use super::decide::Draft;
 use super::event::{BreakKind, Event, MealSlot, SuspensionCause};
 use super::ids::SessionId;
 use super::layout::Policies;
+use super::relay::{Relay, RelayEnd};
 use super::session::{Phase, Session};
 use super::state::Room;
 use super::time::{Now, Span, TimeOfDay, Utc};
@@ -64,6 +65,7 @@ fn clocks(session: &Session, policies: &Policies, now: &Now) -> Vec<Due> {
     grace(session, policies, now, &mut clocks);
     outage(session, policies, now, &mut clocks);
     help(session, policies, now, &mut clocks);
+    relays(session, now, &mut clocks);
     if let Phase::InSession = session.phase {
         let lock = overnight(session, policies, now);
         let locks = lock.as_ref().is_some_and(|lock| lock.left == Span::ZERO);
@@ -111,6 +113,20 @@ fn outage(session: &Session, policies: &Policies, now: &Now, clocks: &mut Vec<Du
         left: since.remaining(length, &now.stamp),
         event: Event::OutageTimeExpired,
     }));
+}
+
+fn relays(session: &Session, now: &Now, clocks: &mut Vec<Due>) {
+    for (id, relay) in &session.relays {
+        if let Relay::On { until, .. } = relay {
+            clocks.push(Due {
+                left: now.until(*until),
+                event: Event::RelayEnded {
+                    relay: id.clone(),
+                    by: RelayEnd::Time,
+                },
+            });
+        }
+    }
 }
 
 fn help(session: &Session, policies: &Policies, now: &Now, clocks: &mut Vec<Due>) {

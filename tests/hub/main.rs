@@ -19,5 +19,6 @@ mod delivery;
 mod given;
 mod network;
 mod postgres;
+mod relay;
 mod secure;
 mod trust;

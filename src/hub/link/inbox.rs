@@ -178,7 +178,9 @@ impl Inbox {
             HubOrder::PlanSession { .. }
             | HubOrder::ChangePlan { .. }
             | HubOrder::SetPolicies { .. }
-            | HubOrder::CancelSession { .. } => None,
+            | HubOrder::CancelSession { .. }
+            | HubOrder::StartRelay { .. }
+            | HubOrder::EndRelay { .. } => None,
         }
     }
 }
@@ -210,6 +212,25 @@ fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal>
                 reason: reason.clone(),
             },
         ),
+        HubOrder::StartRelay {
+            session,
+            relay,
+            feeds,
+            until,
+        } => {
+            let (relay, feeds) = (relay.clone(), feeds.clone());
+            let until = *until;
+            let start = Command::StartRelay {
+                relay,
+                feeds,
+                until,
+            };
+            (session.clone(), start)
+        }
+        HubOrder::EndRelay { session, relay } => {
+            let relay = relay.clone();
+            (session.clone(), Command::EndRelay { relay })
+        }
         HubOrder::RequestArchive { session } => (session.clone(), Command::RequestArchive),
     })
 }

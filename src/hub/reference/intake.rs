@@ -10,6 +10,8 @@ use crate::hub::contract::{
     Rejection, Reply, ReplyOutcome, Unreadable,
 };
 use crate::room::{CommandId, SessionId, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -141,6 +143,9 @@ impl Intake<'_, '_> {
         let session = links.session.as_ref().map(SessionId::as_str);
         self.batch
             .add(room, links.seq, links.stamp.at, session, line, sha256)?;
+        if let Some(policies) = configured(line) {
+            self.batch.policies(room, policies.get())?;
+        }
         self.taken.stored += 1;
         Ok(Ok(()))
     }
@@ -298,6 +303,22 @@ impl Intake<'_, '_> {
             Err("unknown-command")
         })
     }
+}
+
+/// The policies of a room, in the entry by which it says them. All other entries are passed over unread.
+fn configured(line: &[u8]) -> Option<Box<RawValue>> {
+    const WORD: &[u8] = b"\"type\":\"room_configured\"";
+    #[derive(Deserialize)]
+    struct Line {
+        event: Configured,
+    }
+    #[derive(Deserialize)]
+    struct Configured {
+        policies: Box<RawValue>,
+    }
+    line.windows(WORD.len()).find(|part| *part == WORD)?;
+    let line: Line = serde_json::from_slice(line).ok()?;
+    Some(line.event.policies)
 }
 
 fn read<T: Payload>(payload: &[u8]) -> Result<Envelope<T>, Refused> {

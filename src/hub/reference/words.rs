@@ -91,7 +91,7 @@ pub(super) fn has_session(
     now: Utc,
 ) -> Result<bool, DatabaseError> {
     let rows = db.rows(
-        "SELECT what, reply, expires FROM commands WHERE evaluation = $1 AND room = $2 AND what <> 'request_archive'
+        "SELECT what, reply, expires FROM commands WHERE evaluation = $1 AND room = $2 AND what NOT IN ('request_archive', 'start_relay', 'end_relay')
          ORDER BY issued DESC, id",
         &[evaluation.as_str().into(), room.as_str().into()],
     )?;
