@@ -222,7 +222,7 @@ pub(crate) fn folder(profile: &str, entries: u64) -> TempDir {
     folder
 }
 
-/// Writes entries into a journal.
+/// Writes so many more entries into a journal.
 pub(crate) fn fill(data: &Path, entries: u64) {
     fs::create_dir_all(data).unwrap();
     let settings = Settings {
@@ -231,7 +231,8 @@ pub(crate) fn fill(data: &Path, entries: u64) {
     };
     let mut journal = Journal::open(&data.join("journal.sqlite"), settings).unwrap();
     let boot: BootId = "a-boot-long-ago".parse().unwrap();
-    let all: Vec<u64> = (1..=entries).collect();
+    let last = journal.reader().unwrap().head().unwrap().seq.0;
+    let all: Vec<u64> = (last + 1..=last + entries).collect();
     for part in all.chunks(5_000) {
         let batch: Vec<Entry> = part
             .iter()

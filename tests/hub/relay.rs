@@ -109,7 +109,10 @@ async fn a_feed_goes_to_the_citys_server_while_the_profile_the_house_and_the_clo
     );
     let room = Room::start_in(folder(&profile, 0));
     let operator = hub.operator().await;
-    room.rehearsal("BS-1", &committee(&["甲", "乙", "丙", "丁", "戊"]));
+    room.rehearsal(
+        "BS-1",
+        &committee(&["赵一", "钱二", "孙三", "李四", "周五"]),
+    );
     let asked = Cell::new(0);
     let ask = async |feeds: &[&str], until: i64| -> Value {
         asked.set(asked.get() + 1);

@@ -50,8 +50,8 @@ class Session:
         self.pipeline.set_state(Gst.State.PLAYING)
         _, message = GstSdp.SDPMessage.new_from_text(offer)
         self.ask("set-remote-description", GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.OFFER, message))
-        answer = self.ask("create-answer", None).get_value("answer")
-        self.ask("set-local-description", answer)
+        reply = self.ask("create-answer", None)  # kept: the answer goes with it
+        self.ask("set-local-description", reply.get_value("answer"))
         gathered.wait(5)
         self.answer = self.rtc.get_property("local-description").sdp.as_text()
 
