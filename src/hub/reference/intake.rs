@@ -124,11 +124,12 @@ impl Intake<'_, '_> {
         }
         let holder = self.batch.holder(room).expect("it is in place");
         let (epoch, upto, head) = (holder.epoch, holder.upto, &holder.head);
+        // whatever it is, the room hears how far it is stored
+        self.taken.receipts.insert(room.clone());
         if links.seq > upto.next() {
             // one before it was lost on the way: the room goes back for it
             return Ok(Ok(()));
         }
-        self.taken.receipts.insert(room.clone());
         if links.seq <= upto {
             let stored = self.batch.line(room, epoch, links.seq)?;
             if stored.as_deref() != Some(line) {
