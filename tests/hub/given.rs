@@ -70,6 +70,26 @@ impl Hub {
         }
     }
 
+    /// A copy of the store of a hub that does not run.
+    pub(crate) fn back_up(&self) -> Vec<u8> {
+        // the log goes into the file with the last connection
+        drop(
+            Connection::open(self.data().join("hub.sqlite"))
+                .map(|db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))),
+        );
+        fs::read(self.data().join("hub.sqlite")).unwrap()
+    }
+
+    /// Puts a copy in its store's place; none is a store made anew.
+    pub(crate) fn put_back(&self, copy: Option<&[u8]>) {
+        for file in ["hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm"] {
+            let _ = fs::remove_file(self.data().join(file));
+        }
+        if let Some(copy) = copy {
+            fs::write(self.data().join("hub.sqlite"), copy).unwrap();
+        }
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         let child = self.child.as_mut();
