@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -71,6 +71,8 @@ impl Relays {
         let mut room_rx = self.clerk.watch();
         let mut sent: BTreeMap<WantedRelay, watch::Sender<bool>> = BTreeMap::new();
         let mut sending = JoinSet::new();
+        // what is asked for again waits until its forerunner is taken back
+        let mut turns: BTreeMap<(RelayId, FeedId), Arc<Mutex<()>>> = BTreeMap::new();
         loop {
             let stopped = *stop_rx.borrow();
             let wanted = match stopped {
@@ -92,7 +94,12 @@ impl Relays {
                     place: place.clone(),
                     feed: feed.clone(),
                 };
-                sending.spawn(sender.run(keep_rx));
+                let key = (one.relay.clone(), one.feed.clone());
+                let turn = turns.entry(key).or_default().clone();
+                sending.spawn(async move {
+                    let _turn = turn.lock().await;
+                    sender.run(keep_rx).await;
+                });
                 sent.insert(one, keep_tx);
             }
             if stopped {
@@ -107,23 +114,31 @@ impl Relays {
         }
     }
 
-    /// A feed that is to leave and does not is a fault of the room's equipment, by place.
+    /// A feed that is to leave and does not is a fault of the room's equipment, by place: from its first failure until it is sent, or
+    /// is not to be sent any more. Attempts between make no difference.
     async fn alarm(self) {
         let mut relayed_rx = self.relayed_tx.subscribe();
+        let mut failing: BTreeMap<(RelayId, FeedId), String> = BTreeMap::new();
         loop {
             let relayed = relayed_rx.borrow_and_update().clone();
+            failing.retain(|key, _| relayed.contains_key(key));
+            for (key, sending) in relayed {
+                match sending {
+                    Sending::Failed { detail } => {
+                        failing.insert(key, detail);
+                    }
+                    Sending::Sending => {
+                        failing.remove(&key);
+                    }
+                    Sending::Waiting | Sending::Offering => {}
+                }
+            }
             for place in self.places() {
                 let id = &place.spec.id;
-                let failed = relayed
-                    .iter()
-                    .find_map(|((relay, _), sending)| match sending {
-                        Sending::Failed { detail } if relay == id => Some(detail.clone()),
-                        Sending::Failed { .. }
-                        | Sending::Waiting
-                        | Sending::Offering
-                        | Sending::Sending => None,
-                    });
-                let fault = failed.map(|detail| Fault::RelayFailed { detail });
+                let failed = failing.iter().find(|((relay, _), _)| relay == id);
+                let fault = failed.map(|(_, detail)| Fault::RelayFailed {
+                    detail: detail.clone(),
+                });
                 health::report(&self.clerk, &format!("relay-{id}"), fault).await;
             }
             if relayed_rx.changed().await.is_err() {

@@ -135,3 +135,29 @@ impl Inner {
         Ok((connection, handle, port, text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sdp::accepted;
+    use super::*;
+    use crate::media::feed::Codec;
+
+    #[test]
+    fn an_answer_that_takes_no_sound_is_told_from_one_that_takes_no_picture() {
+        let offer = Offer::own(Some(Codec::Opus));
+        let answer = |video: u16, audio: u16| {
+            let text = format!(
+                "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video {video} UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n\
+                 a=candidate:1 1 udp 1 hidden.local 9 typ host\r\nm=audio {audio} UDP/TLS/RTP/SAVPF 111\r\na=mid:1\r\n"
+            );
+            accepted(&text, &offer)
+        };
+        assert!(answer(9, 9).is_ok_and(|text| !text.contains(".local")));
+        assert_eq!(answer(9, 0), Err(Error::SoundRefused));
+        assert!(matches!(answer(0, 9), Err(Error::NotAcceptable(_))));
+        assert!(matches!(
+            accepted("v=0\r\n", &offer),
+            Err(Error::BadSdp { .. })
+        ));
+    }
+}
