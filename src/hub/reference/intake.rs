@@ -186,6 +186,11 @@ impl Intake<'_, '_> {
         let Some(by) = envelope.by else {
             return Ok(Err("no-box"));
         };
+        // who has gone asks for no place, and has none to lose to another's death
+        let holds = self.is_of_holder(room, Some(by));
+        if !holds && !envelope.data.online {
+            return Ok(Ok(()));
+        }
         if let Err(refused) = self.in_place(room, by, at)? {
             return Ok(refused.map_or(Ok(()), Err));
         }

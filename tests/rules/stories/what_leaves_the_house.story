@@ -1,7 +1,7 @@
 # Feeds leave the house where the profile lets them, at the hub's word, until an end; the house has the last word.
 given a relay of camera-1
 hub: start relay relay=city feeds=["camera-1"] until=1728007200000
--> refused no_session_named
+-> refused no_such_session session=S-1
 given a session of 5 experts at 09:00
 technician: start relay relay=city feeds=["camera-1"] until=1728007200000
 -> refused not_your_role
