@@ -140,7 +140,7 @@ async fn under_kills(rounds: u64, entries: u64) {
 
 #[tokio::test]
 async fn nothing_is_lost_or_doubled_when_all_three_are_killed() {
-    under_kills(asked("HUB_KILLS", 4), asked("HUB_EVENTS", 10_000)).await;
+    under_kills(asked("HUB_KILLS", 4), asked("HUB_EVENTS", 20_000)).await;
 }
 
 #[tokio::test]
