@@ -507,7 +507,10 @@ impl Handle {
 
     /// Takes the answer to this box's own offer.
     pub(super) async fn accept(&self, answer: &str) -> Result<(), Error> {
-        let answer = sdp::accepted(answer, &*self.offer.lock().await)?;
+        let answer = {
+            let offer = self.offer.lock().await;
+            sdp::accepted(answer, &offer)?
+        };
         let description = RTCSessionDescription::answer(answer).map_err(refused)?;
         let taken = self.pc.set_remote_description(description).await;
         taken.map_err(refused)
