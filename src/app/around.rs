@@ -1,5 +1,6 @@
 //! Owns what is known of the moment beside the journal: gathered twice a second for the pages.
 
+use super::relays::Relayed;
 use crate::console::views::{LiveFeed, Storage, Surroundings};
 use crate::media::feed::{Codec, Feed, FeedStatus, Feeds, Layer};
 use crate::media::recorder::{RecordersHandle, RecordingStatus};
@@ -31,6 +32,7 @@ pub(super) async fn gather(
     recorders: RecordersHandle,
     disk: RecordingDisk,
     clock_offset: watch::Receiver<Option<f64>>,
+    relayed: watch::Receiver<Relayed>,
     around_tx: watch::Sender<Surroundings>,
 ) {
     let mut tick = interval(PERIOD);
@@ -63,6 +65,7 @@ pub(super) async fn gather(
             feeds,
             storage,
             clock_offset_ms: *clock_offset.borrow(),
+            relayed: relayed.borrow().clone(),
         };
         around_tx.send_if_modified(|known| {
             let changed = *known != now;

@@ -4,6 +4,7 @@ use super::clock::SystemClock;
 use super::listen;
 use super::run::{Signals, hand_over};
 use super::tasks::Tasks;
+use super::watchdog;
 use crate::access::{Access, AccessPolicy};
 use crate::clerk::Clock;
 use crate::config::HubSettings;
@@ -12,7 +13,6 @@ use crate::hub::contract::Key;
 use crate::hub::reference::{BrokerKind, Hub, Parts, access_list};
 use crate::keys::{KeySources, Keys};
 use anyhow::Context;
-use jiff::tz::TimeZone;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub async fn run_hub(order: HubOrder) -> anyhow::Result<()> {
     let settings = HubSettings::load(&order.settings)?;
     let data = order.data;
     let _lock = super::run::lock(&data)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(TimeZone::system())?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(settings.time_zone.clone())?);
     let keys = open_keys(&data, &settings, &*clock)?;
     let parts = Parts {
         settings: &settings,
@@ -45,12 +45,12 @@ pub async fn run_hub(order: HubOrder) -> anyhow::Result<()> {
     // a database elsewhere is waited for
     let (handle, hub) = tokio::task::block_in_place(|| Hub::open(parts))?;
     let pages = city_router(City::new(CityParts {
-        hub: handle,
+        hub: handle.clone(),
         access: open_access(&data, &settings, &keys, &*clock)?,
-        clock,
+        clock: clock.clone(),
         keys: keys.clone(),
         name: settings.name.clone(),
-        time_zone: "Asia/Shanghai".to_owned(),
+        time_zone: settings.time_zone.iana_name().unwrap_or("UTC").to_owned(),
         run: format!("{:016x}", rand::random::<u64>()),
     }));
     let mut signals = Signals::new()?;
@@ -61,11 +61,13 @@ pub async fn run_hub(order: HubOrder) -> anyhow::Result<()> {
         }
     });
     let listeners = listen::start(&settings.network, &data, pages, &keys, &mut tasks)?;
+    watchdog::hub_ready(handle, clock, &mut tasks);
     tracing::info!(city = %settings.city, port = listeners.port, key = %Key(keys.public_key()), "ready");
     let ended = tokio::select! {
         () = signals.next() => Ok(()),
         name = tasks.ended() => Err(anyhow::anyhow!("the hub stops, as its part '{name}' has failed; the log says why")),
     };
+    watchdog::stopping();
     listeners.stop();
     ended
 }
@@ -110,7 +112,7 @@ fn open_keys(data: &Path, settings: &HubSettings, clock: &dyn Clock) -> anyhow::
 /// The settings, or the keys' files.
 pub fn hub_key(order: &HubOrder) -> anyhow::Result<String> {
     let settings = HubSettings::load(&order.settings)?;
-    let clock = SystemClock::new(TimeZone::system())?;
+    let clock = SystemClock::new(settings.time_zone.clone())?;
     let keys = open_keys(&order.data, &settings, &clock)?;
     Ok(Key(keys.public_key()).to_string())
 }

@@ -10,7 +10,7 @@ use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{ClerkHandle, Clock};
 use crate::config::Profile;
 use crate::console::views::Surroundings;
-use crate::hub::link::{Kept, Link, Parts, Standing, Trespass};
+use crate::hub::link::{Kept, Link, Parts, Restored, Standing, Trespass};
 use crate::journal::Reader;
 use crate::keys::Keys;
 use crate::room::{Fault, Utc};
@@ -26,6 +26,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const AWAY: i64 = 60_000;
 /// A forgery stays an alarm for so long after the last one, ms.
 const FORGERY: i64 = 15 * 60_000;
+/// That the hub's store was put back is told for so long, ms: somebody has to look whether an old box is off.
+const RESTORED: i64 = 24 * 3600 * 1000;
 /// Trespasses that wait to be written down; a flood of them is told by the first.
 const TRESPASSES: usize = 64;
 
@@ -115,6 +117,10 @@ async fn alarm(clerk: ClerkHandle, clock: Arc<dyn Clock>, standing_rx: watch::Re
         let history = standing
             .differs
             .map(|upto| Fault::HubHistoryDiffers { upto: upto.0 });
+        let restored = standing
+            .restored
+            .filter(|known| now.at.0.saturating_sub(known.at.0) < RESTORED)
+            .map(|Restored { before, now, .. }| Fault::HubRestored { before, now });
         let forged = standing
             .distrusted
             .filter(|Utc(at)| now.at.0.saturating_sub(*at) < FORGERY)
@@ -122,6 +128,7 @@ async fn alarm(clerk: ClerkHandle, clock: Arc<dyn Clock>, standing_rx: watch::Re
         health::report(&clerk, "hub-link", unreachable).await;
         health::report(&clerk, "hub-place", place).await;
         health::report(&clerk, "hub-history", history).await;
+        health::report(&clerk, "hub-store", restored).await;
         health::report(&clerk, "hub-messages", forged).await;
     }
 }

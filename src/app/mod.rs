@@ -17,6 +17,7 @@ mod orders;
 mod phones;
 mod preflight;
 mod public;
+mod relays;
 mod run;
 mod sealing;
 mod secrecy;

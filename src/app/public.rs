@@ -1,8 +1,11 @@
 //! Owns what of the room the city may know: folded from the view that the pages have, which knows masks only, and without these.
 
-use crate::console::views::{Alarm, Level, PresenceKind, SourceState, Surroundings, room_view};
+use crate::console::views::{
+    Alarm, Level, PresenceKind, RelayView, Sending, SourceState, Surroundings, room_view,
+};
 use crate::hub::contract::{
-    Health, PlannedSession, PublicAlarm, PublicClock, PublicSession, PublicState, RecordedFeeds,
+    Health, PlannedSession, PublicAlarm, PublicClock, PublicRelay, PublicRelayed, PublicSession,
+    PublicState, RecordedFeeds,
 };
 use crate::room::{Actor, FeedKind, Now, Part, Replica, Room};
 use serde::Serialize;
@@ -73,7 +76,30 @@ pub(super) fn fold(room: &Room, now: &Now, around: &Surroundings) -> PublicState
             cameras_live: count(live),
             ..backups(room)
         },
+        relays: view.relays.into_iter().map(relay).collect(),
         unreceipted: 0,
+    }
+}
+
+fn relay(relay: RelayView) -> PublicRelay {
+    let feeds = relay.feeds.into_iter().map(|one| PublicRelayed {
+        feed: one.feed,
+        state: match one.sending {
+            Sending::Waiting => "waiting",
+            Sending::Offering => "offering",
+            Sending::Sending => "sending",
+            Sending::Failed { .. } => "failed",
+        }
+        .to_owned(),
+    });
+    PublicRelay {
+        feeds: feeds.collect(),
+        id: relay.id,
+        host: relay.host,
+        permitted: relay.permitted.into_iter().collect(),
+        sound: relay.sound,
+        until: relay.until,
+        barred: relay.barred,
     }
 }
 

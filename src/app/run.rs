@@ -1,7 +1,7 @@
 //! Owns the daemon's life: what starts after what, and what stops before what.
 //!
 //! Start: keys → journal → clerk → feeds and recorders → cameras → phones → console → ready.
-//! Stop: intake (cameras, browsers) → calls → recordings finalised and reported → clerk drains → console.
+//! Stop: intake (cameras, browsers) → calls → relays → recordings finalised and reported → clerk drains → console.
 
 use super::archivist::Archivist;
 use super::around::{self, RecordingDisk};
@@ -15,6 +15,7 @@ use super::listen;
 use super::orders;
 use super::phones::{self, RunningPhones};
 use super::preflight;
+use super::relays::{self, Relayed, Relays};
 use super::secrecy;
 use super::tasks::Tasks;
 use super::watchdog;
@@ -55,6 +56,9 @@ const FINALISE: Duration = Duration::from_secs(20);
 
 /// How long calls may take to be hung up then.
 const HANG_UP: Duration = Duration::from_secs(10);
+
+/// How long the servers that feeds are sent to may take to hear that these end.
+const TAKE_BACK: Duration = Duration::from_secs(2);
 
 /// How the daemon is to run.
 #[derive(Debug)]
@@ -109,11 +113,13 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         health::report(&clerk, id.as_str(), fault).await;
     }
     let phones = room.phones(&profile, &data, &clerk, clock.clone(), &mut tasks);
+    let (relayed_tx, relayed_rx) = watch::channel(Relayed::default());
     let console = room.console(
         &profile,
         &data,
         &clerk,
         &media,
+        relayed_rx,
         phones.spoken.clone(),
         clock.clone(),
         &mut tasks,
@@ -131,6 +137,14 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         believes_broker: order.unsafe_outbox,
     };
     hub::start(ties, &mut tasks)?;
+    let relays = Relays {
+        profile: profile.clone(),
+        clerk: clerk.clone(),
+        feeds: media.feeds.clone(),
+        peers: media.peers.clone(),
+        relayed_tx: Arc::new(relayed_tx),
+    };
+    relays::start(relays, media.take_back_tx.subscribe(), &mut tasks);
     keep(
         &profile,
         &data,
@@ -324,6 +338,7 @@ impl Room {
         data: &Path,
         clerk: &ClerkHandle,
         media: &Media,
+        relayed: watch::Receiver<Relayed>,
         notices: SpokenNotices,
         clock: SystemClock,
         tasks: &mut Tasks,
@@ -345,6 +360,7 @@ impl Room {
                     needed: recording_rate(profile).0,
                 },
                 offset,
+                relayed,
                 around_tx,
             ),
         );
@@ -472,6 +488,8 @@ struct Media {
     recorders: RecordersHandle,
     /// Dropped, it ends the recorders.
     stop_tx: watch::Sender<bool>,
+    /// Says that what leaves the house is to be taken back.
+    take_back_tx: watch::Sender<bool>,
 }
 
 impl Media {
@@ -528,6 +546,7 @@ impl Media {
             peers,
             recorders: handle,
             stop_tx,
+            take_back_tx: watch::channel(false).0,
         })
     }
 }
@@ -557,6 +576,10 @@ async fn stop(
     phones.stop();
     if timeout(HANG_UP, tasks.finish("phones")).await.is_err() {
         tracing::error!("calls were not hung up in time; the gateway ends them");
+    }
+    media.take_back_tx.send_replace(true);
+    if timeout(TAKE_BACK, tasks.finish("relays")).await.is_err() {
+        tracing::warn!("a relay's server does not answer; it finds out by itself");
     }
     media.peers.close().await;
     media.stop_tx.send_replace(true);

@@ -5,10 +5,12 @@
 //! pictures that the old one still holds. That it waits is an alarm.
 
 use super::tasks::Tasks;
-use crate::clerk::ClerkHandle;
+use crate::clerk::{ClerkHandle, Clock};
+use crate::hub::reference::HubHandle;
 use crate::media::recorder::RecordersHandle;
 use crate::room::{Actor, Command, Part};
 use sd_notify::NotifyState;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::{interval, timeout};
 
@@ -32,6 +34,25 @@ pub(super) fn ready(clerk: &ClerkHandle, recorders: RecordersHandle, tasks: &mut
                 Some(feed) => tracing::error!(feed, "a recorder hangs; the watchdog is not fed"),
                 None if answers(&clerk).await => notify(&[NotifyState::Watchdog]),
                 None => tracing::error!("the clerk does not answer; the watchdog is not fed"),
+            }
+        }
+    });
+}
+
+/// The same of a hub, whose writer goes round twice a second.
+pub(super) fn hub_ready(hub: HubHandle, clock: Arc<dyn Clock>, tasks: &mut Tasks) {
+    notify(&[NotifyState::Ready]);
+    let Some(limit) = sd_notify::watchdog_enabled() else {
+        return;
+    };
+    tasks.start("watchdog", async move {
+        let mut tick = interval(limit / 3);
+        loop {
+            tick.tick().await;
+            let silent = clock.now().stamp.mono.saturating_sub(hub.last_round());
+            match Duration::from_millis(silent) < limit / 2 {
+                true => notify(&[NotifyState::Watchdog]),
+                false => tracing::error!(silent, "the hub's writer hangs; the watchdog is not fed"),
             }
         }
     });

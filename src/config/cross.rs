@@ -4,7 +4,7 @@ use super::document::{At, Log, Wrong};
 use super::profile::{Camera, VideoSource};
 use super::sections::Parts;
 use crate::room::{FeedId, Seat};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two seats nearer than this, in percent of the map in both directions, cover each other.
 const SEAT_APART: u8 = 6;
@@ -16,6 +16,7 @@ pub(super) fn check(parts: &Parts, log: &Log<'_>) {
     streams(&parts.cameras, log);
     committee(parts, log);
     ports(parts, log);
+    relays(parts, log);
 }
 
 fn seats(seats: &[At<Seat>], log: &Log<'_>) {
@@ -150,6 +151,49 @@ fn committee(parts: &Parts, log: &Log<'_>) {
             ),
         };
         log.fault(parts.committee_min_at, "policies.committee_min", wrong);
+    }
+}
+
+/// What leaves the house is a picture of this room that somebody named, and each place is named once.
+fn relays(parts: &Parts, log: &Log<'_>) {
+    let Some(Some(hub)) = &parts.hub else {
+        return;
+    };
+    let cameras = parts.cameras.iter().map(|c| c.value.id.to_string());
+    let seats = parts.seats.iter().flat_map(|seat| {
+        let no = seat.value.no;
+        [format!("seat-{no}-face"), format!("seat-{no}-screen")]
+    });
+    let known: BTreeSet<String> = cameras.chain(seats).collect();
+    for (n, relay) in hub.relays.iter().enumerate() {
+        let id = &relay.spec.id;
+        if hub.relays[..n].iter().any(|other| other.spec.id == *id) {
+            let wrong = Wrong {
+                what: text!("{id} 已经出现过", "{id} is already there"),
+                allowed: text!("每个 id 只出现一次", "each id once"),
+                remedy: text!("换一个 id", "choose another id"),
+            };
+            log.fault(parts.relays_at, "hub.relays.id", wrong);
+        }
+        for feed in relay
+            .spec
+            .feeds
+            .iter()
+            .filter(|feed| !known.contains(feed.as_str()))
+        {
+            let wrong = Wrong {
+                what: text!(
+                    "{id}：本室没有可外送的画面 {feed}",
+                    "{id}: this room has no picture {feed} to send"
+                ),
+                allowed: text!(
+                    "摄像机的 id，或席位画面 seat-1-face、seat-1-screen",
+                    "cameras by their id, or a seat's seat-1-face, seat-1-screen"
+                ),
+                remedy: text!("改正 feeds", "correct feeds"),
+            };
+            log.fault(parts.relays_at, "hub.relays.feeds", wrong);
+        }
     }
 }
 

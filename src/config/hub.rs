@@ -2,13 +2,16 @@
 
 use super::document::{At, Section, Value, Wrong};
 use super::load;
+use super::password::Password;
 use super::profile::{Network, RoomId, SecondFactor};
 use super::sections::some;
 use super::settings::network;
+use super::sources::password;
 use super::values::{AbsolutePath, Label, Port, SpanOrOff, invalid, string};
 use super::{Fault, ProfileError};
 use crate::keys::HostName;
-use crate::room::{DrawHub, Hex32, Span};
+use crate::room::{DrawHub, FeedId, Hex32, RelayId, RelaySpec, Span};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -136,6 +139,8 @@ pub struct HubLink {
     pub pool_certificate: Option<PathBuf>,
     /// How long a draw waits for the hub's signature over its commitments; none where the hub signs no draws.
     pub draw_signature: Option<Span>,
+    /// Where the hub may have feeds sent live; none means nowhere.
+    pub relays: Vec<RelayPlace>,
 }
 
 impl HubLink {
@@ -152,13 +157,38 @@ impl HubLink {
     }
 }
 
+/// A server of an existing media cluster that takes feeds by WHIP (RFC 9725).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayPlace {
+    /// What the journal knows of it.
+    pub spec: RelaySpec,
+    /// Where: `{room}` and `{feed}` stand for their ids.
+    pub whip: String,
+    /// The bearer token; none where the server asks for none.
+    pub token: Option<Password>,
+    /// The CA of its certificate, PEM; none trusts as the machine does.
+    pub ca: Option<PathBuf>,
+}
+
+impl RelayPlace {
+    /// Where a feed is sent.
+    pub fn address(&self, room: &RoomId, feed: &FeedId) -> String {
+        let address = self.whip.replace("{room}", room.as_str());
+        address.replace("{feed}", feed.as_str())
+    }
+}
+
 /// Reads the section `[hub]` of a profile.
-pub(super) fn hub_link(mut s: Section<'_>) -> Option<HubLink> {
+pub(super) fn hub_link(mut s: Section<'_>, folder: &Path) -> Option<HubLink> {
     let city = s.required::<CityId>("city", "\"baoshan\"");
     let brokers = brokers(&mut s);
     let keys = some::<PublicKey>(&mut s, "keys", "[\"…64 hex digits…\"]");
     let pool_certificate = s.optional::<AbsolutePath>("pool_certificate");
     let draw_signature = s.or("draw_signature", SpanOrOff(Some(Span::seconds(120))));
+    let sections = s.sections("relays");
+    let named = sections.len();
+    let relays = sections.into_iter().filter_map(|s| relay(s, folder));
+    let relays: Vec<RelayPlace> = relays.collect();
     s.close();
     Some(HubLink {
         city: city?.value,
@@ -166,7 +196,72 @@ pub(super) fn hub_link(mut s: Section<'_>) -> Option<HubLink> {
         keys: keys.into_iter().map(|key| key.0).collect(),
         pool_certificate: pool_certificate.map(|path| path.value.0),
         draw_signature: draw_signature?.0,
+        relays: (relays.len() == named).then_some(relays)?,
     })
+}
+
+fn relay(mut s: Section<'_>, folder: &Path) -> Option<RelayPlace> {
+    let id = s.required::<RelayId>("id", "\"city\"");
+    let whip = s.required::<WhipAddress>("whip", "\"https://sfu.example.cn/{room}-{feed}/whip\"");
+    let feeds = some::<FeedId>(&mut s, "feeds", "[\"camera-1\"]");
+    let sound = s.or("sound", false);
+    let token = password(&mut s, folder);
+    let ca = s.optional::<AbsolutePath>("ca");
+    s.close();
+    let whip = whip?.value;
+    Some(RelayPlace {
+        spec: RelaySpec {
+            id: id?.value,
+            host: whip.host,
+            feeds: feeds.into_iter().collect(),
+            sound: sound?,
+        },
+        whip: whip.text,
+        token: token.map(|token| token.value),
+        ca: ca.map(|path| path.value.0),
+    })
+}
+
+/// `https://host/path`, with `{room}` and `{feed}` in it, or `http://` to this machine itself.
+struct WhipAddress {
+    text: String,
+    host: String,
+}
+
+impl Value for WhipAddress {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let filled = text.replace("{room}", "room").replace("{feed}", "feed");
+        let uri: Option<hyper::Uri> = filled.parse().ok();
+        let host = uri.as_ref().and_then(|uri| {
+            let host = uri.host()?;
+            let here = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+            let scheme = uri.scheme_str()?;
+            (scheme == "https" || scheme == "http" && here).then(|| host.to_owned())
+        });
+        // two feeds at one address would throw each other out
+        match host.filter(|_| text.contains("{feed}") && !text.contains('@')) {
+            Some(host) => Ok(Self {
+                text: text.to_owned(),
+                host,
+            }),
+            // never repeated: it may hold a password
+            None => Err(Wrong {
+                what: text!(
+                    "不是有效的 WHIP 地址",
+                    "this is no valid address of a WHIP server"
+                ),
+                allowed: text!(
+                    "https://主机:端口/路径，其中写有 {{feed}}；http:// 仅限本机",
+                    "https://host:port/path with {{feed}} in it; http:// to this machine only"
+                ),
+                remedy: text!(
+                    "例如 \"https://sfu.example.cn/{{room}}-{{feed}}/whip\"；令牌由 credential 给出，地址中不写密码",
+                    "for example \"https://sfu.example.cn/{{room}}-{{feed}}/whip\"; the token is given by credential: no password here"
+                ),
+            }),
+        }
+    }
 }
 
 fn brokers(s: &mut Section<'_>) -> Option<Brokers> {
@@ -260,6 +355,8 @@ pub struct HubSettings {
     pub rooms: Vec<RoomId>,
     /// The server that keeps what rooms say; none for a file of the hub's own.
     pub database: Option<DatabaseSettings>,
+    /// The zone that times are shown in.
+    pub time_zone: TimeZone,
     /// Where the board is served.
     pub network: Network,
     /// Whether its accounts need a second factor.
@@ -292,6 +389,8 @@ impl HubSettings {
 fn read(mut root: Section<'_>) -> Option<HubSettings> {
     let city = root.required::<CityId>("city", "\"baoshan\"");
     let name = root.required::<Label>("name", "\"保山市公共资源交易中心\"");
+    let here = TimeZone::get("Asia/Shanghai").expect("the database is inside");
+    let time_zone = root.or("time_zone", here);
     let brokers = brokers(&mut root);
     let rooms = some::<RoomId>(&mut root, "rooms", "[\"baoshan-1\", \"baoshan-2\"]");
     let database = match root.has("database") {
@@ -307,6 +406,7 @@ fn read(mut root: Section<'_>) -> Option<HubSettings> {
     Some(HubSettings {
         city: city?.value,
         name: name?.value.0,
+        time_zone: time_zone?,
         brokers: brokers?,
         rooms,
         database: database?,

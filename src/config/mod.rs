@@ -31,7 +31,7 @@ pub mod check;
 
 pub use detectors::Detectors;
 pub use fault::{Fault, ProfileError};
-pub use hub::{Broker, Brokers, CityId, DatabaseSettings, HubLink, HubSettings};
+pub use hub::{Broker, Brokers, CityId, DatabaseSettings, HubLink, HubSettings, RelayPlace};
 pub use password::{Password, PasswordError, SignIn};
 pub use phone::{
     LinePort, ModemModel, ModemPort, Phone, PhoneLine, SipGateway, SipTransport, Speech,

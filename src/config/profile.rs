@@ -330,6 +330,11 @@ impl Profile {
                 .chain([talk_back(self.room.language)])
                 .collect(),
             replicas: self.storage.replicas.iter().map(|r| r.id.clone()).collect(),
+            relays: self
+                .hub
+                .iter()
+                .flat_map(|hub| hub.relays.iter().map(|relay| relay.spec.clone()))
+                .collect(),
         }
     }
 }

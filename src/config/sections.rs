@@ -35,6 +35,7 @@ pub(super) struct Parts {
     pub(super) detectors: Option<Detectors>,
     /// None where the section is wrong; none in it where it is not there.
     pub(super) hub: Option<Option<HubLink>>,
+    pub(super) relays_at: usize,
     pub(super) phone: Option<Phone>,
 }
 
@@ -103,10 +104,13 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
     let access = settings::access(root.section("access"));
     let media = settings::media(root.section("media"));
     let detectors = detectors(root.section("detectors"));
-    let hub = match root.has("hub") {
-        true => hub_link(root.section("hub")).map(Some),
+    let named = root.has("hub");
+    let hub_section = root.section("hub");
+    let relays_at = hub_section.place_of("relays");
+    let hub = match named {
+        true => hub_link(hub_section, folder).map(Some),
         false => {
-            root.section("hub").close();
+            hub_section.close();
             Some(None)
         }
     };
@@ -127,6 +131,7 @@ pub(super) fn read(mut root: Section<'_>, file: &Path) -> Parts {
         media,
         detectors,
         hub,
+        relays_at,
         phone,
     }
 }
@@ -136,29 +141,14 @@ fn room(mut s: Section<'_>) -> Option<Room> {
     let id = id.filter(|id| !hub::reserved(id, &s));
     let name = s.required::<Label>("name", "\"评标一室\"");
     let city = s.required::<Label>("city", "\"保山市公共资源交易中心\"");
-    let zone = s.required::<String>("time_zone", "\"Asia/Shanghai\"");
+    let time_zone = s.required::<TimeZone>("time_zone", "\"Asia/Shanghai\"");
     let language = s.or("language", Lang::Zh);
-    let time_zone = zone.and_then(|zone| {
-        let found = TimeZone::get(&zone.value).ok();
-        if found.is_none() {
-            let wrong = Wrong {
-                what: text!("没有这个时区", "there is no such time zone"),
-                allowed: text!("IANA 时区名", "an IANA time zone name"),
-                remedy: text!(
-                    "全国各地写 \"Asia/Shanghai\"",
-                    "anywhere in China write \"Asia/Shanghai\""
-                ),
-            };
-            s.fault("time_zone", zone.offset, wrong);
-        }
-        found
-    });
     s.close();
     Some(Room {
         id: id?.value,
         name: name?.value.0,
         city: city?.value.0,
-        time_zone: time_zone?,
+        time_zone: time_zone?.value,
         language: language?,
     })
 }

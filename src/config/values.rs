@@ -6,7 +6,8 @@ use super::profile::{PictureFormat, RoomId, SecondFactor};
 use super::text::Lang;
 use super::units::{self, Decibels, Percent, PictureLimit, Size};
 use crate::keys::{HostName, Secret};
-use crate::room::{FeedId, FeedKind, PhaseKind, Place, ReplicaId, Span, TimeOfDay};
+use crate::room::{FeedId, FeedKind, PhaseKind, Place, RelayId, ReplicaId, Span, TimeOfDay};
+use jiff::tz::TimeZone;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::de::DeValue;
@@ -367,6 +368,19 @@ impl Value for String {
     }
 }
 
+impl Value for TimeZone {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        TimeZone::get(string(value)?).map_err(|_| Wrong {
+            what: text!("没有这个时区", "there is no such time zone"),
+            allowed: text!("IANA 时区名", "an IANA time zone name"),
+            remedy: text!(
+                "全国各地写 \"Asia/Shanghai\"",
+                "anywhere in China write \"Asia/Shanghai\""
+            ),
+        })
+    }
+}
+
 impl Value for FeedId {
     fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
         let text = string(value)?;
@@ -391,6 +405,21 @@ impl Value for ReplicaId {
                 "1 至 30 个小写英文字母、数字和 -",
                 "1 to 30 lower-case letters, digits and '-'",
                 "\"second-disk\"",
+            )
+        };
+        text.parse().map_err(wrong)
+    }
+}
+
+impl Value for RelayId {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let text = string(value)?;
+        let wrong = |_| {
+            invalid(
+                text,
+                "1 至 30 个小写英文字母、数字和 -",
+                "1 to 30 lower-case letters, digits and '-'",
+                "\"city\"",
             )
         };
         text.parse().map_err(wrong)

@@ -11,10 +11,10 @@ use super::{administration, assets, openapi, sign_in, wire};
 use crate::access::{Access, AuditKind, AuditObject, AuditResult};
 use crate::clerk::Clock;
 use crate::config::{Media, PictureLimit};
-use crate::hub::contract;
+use crate::hub::contract::{self, HubOrder};
 use crate::hub::reference::{BoardView, Evaluation, HubError, HubHandle, StoredEvent};
 use crate::keys::Keys;
-use crate::room::{Seq, SessionId};
+use crate::room::{Policies, Seq, SessionId};
 use axum::body::Bytes;
 use axum::extract::{FromRef, Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -26,7 +26,9 @@ use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Json, Router};
 use futures::{Stream, stream};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -123,7 +125,10 @@ fn handler(endpoint: Endpoint) -> Option<MethodRouter<City>> {
         Endpoint::ChangeEvaluation => post(change),
         Endpoint::CancelEvaluation => post(cancel),
         Endpoint::SetPolicies => post(set_policies),
-        Endpoint::RequestArchive => post(request_archive),
+        Endpoint::RequestArchive => post(ask_room::<wire::ArchiveOf>),
+        Endpoint::StartRelay => post(ask_room::<wire::RelayOf>),
+        Endpoint::EndRelay => post(ask_room::<wire::RelayEndOf>),
+        Endpoint::RoomPolicies => get(policies),
         Endpoint::Statement => get(statement),
         Endpoint::AdmitBox => post(admit),
         Endpoint::OpenApi => get(|| async { Json(openapi::document()) }),
@@ -238,43 +243,22 @@ async fn events(
     Path(room): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Answer<Json<Vec<StoredEvent>>> {
-    let room = room.parse().map_err(|_| No::not_found("room"))?;
+    let room = named(&room, "room")?;
     let limit = wanted.limit.unwrap_or(ENTRIES).min(ENTRIES);
     Ok(Json(city.0.hub.events(room, wanted.before, limit).await?))
+}
+
+/// `GET /api/rooms/{room}/policies`.
+async fn policies(State(city): State<City>, Path(room): Path<String>) -> Answer<Json<Policies>> {
+    Ok(Json(city.0.hub.policies(named(&room, "room")?).await?))
 }
 
 /// `POST /api/evaluations`.
 async fn plan(State(city): State<City>, asker: Asker, body: Bytes) -> Answer<StatusCode> {
     let evaluation: Evaluation = parse(&body)?;
-    let id = evaluation.id.clone();
+    let about = AuditObject::Session(evaluation.id.clone());
     let outcome = city.0.hub.plan(evaluation).await;
-    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
-    outcome?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// `POST /api/evaluations/{evaluation}/cancellation`.
-async fn cancel(
-    State(city): State<City>,
-    asker: Asker,
-    Path(evaluation): Path<String>,
-    body: Bytes,
-) -> Answer<StatusCode> {
-    let id: SessionId = evaluation
-        .parse()
-        .map_err(|_| No::not_found("evaluation"))?;
-    let form: wire::Cancellation = parse(&body)?;
-    if form.typed != id {
-        return Err(No::new(
-            StatusCode::CONFLICT,
-            "typed_number_differs",
-            "the typed number is another one",
-        ));
-    }
-    let outcome = city.0.hub.cancel(id.clone(), form.reason).await;
-    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
-    outcome?;
-    Ok(StatusCode::NO_CONTENT)
+    done(&city, &asker, about, outcome).await
 }
 
 /// `POST /api/evaluations/{evaluation}/change`.
@@ -285,14 +269,32 @@ async fn change(
     body: Bytes,
 ) -> Answer<StatusCode> {
     let changed: Evaluation = parse(&body)?;
-    if changed.id.as_str() != evaluation {
+    let id: SessionId = named(&evaluation, "evaluation")?;
+    if changed.id != id {
         return Err(No::not_found("evaluation"));
     }
-    let id = changed.id.clone();
     let outcome = city.0.hub.change(changed).await;
-    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
-    outcome?;
-    Ok(StatusCode::NO_CONTENT)
+    done(&city, &asker, AuditObject::Session(id), outcome).await
+}
+
+/// `POST /api/evaluations/{evaluation}/cancellation`.
+async fn cancel(
+    State(city): State<City>,
+    asker: Asker,
+    Path(evaluation): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let id: SessionId = named(&evaluation, "evaluation")?;
+    let form: wire::Cancellation = parse(&body)?;
+    if form.typed != id {
+        return Err(No::new(
+            StatusCode::CONFLICT,
+            "typed_number_differs",
+            "the typed number is another one",
+        ));
+    }
+    let outcome = city.0.hub.cancel(id.clone(), form.reason).await;
+    done(&city, &asker, AuditObject::Session(id), outcome).await
 }
 
 /// `POST /api/evaluations/{evaluation}/policies`.
@@ -302,54 +304,24 @@ async fn set_policies(
     Path(evaluation): Path<String>,
     body: Bytes,
 ) -> Answer<StatusCode> {
-    let id: SessionId = evaluation
-        .parse()
-        .map_err(|_| No::not_found("evaluation"))?;
+    let id: SessionId = named(&evaluation, "evaluation")?;
     let form: wire::OwnPolicies = parse(&body)?;
     let outcome = city.0.hub.set_policies(id.clone(), form.policies).await;
-    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
-    outcome?;
-    Ok(StatusCode::NO_CONTENT)
+    done(&city, &asker, AuditObject::Session(id), outcome).await
 }
 
-/// `POST /api/rooms/{room}/archive`.
-async fn request_archive(
+/// `POST /api/rooms/{room}/archive`, `…/relay` and `…/relay-end`: what a room is asked beside plans.
+async fn ask_room<T: Into<HubOrder> + DeserializeOwned>(
     State(city): State<City>,
     asker: Asker,
     Path(room): Path<String>,
     body: Bytes,
 ) -> Answer<StatusCode> {
-    let room = room.parse().map_err(|_| No::not_found("room"))?;
-    let form: wire::ArchiveOf = parse(&body)?;
-    let id = form.session.clone();
-    let outcome = city.0.hub.request_archive(room, form.session).await;
-    write_down(&city, &asker, AuditObject::Session(id), &outcome).await?;
-    outcome?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// `GET /api/rooms/{room}/statements/{statement}`: the container as the room made it.
-async fn statement(
-    State(city): State<City>,
-    asker: Asker,
-    Path((room, id)): Path<(String, String)>,
-) -> Answer<impl IntoResponse> {
-    let room = room.parse().map_err(|_| No::not_found("room"))?;
-    let name = format!(
-        "attachment; filename=\"{}.cms\"",
-        id.get(..16).unwrap_or("attendance")
-    );
-    let outcome = city.0.hub.statement(room, id).await;
-    let route = AuditObject::Route("/api/rooms/{room}/statements/{statement}");
-    write_down(&city, &asker, route, &outcome).await?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("application/cms")),
-        (
-            CONTENT_DISPOSITION,
-            HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
-        ),
-    ];
-    Ok((headers, outcome?))
+    let room = named(&room, "room")?;
+    let order = parse::<T>(&body)?.into();
+    let about = AuditObject::Session(order.session().clone());
+    let outcome = city.0.hub.ask_room(room, order).await;
+    done(&city, &asker, about, outcome).await
 }
 
 /// `POST /api/rooms/{room}/box`.
@@ -359,27 +331,64 @@ async fn admit(
     Path(room): Path<String>,
     body: Bytes,
 ) -> Answer<StatusCode> {
-    let room = room.parse().map_err(|_| No::not_found("room"))?;
     let form: wire::AdmitBox = parse(&body)?;
-    let outcome = city.0.hub.admit(room, form.by).await;
-    let route = AuditObject::Route("/api/rooms/{room}/box");
-    write_down(&city, &asker, route, &outcome).await?;
-    outcome?;
+    let outcome = city.0.hub.admit(named(&room, "room")?, form.by).await;
+    let about = AuditObject::Route("/api/rooms/{room}/box");
+    done(&city, &asker, about, outcome).await
+}
+
+/// `GET /api/rooms/{room}/statements/{statement}`: the container as the room made it.
+async fn statement(
+    State(city): State<City>,
+    asker: Asker,
+    Path((room, id)): Path<(String, String)>,
+) -> Answer<impl IntoResponse> {
+    let name = format!(
+        "attachment; filename=\"{}.cms\"",
+        id.get(..16).unwrap_or("attendance")
+    );
+    let outcome = city.0.hub.statement(named(&room, "room")?, id).await;
+    let about = AuditObject::Route("/api/rooms/{room}/statements/{statement}");
+    let container = written_down(&city, &asker, about, outcome).await?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/cms")),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
+        ),
+    ];
+    Ok((headers, container))
+}
+
+/// What a path names; what cannot be a name is not there.
+fn named<T: FromStr>(text: &str, what: &str) -> Answer<T> {
+    text.parse().map_err(|_| No::not_found(what))
+}
+
+async fn done(
+    city: &City,
+    asker: &Asker,
+    about: AuditObject,
+    outcome: Result<(), HubError>,
+) -> Answer<StatusCode> {
+    written_down(city, asker, about, outcome).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn write_down<T>(
+/// What became of something, once it stands in the audit trail.
+async fn written_down<T>(
     city: &City,
     asker: &Asker,
-    object: AuditObject,
-    outcome: &Result<T, HubError>,
-) -> Result<(), No> {
-    let result = match outcome {
+    about: AuditObject,
+    outcome: Result<T, HubError>,
+) -> Answer<T> {
+    let result = match &outcome {
         Ok(_) => AuditResult::Done,
         Err(_) => AuditResult::Refused("refused"),
     };
     let door = Door::from_ref(city);
-    audit(door, asker, AuditKind::Command, object, result).await
+    audit(door, asker, AuditKind::Command, about, result).await?;
+    Ok(outcome?)
 }
 
 impl From<HubError> for No {

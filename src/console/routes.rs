@@ -5,6 +5,7 @@ use super::views::{RoomView, SeatPageView};
 use super::wire;
 use crate::access::{Account, Token, TrailRow, Workstation};
 use crate::hub::reference::{BoardView, Evaluation, StoredEvent};
+use crate::room::Policies;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 /// Every route by name. The server binds each to its handler; a missing one does not compile.
@@ -73,6 +74,9 @@ pub enum Endpoint {
     CancelEvaluation,
     SetPolicies,
     RequestArchive,
+    StartRelay,
+    RoomPolicies,
+    EndRelay,
     Statement,
     AdmitBox,
 }
@@ -314,7 +318,10 @@ pub const CITY_ROUTES: &[Route] = {
         row(E::PlanEvaluation, Post, "/api/evaluations", W::Technician, "Plans an evaluation over venues and seats", json::<Evaluation>(), NOTHING),
         row(E::ChangeEvaluation, Post, "/api/evaluations/{evaluation}/change", W::Technician, "Replaces it before it has begun: venues are asked to plan it, to change it, or to end their part", json::<Evaluation>(), NOTHING),
         row(E::SetPolicies, Post, "/api/evaluations/{evaluation}/policies", W::Technician, "Gives it policies of its own at all its venues; none for each room's", json::<wire::OwnPolicies>(), NOTHING),
+        row(E::RoomPolicies, Get, "/api/rooms/{room}/policies", W::TechnicianOrSupervisor, "By which policies a room runs, as it said last", NOTHING, json::<Policies>()),
         row(E::RequestArchive, Post, "/api/rooms/{room}/archive", W::Technician, "Asks the room which archive it has of a session, and where copies are", json::<wire::ArchiveOf>(), NOTHING),
+        row(E::StartRelay, Post, "/api/rooms/{room}/relay", W::Technician, "Asks the room to send feeds live to a place that its profile permits, until an end", json::<wire::RelayOf>(), NOTHING),
+        row(E::EndRelay, Post, "/api/rooms/{room}/relay-end", W::Technician, "Asks the room to send them no longer", json::<wire::RelayEndOf>(), NOTHING),
         row(E::Statement, Get, "/api/rooms/{room}/statements/{statement}", W::Technician, "An attendance statement as the room encrypted it to the pool's owner: CMS in DER", NOTHING, CMS),
         row(E::CancelEvaluation, Post, "/api/evaluations/{evaluation}/cancellation", W::Technician, "Asks all its venues to end it before it has begun", json::<wire::Cancellation>(), NOTHING),
         row(E::AdmitBox, Post, "/api/rooms/{room}/box", W::Technician, "Puts a box that waits in the room's place; the one before it is fenced", json::<wire::AdmitBox>(), NOTHING),

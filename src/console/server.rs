@@ -102,6 +102,9 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         | Endpoint::CancelEvaluation
         | Endpoint::SetPolicies
         | Endpoint::RequestArchive
+        | Endpoint::StartRelay
+        | Endpoint::RoomPolicies
+        | Endpoint::EndRelay
         | Endpoint::Statement
         | Endpoint::AdmitBox => get(|| async { No::not_found("route") }),
     }

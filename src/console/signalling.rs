@@ -94,7 +94,9 @@ impl From<Error> for Refused {
             Error::UnknownResource => (StatusCode::NOT_FOUND, "unknown_session"),
             Error::Conflict => (StatusCode::CONFLICT, "feed_taken"),
             Error::Outdated => (StatusCode::PRECONDITION_FAILED, "session_changed"),
-            Error::NotAcceptable(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not_acceptable"),
+            Error::NotAcceptable(_) | Error::SoundRefused => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "not_acceptable")
+            }
             Error::IfMatchNeeded => (StatusCode::PRECONDITION_REQUIRED, "if_match_needed"),
             Error::Full { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
             Error::Broken(_) => return No::internal(&error).into(),
@@ -107,6 +109,7 @@ impl From<Error> for Refused {
             | Error::Conflict
             | Error::Outdated
             | Error::NotAcceptable(_)
+            | Error::SoundRefused
             | Error::IfMatchNeeded
             | Error::Broken(_) => refused,
         }

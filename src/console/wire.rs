@@ -3,15 +3,15 @@
 use crate::access::{Role, Scope, SignInState};
 use crate::archive::playback::FeedRecording;
 use crate::config::Media;
-use crate::hub::contract::Key;
+use crate::hub::contract::{HubOrder, Key};
 use crate::room::{
     AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Kept, MemberKind, MemberNo,
-    Note, PersonalData, Policies, Refusal, Replica, ReplicaId, Room, SeatNo, Seq, SessionId,
-    SessionKind, Utc,
+    Note, PersonalData, Policies, Refusal, RelayId, Replica, ReplicaId, Room, SeatNo, Seq,
+    SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A command.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -540,6 +540,61 @@ pub struct OwnPolicies {
 pub struct ArchiveOf {
     /// Of which session.
     pub session: SessionId,
+}
+
+impl From<ArchiveOf> for HubOrder {
+    fn from(asked: ArchiveOf) -> Self {
+        let ArchiveOf { session } = asked;
+        Self::RequestArchive { session }
+    }
+}
+
+/// Asks a room for feeds, live.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelayOf {
+    /// Of the session that holds the room.
+    pub session: SessionId,
+    /// To which of the places that its profile permits.
+    pub relay: RelayId,
+    /// Which, of those that are permitted there.
+    pub feeds: BTreeSet<FeedId>,
+    /// Until when, at most 24 hours ahead.
+    pub until: Utc,
+}
+
+impl From<RelayOf> for HubOrder {
+    fn from(asked: RelayOf) -> Self {
+        let RelayOf {
+            session,
+            relay,
+            feeds,
+            until,
+        } = asked;
+        Self::StartRelay {
+            session,
+            relay,
+            feeds,
+            until,
+        }
+    }
+}
+
+/// Asks a room to send feeds no longer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelayEndOf {
+    /// Of which session.
+    pub session: SessionId,
+    /// To which place.
+    pub relay: RelayId,
+}
+
+impl From<RelayEndOf> for HubOrder {
+    fn from(asked: RelayEndOf) -> Self {
+        let RelayEndOf { session, relay } = asked;
+        Self::EndRelay { session, relay }
+    }
 }
 
 /// Puts a box in a room's place.

@@ -9,8 +9,8 @@ use super::event::{
     BreakKind, ConflictKind, HelpKind, LeavingReason, Pledge, Ruling, SuspensionCause,
 };
 use super::ids::{
-    AttemptId, CandidateId, EquipmentId, FeedId, LineId, MemberNo, ReplicaId, SeatNo, SessionId,
-    WorkstationId,
+    AttemptId, CandidateId, EquipmentId, FeedId, LineId, MemberNo, RelayId, ReplicaId, SeatNo,
+    SessionId, WorkstationId,
 };
 use super::layout::{Layout, Policies};
 use super::note::Note;
@@ -177,6 +177,14 @@ pub enum Command {
     StartTalkBack { seats: BTreeSet<SeatNo> },
     /// Stops speaking. Supervisor.
     EndTalkBack,
+    /// Sends feeds to a place that the profile permits. Hub.
+    StartRelay {
+        relay: RelayId,
+        feeds: BTreeSet<FeedId>,
+        until: Utc,
+    },
+    /// Sends them there no longer. The hub; once a technician or supervisor did, the hub cannot begin it again.
+    EndRelay { relay: RelayId },
     /// Records that a member left for good. Technician or supervisor.
     RecordLeaving {
         member: MemberNo,
@@ -395,6 +403,8 @@ impl Command {
             Command::AcknowledgeWarning => "acknowledge_warning",
             Command::StartTalkBack { .. } => "start_talk_back",
             Command::EndTalkBack => "end_talk_back",
+            Command::StartRelay { .. } => "start_relay",
+            Command::EndRelay { .. } => "end_relay",
             Command::RecordLeaving { .. } => "record_leaving",
             Command::ExplainGap { .. } => "explain_gap",
             Command::BeginClosing => "begin_closing",

@@ -7,6 +7,7 @@ use super::draw::{AbortReason, DrawStage};
 use super::event::{BreakKind, Event, MealSlot, SuspensionCause};
 use super::ids::SessionId;
 use super::layout::Policies;
+use super::relay::{Relay, RelayEnd};
 use super::session::{Phase, Session};
 use super::state::Room;
 use super::time::{Now, Span, TimeOfDay, Utc};
@@ -88,6 +89,7 @@ fn clocks(session: &Session, policies: &Policies, now: &Now) -> Vec<Due> {
     grace(session, policies, now, &mut clocks);
     outage(session, policies, now, &mut clocks);
     help(session, policies, now, &mut clocks);
+    relays(session, now, &mut clocks);
     if let Phase::InSession = session.phase {
         let lock = overnight(session, policies, now);
         let locks = lock.as_ref().is_some_and(|lock| lock.left == Span::ZERO);
@@ -135,6 +137,20 @@ fn outage(session: &Session, policies: &Policies, now: &Now, clocks: &mut Vec<Du
         left: since.remaining(length, &now.stamp),
         event: Event::OutageTimeExpired,
     }));
+}
+
+fn relays(session: &Session, now: &Now, clocks: &mut Vec<Due>) {
+    for (id, relay) in &session.relays {
+        if let Relay::On { until, .. } = relay {
+            clocks.push(Due {
+                left: now.until(*until),
+                event: Event::RelayEnded {
+                    relay: id.clone(),
+                    by: RelayEnd::Time,
+                },
+            });
+        }
+    }
 }
 
 fn help(session: &Session, policies: &Policies, now: &Now, clocks: &mut Vec<Due>) {

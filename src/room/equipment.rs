@@ -129,6 +129,18 @@ pub enum Fault {
     HubNotAdmitted,
     /// Somebody sent receipts or commands that are not the hub's.
     HubForgery,
+    /// The hub's store went back to a time before this box had its place: what it lost is delivered again.
+    HubRestored {
+        /// The epoch that this box had.
+        before: u64,
+        /// The one that the hub says now.
+        now: u64,
+    },
+    /// A feed that the city asked for does not reach its server.
+    RelayFailed {
+        /// Why, in English.
+        detail: String,
+    },
     /// Something else, in its own words.
     Other {
         /// What.
@@ -169,6 +181,8 @@ impl Fault {
             | Fault::HubFenced
             | Fault::HubNotAdmitted
             | Fault::HubForgery
+            | Fault::HubRestored { .. }
+            | Fault::RelayFailed { .. }
             | Fault::Other { .. } => false,
         }
     }

@@ -10,13 +10,14 @@ use super::callout::{PauseCause, WithdrawalSource};
 use super::draw::{AbortReason, DrawBasis, DrawCommitments, DrawnCandidate, Hex32, Hex64};
 use super::equipment::{CheckResult, Fault};
 use super::ids::{
-    AttemptId, CandidateId, CommandId, EquipmentId, FeedId, LineId, MemberNo, ReplicaId, SeatNo,
-    Seq, SessionId, WorkstationId,
+    AttemptId, CandidateId, CommandId, EquipmentId, FeedId, LineId, MemberNo, RelayId, ReplicaId,
+    SeatNo, Seq, SessionId, WorkstationId,
 };
 use super::layout::{Layout, Policies};
 use super::note::Note;
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
+use super::relay::RelayEnd;
 use super::source_fault::SourceFault;
 use super::text_message::TextEnd;
 use super::time::{Stamp, TimeOfDay, Utc};
@@ -299,6 +300,14 @@ pub enum Event {
     TalkBackStarted { seats: BTreeSet<SeatNo> },
     /// He stopped.
     TalkBackEnded,
+    /// Feeds of the session begin to leave the house, because the city asked.
+    RelayStarted {
+        relay: RelayId,
+        feeds: BTreeSet<FeedId>,
+        until: Utc,
+    },
+    /// They do no longer.
+    RelayEnded { relay: RelayId, by: RelayEnd },
     /// A member left, and does not come back.
     MemberLeft {
         member: MemberNo,

@@ -100,6 +100,11 @@ text_id!(
     "1 to 30 lower-case letters, digits and '-'"
 );
 text_id!(
+    /// A place that feeds may be sent to live, e.g. `city`.
+    RelayId, 30, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+    "1 to 30 lower-case letters, digits and '-'"
+);
+text_id!(
     /// One phone call to one callee, counted over the box's life: `a000017`.
     AttemptId, 20, |c| c.is_ascii_lowercase() || c.is_ascii_digit(),
     "1 to 20 lower-case letters and digits"

@@ -2,6 +2,7 @@
 
 use super::callout::CallOutPolicies;
 use super::ids::{FeedId, ReplicaId, SeatNo};
+use super::relay::RelaySpec;
 use super::rules::RuleNumbers;
 use super::session::PhaseKind;
 use super::time::{Span, TimeOfDay};
@@ -23,6 +24,9 @@ pub struct Layout {
     /// Where every sealed archive must lie besides.
     #[serde(default)]
     pub replicas: BTreeSet<ReplicaId>,
+    /// Where feeds may be sent live when the city asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<RelaySpec>,
 }
 
 impl Layout {

@@ -1,7 +1,7 @@
 //! Owns every lawful 'no' of the room, each with its reason for the operator.
 
 use super::event::{BreakKind, Pledge};
-use super::ids::{CandidateId, FeedId, LineId, MemberNo, ReplicaId, SeatNo, SessionId};
+use super::ids::{CandidateId, FeedId, LineId, MemberNo, RelayId, ReplicaId, SeatNo, SessionId};
 use super::session::PhaseKind;
 use super::time::{Span, Utc};
 use schemars::JsonSchema;
@@ -179,6 +179,16 @@ pub enum Refusal {
     TalkBackLasts,
     /// Nobody speaks.
     NoTalkBack,
+    /// The profile names no such place to send feeds to.
+    NoSuchRelay { relay: RelayId },
+    /// The profile does not let these feeds out there.
+    FeedsNotRelayed { feeds: BTreeSet<FeedId> },
+    /// A relay needs feeds, and an end within a day.
+    RelayWithoutEnd,
+    /// Somebody in the house has ended it for this session.
+    RelayBarred,
+    /// Nothing is sent there.
+    NoRelay,
     /// There is no such gap in this session.
     NoSuchGap { gap: u32 },
 
@@ -402,6 +412,19 @@ impl fmt::Display for Refusal {
             ),
             Refusal::TalkBackLasts => f.write_str("a supervisor speaks already"),
             Refusal::NoTalkBack => f.write_str("nobody speaks"),
+            Refusal::NoSuchRelay { relay } => {
+                write!(f, "the room's profile has no relay {relay} under [[hub.relays]]")
+            }
+            Refusal::FeedsNotRelayed { feeds } => {
+                write!(f, "the room's profile does not let out {}", list(feeds))
+            }
+            Refusal::RelayWithoutEnd => {
+                f.write_str("a relay needs a feed, and an end that lies ahead and within 24 hours")
+            }
+            Refusal::RelayBarred => {
+                f.write_str("the room has ended this relay, and lets it not begin again in this session")
+            }
+            Refusal::NoRelay => f.write_str("nothing is sent there"),
             Refusal::NoSuchGap { gap } => write!(f, "there is no gap {gap}"),
             Refusal::SignaturesMissing { members } => write!(f, "not signed by {}", list(members)),
             Refusal::ClosingRecordUnsigned => {

@@ -6,11 +6,12 @@ use super::callout::CallOut;
 use super::committee::Committee;
 use super::draw::Draw;
 use super::event::{BreakKind, HelpKind, MealSlot, SuspensionCause};
-use super::ids::{FeedId, MemberNo, SeatNo};
+use super::ids::{FeedId, MemberNo, RelayId, SeatNo};
 use super::layout::Policies;
 use super::note::Note;
 use super::plan::Plan;
 use super::recordings::Recordings;
+use super::relay::Relay;
 use super::source_fault::SourceFault;
 use super::time::{Stamp, Utc};
 use schemars::JsonSchema;
@@ -177,6 +178,9 @@ pub struct Session {
     pub warnings: BTreeMap<SeatNo, Note>,
     /// The supervisor's voice, while he speaks.
     pub talk_back: Option<TalkBack>,
+    /// What of it leaves the house live, by place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub relays: BTreeMap<RelayId, Relay>,
     /// An outage that keeps it from starting.
     pub outage: Option<Outage>,
     /// Until when the nightly lock was put off.
@@ -237,6 +241,7 @@ impl Session {
             help: BTreeMap::new(),
             warnings: BTreeMap::new(),
             talk_back: None,
+            relays: BTreeMap::new(),
             outage: None,
             lock_postponed: None,
             recordings: Recordings::default(),

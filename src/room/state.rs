@@ -12,6 +12,7 @@ use super::keeping::{Age, HandedOver, Kept, PersonalData, Replica};
 use super::layout::{Layout, Policies};
 use super::phones::{self, Phones};
 use super::recordings::{Gap, KnownGap};
+use super::relay::{Relay, RelayEnd};
 use super::session::{
     CurrentBreak, DueBreak, FeedState, FeedStates, HelpCall, NoticeState, Outage, Phase, Session,
     TalkBack,
@@ -315,6 +316,7 @@ fn apply_to_phase(session: &mut Session, at: &Stamp, event: &Event) -> bool {
 fn end(session: &mut Session) {
     session.anomalies.clear();
     session.talk_back = None;
+    session.relays.clear();
     session.help.clear();
     session.warnings.clear();
     session.outage = None;
@@ -517,6 +519,26 @@ fn apply_to_supervision(session: &mut Session, at: &Stamp, event: &Event) {
             });
         }
         Event::TalkBackEnded => session.talk_back = None,
+        Event::RelayStarted {
+            relay,
+            feeds,
+            until,
+        } => {
+            let on = Relay::On {
+                feeds: feeds.clone(),
+                since: at.clone(),
+                until: *until,
+            };
+            session.relays.insert(relay.clone(), on);
+        }
+        Event::RelayEnded { relay, by } => match by {
+            RelayEnd::House => {
+                session.relays.insert(relay.clone(), Relay::Barred);
+            }
+            RelayEnd::City | RelayEnd::Time => {
+                session.relays.remove(relay);
+            }
+        },
         Event::ClosingRecordSigned => session.closing_record_signed = true,
         Event::AnomalyBegan {
             feed,

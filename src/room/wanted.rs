@@ -8,6 +8,7 @@ use super::ids::{AttemptId, FeedId, LineId, SeatNo, SessionId};
 use super::keeping::PersonalData;
 use super::layout::{FeedKind, FeedSpec, Place};
 use super::phones::Call;
+use super::relay::{WantedRelay, wanted_relays};
 use super::session::Session;
 use super::state::Room;
 use super::text_message::{Texting, WantedText};
@@ -23,6 +24,8 @@ pub struct Wanted {
     pub preflight: Option<Stamp>,
     /// The seats that hear the supervisor.
     pub talk_back: BTreeSet<SeatNo>,
+    /// Feeds that are to leave the house.
+    pub relays: BTreeSet<WantedRelay>,
     /// Sessions that are over, and whose archives are to be sealed and read back.
     pub archiving: BTreeSet<SessionId>,
     /// Archives whose time is over, and that are to be deleted.
@@ -73,6 +76,7 @@ pub fn wanted(room: &Room) -> Wanted {
             .and_then(|(_, session)| session.talk_back.as_ref())
             .map(|talk| talk.seats.clone())
             .unwrap_or_default(),
+        relays: wanted_relays(room),
         archiving: room
             .sessions
             .iter()

@@ -373,11 +373,11 @@ export const city = () => {
     { urgent: false, since: now - 3e4, kind: "equipment", subject: "clock", fault: "clock_off" },
     { urgent: false, since: now - 3e4, kind: "break_due", subject: null, fault: "meal" },
   ];
-  const evaluation = { id: "BS-1126-01", kind: "real", start: now + 864e5, expected: 144e5, policies: null, venues: [{ room: "baoshan-1", experts: 3, tenderer_representatives: 0 }, { room: "longling-1", experts: 2, tenderer_representatives: 0 }] };
+  const evaluation = { id: "BS-1126-01", kind: "real", start: now + 864e5, expected: 144e5, rules: null, policies: null, venues: [{ room: "baoshan-1", experts: 3, tenderer_representatives: 0 }, { room: "longling-1", experts: 2, tenderer_representatives: 0 }] };
   return {
     at: now, city: "保山市公共资源交易中心", broker: "mqtts://mqtt.example.cn:8883",
     rooms: [
-      room("baoshan-1", { state: state({ session, sessions: [{ id: session.id, phase: session.phase, start: session.start, expected: session.expected, seats: 5 }], recording: { wanted: 14, writing: 14 } }) }),
+      room("baoshan-1", { state: state({ session, sessions: [{ id: session.id, phase: session.phase, start: session.start, expected: session.expected, seats: 5 }], recording: { wanted: 14, writing: 14 }, relays: [{ id: "city", host: "sfu.example.cn", permitted: ["camera-1", "camera-2"], sound: false, until: now + 72e5, feeds: [{ feed: "camera-1", state: "sending" }, { feed: "camera-2", state: "failed" }], barred: false }] }) }),
       room("longling-1", { epoch: 2, state: state({ name: "龙陵县评标室", seats: 7, alarms: trouble, recording: { wanted: 11, writing: 10 }, unreceipted: 37, health: { ...health, cameras_live: 3, archives_not_replicated: 2, last_backup: null } }) }),
       room("shidian-1", { online: false, stale: true, heard: now - 3e5, state: state({ name: "施甸县评标室", seats: 7 }) }),
       room("tengchong-1", { online: false, stale: true, heard: null, state: null, epoch: 0, upto: 0 }),
@@ -399,6 +399,7 @@ export const city = () => {
       { room: "shidian-1", session: "SD-1102-01", asked: now - 6e4, state: { state: "waiting" } },
       { room: "longling-1", session: "LL-1", asked: now - 8e4, state: { state: "answered", outcome: { result: "refused", refusal: { code: "no_such_archive", session: "LL-1" } } } },
     ],
+    relays: [{ room: "baoshan-1", session: "BS-1123-04", asked: now - 6e5, what: "start_relay", state: { state: "answered", outcome: { result: "done", seq: 830 } } }],
     statements: [{ room: "longling-1", id: "ef".repeat(32), session: "BS-1120-03", rehearsal: false, made: now - 36e5, recipient: "12".repeat(32) }],
     usual: {
       committee_min: 5, committee_odd: true, expert_share: [2, 3], chair_is_expert: true, grace: 18e5, outage_before_start: 72e5, outage_in_session: 144e5, overnight_lock: 1260,

@@ -346,6 +346,16 @@ async fn what_is_no_message_is_written_down_and_harms_nothing() {
     other_version["type"] = json!("bidroom.event.v2");
     let mut no_line = of(10);
     no_line["data"] = json!({"seq": "ten"});
+    let last = head(&room);
+    let at = |seq: u64| {
+        use sha2::Digest;
+        let mut line = of(10);
+        line["data"]["seq"] = json!(seq);
+        line["sha256"] = json!(hex::encode(sha2::Sha256::digest(line["data"].to_string())));
+        line.to_string().into_bytes()
+    };
+    let mut no_presence = of(10);
+    no_presence["type"] = json!("bidroom.presence.v1");
     let whole = heard[10].2.clone();
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         (events, b"\x00\xff".to_vec(), "not-json"),
@@ -386,6 +396,13 @@ async fn what_is_no_message_is_written_down_and_harms_nothing() {
             whole.clone().into_bytes(),
             "wrong-type",
         ),
+        (
+            "bidroom/v1/baoshan/baoshan-1/presence",
+            no_presence.to_string().into_bytes(),
+            "wrong-schema",
+        ),
+        // the next one by its number, which follows another than the last
+        (events, at(last + 1), "chain-broken"),
     ];
     for (n, (topic, message, _)) in cases.iter().enumerate() {
         broker.publish(topic, message, false);
@@ -398,8 +415,26 @@ async fn what_is_no_message_is_written_down_and_harms_nothing() {
         .collect();
     let expected: Vec<&str> = cases.iter().map(|(.., reason)| *reason).collect();
     assert_eq!(told, expected);
-    // known and early ones are neither stored nor complained of
-    broker.publish(events, whole.as_bytes(), false);
+    // known and early ones are neither stored nor complained of: the receipt says where the hub stands
+    let receipts = broker.listen("bidroom/v1/baoshan/baoshan-1/receipt");
+    for (n, message) in [whole.into_bytes(), at(last + 5)].iter().enumerate() {
+        broker.publish(events, message, false);
+        // the first that is heard is the broker's own
+        until("it is answered", || receipts.heard().len() > n + 1).await;
+        let (.., said) = receipts.heard().pop().unwrap();
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["data"]["statement"]["upto"], last);
+    }
+    // a room whose clock is hours ahead is as old as the hub has heard of it
+    let states = broker.listen("bidroom/v1/baoshan/baoshan-1/state");
+    until("the room says its state", || !states.heard().is_empty()).await;
+    let (topic, _, said) = states.heard().pop().unwrap();
+    let mut early: Value = serde_json::from_str(&said).unwrap();
+    early["data"]["at"] = json!(in_hours(5));
+    broker.publish(&topic, early.to_string().as_bytes(), true);
+    let operator = hub.operator().await;
+    let board = hub.board(&operator).await;
+    assert!(room_of(&board, "baoshan-1")["heard"].as_i64() <= board["at"].as_i64());
     room.ctl(&["plan", "BS-1", "--start", "+30m", "--rehearsal"]);
     until("the next one is stored as ever", || {
         hub.stored("baoshan-1") == head(&room)

@@ -1,7 +1,7 @@
 //! Every entry reaches the hub once and in order, whatever is killed; and a link that believes the broker loses some.
 
 use crate::broker::Broker;
-use crate::given::{Hub, folder, head, profile, sent};
+use crate::given::{Hub, fill, folder, head, profile, sent};
 use crate::network::Network;
 use crate::support::{Room, until};
 use rustix::process::Signal;
@@ -62,24 +62,52 @@ async fn entries_reach_the_hub_once_and_as_they_are() {
     assert_eq!(hub.refusals(), Vec::new());
 }
 
-/// The journal's length, the time it took, and what was sent.
+async fn pause(from: u64, to: u64) {
+    sleep(Duration::from_millis(rand::random_range(from..to))).await;
+}
+
+/// Kills broker, hub and room in turn, cuts the way between them and lets it swallow everything, while entries keep coming; the hub is
+/// away for a moment while the broker is well.
 async fn under_kills(rounds: u64, entries: u64) {
     let mut broker = Broker::start();
     let mut hub = Hub::start(&broker.url(), &["baoshan-1"]);
-    let place = folder(&profile("baoshan-1", &broker.url(), &hub.key), entries);
+    let network = Network::to(broker.port());
+    let (first, each) = (entries / 4, entries * 3 / 4 / rounds);
+    let place = folder(&profile("baoshan-1", &network.url(), &hub.key), first);
     let mut room = Room::start_under(place, LOG);
     let began = Instant::now();
+    // blows that fell while entries were on their way
+    let (mut blows, mut on_their_way) = (0, 0);
+    let mut fall = async |hub: &Hub, room: &Room| {
+        let from = hub.stored("baoshan-1");
+        until("entries flow", || {
+            let stored = hub.stored("baoshan-1");
+            stored > from || stored == head(room)
+        })
+        .await;
+        pause(0, 120).await;
+        blows += 1;
+        on_their_way += u64::from(hub.stored("baoshan-1") < head(room));
+    };
     for round in 0..rounds {
-        sleep(Duration::from_millis(rand::random_range(100..900))).await;
+        fall(&hub, &room).await;
         broker.kill();
-        sleep(Duration::from_millis(rand::random_range(0..300))).await;
+        pause(0, 300).await;
         broker.go_on();
-        sleep(Duration::from_millis(rand::random_range(300..1500))).await;
+        fall(&hub, &room).await;
         hub.kill();
-        sleep(Duration::from_millis(rand::random_range(0..500))).await;
+        pause(0, 500).await;
         hub.go_on();
-        sleep(Duration::from_millis(rand::random_range(300..1500))).await;
+        fall(&hub, &room).await;
+        network.cut();
+        fall(&hub, &room).await;
+        if round % 3 == 0 {
+            network.swallow();
+            pause(0, 300).await;
+        }
         room.end(Signal::KILL);
+        network.delay(Duration::ZERO);
+        fill(&room.data(), each);
         room.restart_under(LOG);
         if round % 4 == 0 {
             println!(
@@ -92,7 +120,8 @@ async fn under_kills(rounds: u64, entries: u64) {
     all_stored(&hub, "baoshan-1", &room, Duration::from_secs(300)).await;
     let (length, sent) = (head(&room), sent(&room));
     println!(
-        "{length} entries, {rounds} kills each, {:?}; sent {sent}",
+        "{length} entries, {rounds} kills each of broker, hub and room and as many cuts, {on_their_way} of {blows} blows while entries were \
+         on their way, {:?}; sent {sent}",
         began.elapsed()
     );
     assert_eq!(hub.assert_same("baoshan-1", &room.data()), length);
@@ -101,13 +130,17 @@ async fn under_kills(rounds: u64, entries: u64) {
         Vec::new(),
         "nothing looked like another history"
     );
+    assert!(
+        on_their_way * 2 >= blows,
+        "{on_their_way} of {blows} blows met entries"
+    );
     let again = sent.saturating_sub(length);
     assert!(again * 10 <= length, "{again} of {length} sent again");
 }
 
 #[tokio::test]
 async fn nothing_is_lost_or_doubled_when_all_three_are_killed() {
-    under_kills(asked("HUB_KILLS", 4), asked("HUB_EVENTS", 10_000)).await;
+    under_kills(asked("HUB_KILLS", 4), asked("HUB_EVENTS", 20_000)).await;
 }
 
 #[tokio::test]

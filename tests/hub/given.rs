@@ -70,6 +70,26 @@ impl Hub {
         }
     }
 
+    /// A copy of the store of a hub that does not run.
+    pub(crate) fn back_up(&self) -> Vec<u8> {
+        // the log goes into the file with the last connection
+        drop(
+            Connection::open(self.data().join("hub.sqlite"))
+                .map(|db| db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))),
+        );
+        fs::read(self.data().join("hub.sqlite")).unwrap()
+    }
+
+    /// Puts a copy in its store's place; none is a store made anew.
+    pub(crate) fn put_back(&self, copy: Option<&[u8]>) {
+        for file in ["hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm"] {
+            let _ = fs::remove_file(self.data().join(file));
+        }
+        if let Some(copy) = copy {
+            fs::write(self.data().join("hub.sqlite"), copy).unwrap();
+        }
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         let child = self.child.as_mut();
@@ -222,7 +242,7 @@ pub(crate) fn folder(profile: &str, entries: u64) -> TempDir {
     folder
 }
 
-/// Writes entries into a journal.
+/// Writes so many more entries into a journal.
 pub(crate) fn fill(data: &Path, entries: u64) {
     fs::create_dir_all(data).unwrap();
     let settings = Settings {
@@ -231,7 +251,8 @@ pub(crate) fn fill(data: &Path, entries: u64) {
     };
     let mut journal = Journal::open(&data.join("journal.sqlite"), settings).unwrap();
     let boot: BootId = "a-boot-long-ago".parse().unwrap();
-    let all: Vec<u64> = (1..=entries).collect();
+    let last = journal.reader().unwrap().head().unwrap().seq.0;
+    let all: Vec<u64> = (last + 1..=last + entries).collect();
     for part in all.chunks(5_000) {
         let batch: Vec<Entry> = part
             .iter()

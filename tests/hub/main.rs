@@ -20,5 +20,6 @@ mod draws;
 mod given;
 mod network;
 mod postgres;
+mod relay;
 mod secure;
 mod trust;

@@ -262,12 +262,15 @@ async fn a_broker_that_speaks_mqtt_3_only_delivers_too() {
 #[tokio::test]
 async fn a_replaced_box_begins_a_new_epoch_and_the_old_one_is_fenced() {
     let broker = Broker::start();
-    let hub = Hub::start(&broker.url(), &["baoshan-1"]);
+    let mut hub = Hub::start(&broker.url(), &["baoshan-1"]);
     let text = profile("baoshan-1", &broker.url(), &hub.key);
     let mut old = Room::start_in(folder(&text, 300));
     until("all is stored", || hub.stored("baoshan-1") == head(&old)).await;
     // at once: the first receipt is kept by then
     old.end(Signal::KILL);
+    hub.kill();
+    let backup = hub.back_up();
+    hub.go_on();
     let of_epoch = |epoch: u64| -> u64 {
         let db = hub.database();
         db.query_row(
@@ -315,13 +318,14 @@ async fn a_replaced_box_begins_a_new_epoch_and_the_old_one_is_fenced() {
     .await;
 
     old.restart_under(&[]);
-    let fenced = |room: &Room| {
+    let alarmed = |room: &Room, fault: &str| {
         let status = room.ctl(&["status"]);
         let alarms = status["alarms"].as_array().unwrap().clone();
         alarms
             .iter()
-            .any(|alarm| alarm["what"]["fault"]["kind"] == "hub_fenced")
+            .any(|alarm| alarm["what"]["fault"]["kind"] == fault)
     };
+    let fenced = |room: &Room| alarmed(room, "hub_fenced");
     until("the old box knows", || fenced(&old)).await;
     assert!(!fenced(&new));
     assert_eq!(of_epoch(1), first, "nothing more is taken from it");
@@ -330,4 +334,23 @@ async fn a_replaced_box_begins_a_new_epoch_and_the_old_one_is_fenced() {
         hub.refusals()
             .contains(&("presence".to_owned(), "not-admitted".to_owned()))
     );
+
+    // the hub's store is put back to before the replacement: the box that has the place says so
+    old.end(Signal::KILL);
+    hub.kill();
+    hub.put_back(Some(&backup));
+    hub.go_on();
+    until("the new box says that it waits again, and why", || {
+        alarmed(&new, "hub_restored") && alarmed(&new, "hub_not_admitted")
+    })
+    .await;
+    // one that has lost everything gets all of it again
+    hub.kill();
+    hub.put_back(None);
+    hub.go_on();
+    until("all is delivered again", || {
+        hub.stored("baoshan-1") == head(&new) && !alarmed(&new, "hub_not_admitted")
+    })
+    .await;
+    hub.assert_same("baoshan-1", &new.data());
 }

@@ -140,5 +140,6 @@ pub(crate) fn layout() -> Layout {
         seats: (1..=9).map(seat).collect(),
         feeds: faces.chain([camera]).collect(),
         replicas: Default::default(),
+        relays: Vec::new(),
     }
 }

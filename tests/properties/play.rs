@@ -903,5 +903,6 @@ fn layout() -> Layout {
         seats: (1..=SEATS).map(seat).collect(),
         feeds: faces.chain([camera]).collect(),
         replicas: Default::default(),
+        relays: Vec::new(),
     }
 }

@@ -36,6 +36,7 @@ stories!(
     rests_and_meals,
     help_calls,
     marks_warnings_and_talk_back,
+    what_leaves_the_house,
     gaps_are_kept,
     what_cameras_show,
     rehearsals,

@@ -6,6 +6,7 @@
 //! given check-in of 5 experts at 09:00                         … with everybody seated and pledged
 //! given a session of 5 experts at 09:00                        … started
 //! given a second disk                                          archives must lie there too
+//! given a relay of camera-1                                    the city may have that feed, live
 //! wall clock: +20y                                             it is set, and no time passes
 //! 08:30 technician: open check in                              a command, as on the wire; later times pass deadlines
 //! 08:40 member 1: sign pledge pledge=integrity                 arguments are JSON or plain words
@@ -109,6 +110,18 @@ impl Play {
             let mut command = configure(false);
             if let Command::ConfigureRoom { layout, .. } = &mut command {
                 layout.replicas = ["second-disk".parse().expect("valid")].into();
+            }
+            return self.give(&daemon(Part::App), None, command);
+        }
+        if let ["a", "relay", "of", feed] = words[..] {
+            let mut command = configure(false);
+            if let Command::ConfigureRoom { layout, .. } = &mut command {
+                layout.relays.push(RelaySpec {
+                    id: "city".parse().expect("valid"),
+                    host: "sfu.example.cn".to_owned(),
+                    feeds: [feed.parse().expect("valid")].into(),
+                    sound: false,
+                });
             }
             return self.give(&daemon(Part::App), None, command);
         }
@@ -550,6 +563,7 @@ fn configure(simulated: bool) -> Command {
         seats,
         feeds,
         replicas: Default::default(),
+        relays: Vec::new(),
     };
     let profile_sha256 = if simulated { "test" } else { "real" }.to_owned();
     Command::ConfigureRoom {

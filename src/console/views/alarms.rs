@@ -4,11 +4,13 @@ use super::feeds::source_fault;
 use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
     Anomaly, BreakKind, CallEnd, CallOutStage, CandidateId, EquipmentId, Fault, FeedId, FeedState,
-    GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, PauseCause, Phase, Room,
-    SeatNo, Session, SessionId, SourceFault, Span, Standing, TextEnd, Track, Utc, recorded_feeds,
+    GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, PauseCause, Phase, Relay,
+    RelayId, Room, SeatNo, Session, SessionId, SourceFault, Span, Standing, TextEnd, Track, Utc,
+    recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// That an archive was asked for is told for so long, or until it is handed over.
 const ARCHIVE_REQUESTED: Span = Span::hours(72);
@@ -121,6 +123,17 @@ pub enum AlarmKind {
         session: SessionId,
         candidate: CandidateId,
     },
+    /// Feeds leave the house, because the city asked for them.
+    Relayed {
+        /// To which place.
+        relay: RelayId,
+        /// Its server.
+        host: String,
+        /// Which.
+        feeds: BTreeSet<FeedId>,
+        /// Until when.
+        until: Utc,
+    },
     /// Somebody is said to withdraw: the supervisor decides.
     WithdrawalWaits {
         session: SessionId,
@@ -148,6 +161,7 @@ pub(super) fn alarms(room: &Room, now: Utc, around: &Surroundings) -> Vec<Alarm>
         .collect();
     if let Some((_, session)) = room.occupant() {
         of_feeds(room, session, around, &mut alarms);
+        of_relays(room, session, &mut alarms);
         of_session(session, &mut alarms);
         of_committee(session, &mut alarms);
     }
@@ -204,6 +218,29 @@ fn of_feeds(room: &Room, session: &Session, around: &Surroundings, alarms: &mut 
                 cause,
             },
         });
+    }
+}
+
+/// What leaves the house stands before everybody's eyes for as long as it does.
+fn of_relays(room: &Room, session: &Session, alarms: &mut Vec<Alarm>) {
+    for spec in &room.layout.relays {
+        if let Some(Relay::On {
+            feeds,
+            since,
+            until,
+        }) = session.relays.get(&spec.id)
+        {
+            alarms.push(Alarm {
+                level: Level::Warn,
+                since: since.at,
+                what: AlarmKind::Relayed {
+                    relay: spec.id.clone(),
+                    host: spec.host.clone(),
+                    feeds: feeds.clone(),
+                    until: *until,
+                },
+            });
+        }
     }
 }
 

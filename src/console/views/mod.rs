@@ -8,6 +8,7 @@ mod alarms;
 mod convening;
 mod feeds;
 mod parts;
+mod relays;
 mod room;
 mod seat;
 
@@ -16,6 +17,7 @@ pub use alarms::{Alarm, AlarmKind, Level};
 pub use convening::*;
 pub use feeds::{FeedView, RecordingState, RecordingView, SourceState};
 pub use parts::*;
+pub use relays::{RelayView, RelayedFeed};
 pub(super) use room::shown_session;
 pub use room::{RoomView, room_view};
 pub use seat::{Colleague, SeatPageView, seat_view};

@@ -2,8 +2,8 @@
 
 use crate::room::{
     AccountId, Actor, BreakKind, Committee, Conflict, Entry, Event, FeedId, Gap, HelpKind, Layout,
-    Member, MemberKind, MemberNo, Note, Outage, Phase, PhaseKind, Pledge, Presence, Room, RuleSet,
-    SeatNo, Seq, Session, SessionId, SessionKind, SourceFault, Span, SuspensionCause, Utc,
+    Member, MemberKind, MemberNo, Note, Outage, Phase, PhaseKind, Pledge, Presence, RelayId, Room,
+    RuleSet, SeatNo, Seq, Session, SessionId, SessionKind, SourceFault, Span, SuspensionCause, Utc,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,6 +18,25 @@ pub struct Surroundings {
     pub storage: Storage,
     /// The clock's offset in ms, where something measures it.
     pub clock_offset_ms: Option<f64>,
+    /// Feeds on their way out of the house.
+    pub relayed: BTreeMap<(RelayId, FeedId), Sending>,
+}
+
+/// How a feed that is to leave the house stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Sending {
+    /// Its source gives no picture now.
+    Waiting,
+    /// The server is asked to take it.
+    Offering,
+    /// It goes out.
+    Sending,
+    /// It does not; it is tried again.
+    Failed {
+        /// Why, in English.
+        detail: String,
+    },
 }
 
 /// A feed as the media side sees it.

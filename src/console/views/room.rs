@@ -9,6 +9,7 @@ use super::parts::{
     HelpView, Line, Me, MemberView, RoomHead, SeatView, SessionLine, SessionView, Storage,
     Surroundings,
 };
+use super::relays::{RelayView, relay_views};
 use crate::room::{
     AccountId, Actor, Archive, FeedKind, Now, Phase, Place, Preflight, Room, Seat, Seq, Session,
     SessionId, Utc, usual_size,
@@ -47,6 +48,8 @@ pub struct RoomView {
     pub actions: Vec<ActionView>,
     /// The technician's one next step.
     pub next: Option<Action>,
+    /// Where feeds may leave the house to, and which do.
+    pub relays: Vec<RelayView>,
     /// The last preflight.
     pub preflight: Preflight,
     /// Recordings: wanted, and really written.
@@ -120,6 +123,7 @@ pub fn room_view(
             );
             actions::next_step(session.phase.kind(), confirmed)
         }),
+        relays: relay_views(room, around),
         preflight: room.preflight.clone(),
         storage: Storage {
             sessions: usual_size(room)

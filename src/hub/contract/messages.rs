@@ -6,14 +6,15 @@ use super::signed::{Key, Signature, Statement};
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::RoomId;
 use crate::room::{
-    Actor, BootId, CommandId, Event, Note, Plan, Policies, Refusal, ReplicaId, Seq, SessionId,
-    SessionKind, Stamp, Utc,
+    Actor, BootId, CommandId, Event, FeedId, Note, Plan, Policies, Refusal, RelayId, ReplicaId,
+    Seq, SessionId, SessionKind, Stamp, Utc,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 /// Whether a room is there. The broker says the death that the room has left with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -196,6 +197,25 @@ pub enum HubOrder {
         /// The signature.
         signature: Signature,
     },
+    /// Asks for feeds of a session, live: the room sends them by WHIP to a place that its profile permits. Asked again for the same
+    /// place, it replaces what was asked before.
+    StartRelay {
+        /// Of which session; it must hold the room.
+        session: SessionId,
+        /// To which of the places that the room's state lists.
+        relay: RelayId,
+        /// Which feeds, of those that are permitted there.
+        feeds: BTreeSet<FeedId>,
+        /// Until when, at most 24 hours ahead.
+        until: Utc,
+    },
+    /// Ends that.
+    EndRelay {
+        /// Of which session.
+        session: SessionId,
+        /// To which place.
+        relay: RelayId,
+    },
     /// Asks which archive the room has of a session: the answer names it, so that whoever gets it from the box or a replica knows
     /// whether it is that one.
     RequestArchive {
@@ -213,6 +233,8 @@ impl HubOrder {
             HubOrder::SetPolicies { .. } => "set_policies",
             HubOrder::CancelSession { .. } => "cancel_session",
             HubOrder::SignDraw { .. } => "sign_draw",
+            HubOrder::StartRelay { .. } => "start_relay",
+            HubOrder::EndRelay { .. } => "end_relay",
             HubOrder::RequestArchive { .. } => "request_archive",
         }
     }
@@ -224,6 +246,8 @@ impl HubOrder {
             HubOrder::SetPolicies { session, .. }
             | HubOrder::CancelSession { session, .. }
             | HubOrder::SignDraw { session, .. }
+            | HubOrder::StartRelay { session, .. }
+            | HubOrder::EndRelay { session, .. }
             | HubOrder::RequestArchive { session } => session,
         }
     }

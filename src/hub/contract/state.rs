@@ -1,7 +1,7 @@
 //! Owns a room's public state: what anybody in the city may know of it. It has no place for a person, masked or not.
 
 use super::envelope::Payload;
-use crate::room::{PhaseKind, Seq, SessionId, SessionKind, Span, Utc};
+use crate::room::{FeedId, PhaseKind, RelayId, Seq, SessionId, SessionKind, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,9 @@ pub struct PublicState {
     pub recording: RecordedFeeds,
     /// How the room's equipment is.
     pub health: Health,
+    /// Where the room's profile lets feeds be sent live, and which are sent now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<PublicRelay>,
     /// Entries that the hub has no receipt for.
     pub unreceipted: u64,
 }
@@ -100,6 +103,34 @@ pub struct PublicAlarm {
     pub subject: Option<String>,
     /// What is wrong with it, in a fixed word.
     pub fault: Option<String>,
+}
+
+/// A place that feeds of the room may be sent to live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicRelay {
+    /// What the room calls it.
+    pub id: RelayId,
+    /// The server's name.
+    pub host: String,
+    /// The feeds that may go there.
+    pub permitted: Vec<FeedId>,
+    /// Whether their sound goes too.
+    pub sound: bool,
+    /// Until when feeds go there; none where none do.
+    pub until: Option<Utc>,
+    /// Those that do, or are to.
+    pub feeds: Vec<PublicRelayed>,
+    /// Whether the room has ended it for this session: it cannot be asked for again.
+    pub barred: bool,
+}
+
+/// A feed that leaves the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicRelayed {
+    /// Which.
+    pub feed: FeedId,
+    /// In a fixed word: `waiting` for its source, `offering`, `sending`, `failed`.
+    pub state: String,
 }
 
 /// Recordings, counted.

@@ -180,7 +180,9 @@ impl Inbox {
             | HubOrder::ChangePlan { .. }
             | HubOrder::SetPolicies { .. }
             | HubOrder::CancelSession { .. }
-            | HubOrder::SignDraw { .. } => None,
+            | HubOrder::SignDraw { .. }
+            | HubOrder::StartRelay { .. }
+            | HubOrder::EndRelay { .. } => None,
         }
     }
 }
@@ -223,6 +225,25 @@ fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal>
                 session.clone(),
                 Command::CountersignDraw { attempt, signature },
             )
+        }
+        HubOrder::StartRelay {
+            session,
+            relay,
+            feeds,
+            until,
+        } => {
+            let (relay, feeds) = (relay.clone(), feeds.clone());
+            let until = *until;
+            let start = Command::StartRelay {
+                relay,
+                feeds,
+                until,
+            };
+            (session.clone(), start)
+        }
+        HubOrder::EndRelay { session, relay } => {
+            let relay = relay.clone();
+            (session.clone(), Command::EndRelay { relay })
         }
         HubOrder::RequestArchive { session } => (session.clone(), Command::RequestArchive),
     })

@@ -234,6 +234,8 @@ impl<'a> Line<'a> {
                 let there = hub.data.online;
                 if there && !self.outbox.has_hub() {
                     self.settled = self.settled.max(now + SETTLE);
+                    // a hub that has lost its store must learn who is here
+                    self.presence_said = 0;
                 }
                 self.outbox
                     .hub(there || self.link.parts.believes_broker, now);

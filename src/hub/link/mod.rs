@@ -15,4 +15,4 @@ mod standing;
 
 pub use kept::{Kept, KeptError};
 pub use run::{Link, Parts};
-pub use standing::{Standing, Trespass};
+pub use standing::{Restored, Standing, Trespass};

@@ -1,7 +1,7 @@
 //! Owns what a receipt is worth: whose it is, for which box, and whether the hub has stored the history that the journal holds.
 
 use super::line::Line;
-use super::standing::Trespass;
+use super::standing::{Restored, Trespass};
 use crate::hub::contract::{Distrust, Envelope, Receipt, Signed};
 use crate::journal::LineHash;
 use crate::room::Seq;
@@ -30,19 +30,40 @@ impl Line<'_> {
                 return Ok(());
             }
         };
+        // the hub says an earlier place than it said before: its store was put back
+        let later = self
+            .receipt
+            .as_ref()
+            .is_none_or(|known| receipt.at > known.at);
+        if let Some(known) = &self.receipt
+            && receipt.epoch < known.epoch
+        {
+            if !later {
+                return Ok(());
+            }
+            let restored = Restored {
+                before: known.epoch,
+                now: receipt.epoch,
+                at: self.link.wall(),
+            };
+            tracing::error!(?restored, "the hub's store went back to an earlier state");
+            self.link
+                .standing_tx
+                .send_modify(|standing| standing.restored = Some(restored));
+        }
         if receipt.by != self.link.own {
             let fenced = receipt.before.contains(&self.link.own)
                 || self
                     .receipt
                     .as_ref()
                     .is_some_and(|own| receipt.epoch > own.epoch);
-            let waits = !fenced && self.receipt.is_none();
+            let waits = !fenced && later;
             if fenced {
                 tracing::error!(epoch = receipt.epoch, "another box has this room's place");
             }
             self.link.standing_tx.send_modify(|standing| {
                 standing.fenced |= fenced;
-                standing.not_admitted = waits;
+                standing.not_admitted |= waits;
             });
             if fenced {
                 self.outbox.hub(false, now);
@@ -52,8 +73,8 @@ impl Line<'_> {
         // what the broker kept, or somebody says again, may be older than what is known. A hub whose clock was set back may
         // go on all the same; only one that has lost entries must say so later than it said that it had them
         if let Some(known) = &self.receipt
-            && (receipt.epoch < known.epoch
-                || (receipt.upto < known.upto && receipt.at <= known.at))
+            && receipt.upto < known.upto
+            && !later
         {
             return Ok(());
         }

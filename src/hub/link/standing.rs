@@ -22,8 +22,21 @@ pub struct Standing {
     pub fenced: bool,
     /// The hub knows another box in this room's place, and has not taken this one in.
     pub not_admitted: bool,
+    /// The hub's store went back to a time before this box had its place.
+    pub restored: Option<Restored>,
     /// The last time that somebody was not who he should be.
     pub distrusted: Option<Utc>,
+}
+
+/// A hub's store that was put back to an earlier state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// The epoch that the box had.
+    pub before: u64,
+    /// The one that the hub says.
+    pub now: u64,
+    /// When it said so.
+    pub at: Utc,
 }
 
 /// What somebody tried who may not.

@@ -28,6 +28,8 @@ pub struct BoardView {
     pub evaluations: Vec<EvaluationView>,
     /// Archives that rooms were asked for, newest first.
     pub archives: Vec<ArchiveRequest>,
+    /// Live relays that rooms were asked for, or to end, newest first.
+    pub relays: Vec<RelayRequest>,
     /// Attendance statements that rooms have handed in, newest first.
     pub statements: Vec<StatementView>,
     /// The policies that an evaluation's own begin with.
@@ -94,6 +96,21 @@ pub struct ArchiveRequest {
     pub state: CommandState,
 }
 
+/// A live relay that a room was asked for, or to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RelayRequest {
+    /// Which room.
+    pub room: RoomId,
+    /// Of which session.
+    pub session: SessionId,
+    /// When.
+    pub asked: Utc,
+    /// What the room says.
+    pub state: CommandState,
+    /// `start_relay` or `end_relay`.
+    pub what: String,
+}
+
 /// An attendance statement that a room has handed in. Who was there stands in it, and only its recipient can read that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatementView {
@@ -145,6 +162,7 @@ pub(super) struct Board {
     pub(super) rooms: BTreeMap<RoomId, Heard>,
     pub(super) evaluations: Vec<EvaluationView>,
     pub(super) archives: Vec<ArchiveRequest>,
+    pub(super) relays: Vec<RelayRequest>,
     pub(super) statements: Vec<StatementView>,
     pub(super) waiting: Vec<WaitingBox>,
     pub(super) trail: Vec<TrailLine>,
@@ -212,6 +230,7 @@ impl Board {
             rooms: self.rooms.iter().map(room).collect(),
             evaluations: self.evaluations.clone(),
             archives: self.archives.clone(),
+            relays: self.relays.clone(),
             statements: self.statements.clone(),
             usual: Policies::default(),
             waiting: self.waiting.clone(),

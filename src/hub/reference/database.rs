@@ -3,7 +3,7 @@
 
 use super::postgres::Postgres;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
+use rusqlite::{Connection, ToSql, params_from_iter};
 
 /// Statements that stay prepared.
 const PREPARED: usize = 64;
@@ -242,7 +242,7 @@ impl Database {
         }
     }
 
-    /// The first row that a question gives.
+    /// The first row that a question gives; all that it gives are read.
     ///
     /// # Errors
     /// As the database says.
@@ -251,18 +251,7 @@ impl Database {
         sql: &'static str,
         values: &[Value<'_>],
     ) -> Result<Option<Row>, DatabaseError> {
-        match self {
-            Database::Sqlite(db) => {
-                let mut ask = db.prepare_cached(sql)?;
-                let columns = ask.column_count();
-                let row = ask.query_row(params_from_iter(values), |row| {
-                    let cells = (0..columns).map(|n| row.get_ref(n).map(cell));
-                    Ok(Row(cells.collect::<Result<_, _>>()?))
-                });
-                Ok(row.optional()?)
-            }
-            Database::Postgres(db) => Ok(db.rows(sql, values)?.into_iter().next()),
-        }
+        Ok(self.rows(sql, values)?.into_iter().next())
     }
 
     /// Begins, ends or gives up a transaction.

@@ -2,7 +2,7 @@
 
 use super::board::BoardView;
 use crate::config::RoomId;
-use crate::room::{CommitteeSize, Plan, Policies, SessionId, SessionKind, Span, Utc};
+use crate::room::{CommitteeSize, Plan, Policies, RuleSet, SessionId, SessionKind, Span, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -20,6 +20,9 @@ pub struct Evaluation {
     pub expected: Span,
     /// Where; the first is the main venue.
     pub venues: Vec<Venue>,
+    /// The rules that it falls under; each room's where none are named.
+    #[serde(default)]
+    pub rules: Option<RuleSet>,
     /// Policies of its own; none for each room's.
     #[serde(default)]
     pub policies: Option<Policies>,
@@ -132,7 +135,7 @@ impl Evaluation {
                 experts: venue.experts,
                 tenderer_representatives: venue.tenderer_representatives,
                 committee: (self.venues.len() > 1).then_some(whole),
-                rules: None,
+                rules: self.rules,
                 policies: self.policies.clone(),
             };
             (venue.room.clone(), plan)

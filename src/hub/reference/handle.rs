@@ -6,13 +6,16 @@ use super::evaluation::{Evaluation, EvaluationFault};
 use super::keeper::Wish;
 use super::store::Place;
 use crate::config::RoomId;
-use crate::hub::contract::Key;
+use crate::hub::contract::{HubOrder, Key};
 use crate::room::{Note, Policies, Seq, SessionId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
+
+/// Connections for reading that stay open; more are opened while many read at once.
+const IDLE: usize = 4;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -54,13 +57,21 @@ pub struct StoredEvent {
 pub struct HubHandle {
     pub(super) wishes_tx: mpsc::Sender<Wish>,
     pub(super) board_rx: watch::Receiver<Arc<BoardView>>,
+    pub(super) round_rx: watch::Receiver<u64>,
     pub(super) place: Place,
+    /// Connections that nobody reads over now.
+    pub(super) idle: Arc<Mutex<Vec<Database>>>,
 }
 
 impl HubHandle {
     /// The board as it changes.
     pub fn watch(&self) -> watch::Receiver<Arc<BoardView>> {
         self.board_rx.clone()
+    }
+
+    /// When the hub's writer last went round, by the monotonic clock, ms; also where it waits for a database elsewhere.
+    pub fn last_round(&self) -> u64 {
+        *self.round_rx.borrow()
     }
 
     /// Plans an evaluation: each venue is sent its part.
@@ -103,13 +114,29 @@ impl HubHandle {
             .await
     }
 
-    /// Asks a room for the archive of a session.
+    /// Asks a room for something beside plans: an archive, a live relay, its end.
     ///
     /// # Errors
     /// The city has no such room.
-    pub async fn request_archive(&self, room: RoomId, session: SessionId) -> Result<(), HubError> {
-        self.ask(|answer_tx| Wish::RequestArchive(room, session, answer_tx))
+    pub async fn ask_room(&self, room: RoomId, order: HubOrder) -> Result<(), HubError> {
+        self.ask(|answer_tx| Wish::Ask(room, Box::new(order), answer_tx))
             .await
+    }
+
+    /// By which policies a room runs, as it said last.
+    ///
+    /// # Errors
+    /// It has not said so yet, or the database's.
+    pub async fn policies(&self, room: RoomId) -> Result<Policies, HubError> {
+        self.look(move |db| {
+            let row = db.row(
+                "SELECT policies FROM policies WHERE room = $1",
+                &[room.as_str().into()],
+            )?;
+            let row = row.ok_or(HubError::NotFound)?;
+            Ok(serde_json::from_str(row.text(0)?)?)
+        })
+        .await
     }
 
     /// An attendance statement as the box encrypted it: CMS in DER.
@@ -149,15 +176,29 @@ impl HubHandle {
         self.look(move |db| events(db, &room, before, limit)).await
     }
 
-    /// Reads over a connection of its own.
+    /// Reads over a connection that nobody else reads over; some stay open.
     async fn look<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut Database) -> Result<T, HubError> + Send + 'static,
+        read: impl Fn(&mut Database) -> Result<T, HubError> + Send + 'static,
     ) -> Result<T, HubError> {
-        let place = self.place.clone();
+        let (place, idle) = (self.place.clone(), self.idle.clone());
         let read = tokio::task::spawn_blocking(move || {
+            let kept = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = kept().pop();
+            // one that was idle may have lost its server meanwhile: a new one says whether it is there
+            if let Some(mut db) = last
+                && let Ok(answer) = read(&mut db)
+            {
+                kept().push(db);
+                return Ok(answer);
+            }
             let mut db = place.reader().map_err(HubError::Unreached)?;
-            read(&mut db)
+            let answer = read(&mut db)?;
+            let mut kept = kept();
+            if kept.len() < IDLE {
+                kept.push(db);
+            }
+            Ok(answer)
         });
         read.await.map_err(|_| HubError::Stopped)?
     }

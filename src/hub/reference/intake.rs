@@ -11,6 +11,8 @@ use crate::hub::contract::{
     Rejection, Reply, ReplyOutcome, Unreadable,
 };
 use crate::room::{CommandId, SessionId, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -125,11 +127,12 @@ impl Intake<'_, '_> {
         }
         let holder = self.batch.holder(room).expect("it is in place");
         let (epoch, upto, head) = (holder.epoch, holder.upto, &holder.head);
+        // whatever it is, the room hears how far it is stored
+        self.taken.receipts.insert(room.clone());
         if links.seq > upto.next() {
             // one before it was lost on the way: the room goes back for it
             return Ok(Ok(()));
         }
-        self.taken.receipts.insert(room.clone());
         if links.seq <= upto {
             let stored = self.batch.line(room, epoch, links.seq)?;
             if stored.as_deref() != Some(line) {
@@ -144,6 +147,9 @@ impl Intake<'_, '_> {
         let session = links.session.as_ref().map(SessionId::as_str);
         self.batch
             .add(room, links.seq, links.stamp.at, session, line, sha256)?;
+        if let Some(policies) = configured(line) {
+            self.batch.policies(room, policies.get())?;
+        }
         self.taken.stored += 1;
         self.taken.draws.extend(draws::asked(room, line));
         Ok(Ok(()))
@@ -184,6 +190,11 @@ impl Intake<'_, '_> {
         let Some(by) = envelope.by else {
             return Ok(Err("no-box"));
         };
+        // who has gone asks for no place, and has none to lose to another's death
+        let holds = self.is_of_holder(room, Some(by));
+        if !holds && !envelope.data.online {
+            return Ok(Ok(()));
+        }
         if let Err(refused) = self.in_place(room, by, at)? {
             return Ok(refused.map_or(Ok(()), Err));
         }
@@ -302,6 +313,22 @@ impl Intake<'_, '_> {
             Err("unknown-command")
         })
     }
+}
+
+/// The policies of a room, in the entry by which it says them. All other entries are passed over unread.
+fn configured(line: &[u8]) -> Option<Box<RawValue>> {
+    const WORD: &[u8] = b"\"type\":\"room_configured\"";
+    #[derive(Deserialize)]
+    struct Line {
+        event: Configured,
+    }
+    #[derive(Deserialize)]
+    struct Configured {
+        policies: Box<RawValue>,
+    }
+    line.windows(WORD.len()).find(|part| *part == WORD)?;
+    let line: Line = serde_json::from_slice(line).ok()?;
+    Some(line.event.policies)
 }
 
 fn read<T: Payload>(payload: &[u8]) -> Result<Envelope<T>, Refused> {

@@ -6,12 +6,12 @@ use super::evaluation::Evaluation;
 use super::flood::{Flood, Told};
 use super::handle::HubError;
 use super::intake::{Arrived, Intake, News, Taken};
-use super::look::{archives, evaluations, statements, trail, waiting};
+use super::look::{archives, evaluations, relays, statements, trail, waiting};
 use super::store::Store;
 use super::words::{self, Words};
 use crate::clerk::Clock;
 use crate::config::{CityId, RoomId};
-use crate::hub::contract::{Key, Kind, Sender, Signed, Topics};
+use crate::hub::contract::{HubOrder, Key, Kind, Sender, Signed, Topics};
 use crate::hub::mqtt::{Beside, Message, Quality};
 use crate::keys::Keys;
 use crate::room::{Note, Policies, SessionId, Utc};
@@ -44,7 +44,8 @@ pub(super) enum Wish {
     Change(Box<Evaluation>, Answer<()>),
     SetPolicies(SessionId, Box<Option<Policies>>, Answer<()>),
     Cancel(SessionId, Note, Answer<()>),
-    RequestArchive(RoomId, SessionId, Answer<()>),
+    /// To have a room asked for something beside plans.
+    Ask(RoomId, Box<HubOrder>, Answer<()>),
     Admit(RoomId, Key, Answer<()>),
 }
 
@@ -59,6 +60,8 @@ pub(super) struct Keeper {
     pub(super) wishes_rx: mpsc::Receiver<Wish>,
     pub(super) outgoing_tx: mpsc::Sender<Message>,
     pub(super) board_tx: watch::Sender<Arc<BoardView>>,
+    /// When it last went round, by the monotonic clock, ms.
+    pub(super) round_tx: watch::Sender<u64>,
     pub(super) broker_rx: watch::Receiver<Option<String>>,
     pub(super) sent_again: u64,
     pub(super) flood: Flood,
@@ -76,6 +79,7 @@ impl Keeper {
         let mut done;
         (self, done) = blocking(self, Keeper::look).await?;
         loop {
+            self.round_tx.send_replace(self.clock.now().stamp.mono);
             if let Err(fault) = done {
                 anyhow::ensure!(self.store.is_remote(), fault);
                 tracing::error!(
@@ -118,7 +122,7 @@ impl Keeper {
                 | Wish::Change(..)
                 | Wish::SetPolicies(..)
                 | Wish::Cancel(..)
-                | Wish::RequestArchive(..)
+                | Wish::Ask(..)
                 | Wish::Admit(..)) => asked.push(other),
             }
         }
@@ -220,8 +224,8 @@ impl Keeper {
             Wish::Cancel(id, reason, answer_tx) => {
                 answer(answer_tx, self.cancel(&id, &reason, now));
             }
-            Wish::RequestArchive(room, session, answer_tx) => {
-                answer(answer_tx, self.request_archive(&room, session, now));
+            Wish::Ask(room, order, answer_tx) => {
+                answer(answer_tx, self.ask_room(room, *order, now));
             }
             Wish::Admit(room, by, answer_tx) => answer(answer_tx, self.admit(&room, by, now)),
         }
@@ -309,6 +313,7 @@ impl Keeper {
         let db = self.store.look();
         fresh(&mut self.board.evaluations, evaluations(db, now))?;
         fresh(&mut self.board.archives, archives(db, now))?;
+        fresh(&mut self.board.relays, relays(db, now))?;
         fresh(&mut self.board.statements, statements(db))?;
         fresh(&mut self.board.waiting, waiting(db))?;
         fresh(&mut self.board.trail, trail(db))?;

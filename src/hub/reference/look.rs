@@ -1,8 +1,9 @@
-//! Owns what the board reads of the database: evaluations with their last commands, archives that were asked for, attendance statements,
+//! Owns what the board reads of the database: evaluations with their last commands, archives and live relays that were asked for, attendance statements,
 //! boxes that wait, refusals.
 
 use super::board::{
-    ArchiveRequest, CommandState, EvaluationView, StatementView, VenueView, WaitingBox,
+    ArchiveRequest, CommandState, EvaluationView, RelayRequest, StatementView, VenueView,
+    WaitingBox,
 };
 use super::database::{Database, DatabaseError, Row};
 use super::evaluation::Evaluation;
@@ -101,6 +102,25 @@ pub(super) fn archives(db: &mut Database, now: Utc) -> Result<Vec<ArchiveRequest
             session: row.text(1)?.parse().map_err(DatabaseError::damaged)?,
             asked: Utc(row.number(2)?),
             state: state(row, (3, 4), now)?,
+        })
+    });
+    each.collect()
+}
+
+/// The last that each room was asked about each session's relays.
+pub(super) fn relays(db: &mut Database, now: Utc) -> Result<Vec<RelayRequest>, DatabaseError> {
+    let rows = db.rows(
+        "SELECT room, evaluation, issued, expires, reply, what FROM commands WHERE what IN ('start_relay', 'end_relay')
+         ORDER BY issued DESC, id LIMIT $1",
+        &[SHOWN.into()],
+    )?;
+    let each = rows.iter().map(|row| {
+        Ok(RelayRequest {
+            room: row.text(0)?.parse().map_err(DatabaseError::damaged)?,
+            session: row.text(1)?.parse().map_err(DatabaseError::damaged)?,
+            asked: Utc(row.number(2)?),
+            state: state(row, (3, 4), now)?,
+            what: row.text(5)?.to_owned(),
         })
     });
     each.collect()

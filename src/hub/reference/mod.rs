@@ -23,8 +23,8 @@ mod words;
 
 pub use acl::{BrokerKind, access_list};
 pub use board::{
-    ArchiveRequest, BoardRoom, BoardView, CommandState, EvaluationView, StatementView, VenueView,
-    WaitingBox,
+    ArchiveRequest, BoardRoom, BoardView, CommandState, EvaluationView, RelayRequest,
+    StatementView, VenueView, WaitingBox,
 };
 pub use database::DatabaseError;
 pub use evaluation::{Evaluation, EvaluationFault, Venue};

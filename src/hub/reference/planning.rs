@@ -98,17 +98,17 @@ impl Keeper {
         self.ask_rooms(orders, now, |_| Ok(()))
     }
 
-    pub(super) fn request_archive(
+    /// Asks one room for something beside plans: an archive, a live relay, its end.
+    pub(super) fn ask_room(
         &mut self,
-        room: &RoomId,
-        session: SessionId,
+        room: RoomId,
+        order: HubOrder,
         now: Utc,
     ) -> Result<(), HubError> {
-        if !self.rooms.contains(room) {
+        if !self.rooms.contains(&room) {
             return Err(HubError::NotFound);
         }
-        let order = HubOrder::RequestArchive { session };
-        self.ask_rooms(vec![(room.clone(), order)], now, |_| Ok(()))
+        self.ask_rooms(vec![(room, order)], now, |_| Ok(()))
     }
 
     /// The same order to all venues that have the session. Where none has it, to all: each then says so.

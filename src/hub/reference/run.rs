@@ -76,10 +76,13 @@ impl Hub {
         let now = parts.clock.now().stamp.at;
         let first: BoardView = board.fold(now, None, &BTreeMap::new());
         let (board_tx, board_rx) = watch::channel(Arc::new(first));
+        let (round_tx, round_rx) = watch::channel(parts.clock.now().stamp.mono);
         let handle = HubHandle {
             wishes_tx: wishes_tx.clone(),
             board_rx,
+            round_rx,
             place,
+            idle: Arc::default(),
         };
         let keeper = Keeper {
             store,
@@ -91,6 +94,7 @@ impl Hub {
             wishes_rx,
             outgoing_tx,
             board_tx,
+            round_tx,
             broker_rx,
             sent_again: 0,
             flood: Flood::default(),

@@ -1,7 +1,7 @@
 //! Owns the hub's tables, for SQLite and for PostgreSQL: the same columns under the same names, version after version.
 
 /// SQLite: each leads from the one before to it.
-pub(super) const SQLITE: &[&str] = &[FIRST, SECOND];
+pub(super) const SQLITE: &[&str] = &[FIRST, SECOND, THIRD];
 
 const FIRST: &str = "
 CREATE TABLE boxes (
@@ -37,6 +37,10 @@ CREATE TABLE statements (
     recipient TEXT NOT NULL, container BLOB NOT NULL, PRIMARY KEY (room, id)
 ) WITHOUT ROWID;";
 
+/// Since an evaluation's own policies begin with those of its main venue: the policies that each room runs by.
+const THIRD: &str = "
+CREATE TABLE policies (room TEXT PRIMARY KEY, policies TEXT NOT NULL) WITHOUT ROWID;";
+
 /// PostgreSQL.
 pub(super) const POSTGRES: &[&str] = &["
 CREATE TABLE boxes (
@@ -66,4 +70,5 @@ CREATE TABLE evaluations (id TEXT PRIMARY KEY, made BIGINT NOT NULL, evaluation 
 CREATE TABLE statements (
     room TEXT NOT NULL, id TEXT NOT NULL, session TEXT NOT NULL, kind TEXT NOT NULL, made BIGINT NOT NULL, heard BIGINT NOT NULL,
     recipient TEXT NOT NULL, container BYTEA NOT NULL, PRIMARY KEY (room, id)
-);"];
+);", "
+CREATE TABLE policies (room TEXT PRIMARY KEY, policies TEXT NOT NULL);"];

@@ -294,6 +294,16 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Keeps by which policies a room runs, as it says.
+    pub(super) fn policies(&mut self, room: &RoomId, policies: &str) -> Result<(), DatabaseError> {
+        self.db().execute(
+            "INSERT INTO policies (room, policies) VALUES ($1, $2)
+             ON CONFLICT (room) DO UPDATE SET policies = excluded.policies",
+            &[room.as_str().into(), policies.into()],
+        )?;
+        Ok(())
+    }
+
     /// The stored line of an entry.
     pub(super) fn line(
         &mut self,

@@ -27,6 +27,7 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
     RtpCodecKind,
 };
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtc::shared::error::Error as LibraryError;
 use std::fmt;
 use std::net::SocketAddr;
@@ -209,9 +210,45 @@ impl Connection {
         offer: Offer,
         ways: Ways,
     ) -> Result<(Self, Handle, String), Error> {
+        let (mut connection, mut gathered_rx) = Self::make(role, &offer, ways).await?;
+        let handle = connection.handle.clone();
+        match handle.first_answer(role, &offer, &mut gathered_rx).await {
+            Ok((answer, outlets)) => {
+                connection.outlets = outlets;
+                Ok((connection, handle, answer))
+            }
+            Err(error) => {
+                handle.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Offers to send. [`Handle::accept`] takes the peer's answer.
+    pub(super) async fn offer(offer: Offer, ways: Ways) -> Result<(Self, Handle, String), Error> {
+        let (mut connection, mut gathered_rx) = Self::make(Role::Push, &offer, ways).await?;
+        let handle = connection.handle.clone();
+        match handle.first_offer(&offer, &mut gathered_rx).await {
+            Ok((offered, outlets)) => {
+                connection.outlets = outlets;
+                Ok((connection, handle, offered))
+            }
+            Err(error) => {
+                handle.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A connection that is not described yet; and where is said that it knows its addresses.
+    async fn make(
+        role: Role,
+        offer: &Offer,
+        ways: Ways,
+    ) -> Result<(Self, watch::Receiver<bool>), Error> {
         let (events_tx, events_rx) = mpsc::channel(EVENTS_KEPT);
         let (reports_tx, reports_rx) = mpsc::channel(REPORTS_KEPT);
-        let (gathered_tx, mut gathered_rx) = watch::channel(false);
+        let (gathered_tx, gathered_rx) = watch::channel(false);
         let mut media = media_engine(&offer.codecs).map_err(broken)?;
         let registry = interceptors(role, &mut media).map_err(broken)?;
         let outbox = Outbox::default();
@@ -254,28 +291,20 @@ impl Connection {
             ways,
             has_come: Arc::default(),
         };
-        match handle.first_answer(role, &offer, &mut gathered_rx).await {
-            Ok((answer, outlets)) => {
-                let connection = Self {
-                    handle: handle.clone(),
-                    codecs: offer.codecs,
-                    link: Link::Waiting {
-                        until: clock::now() + TO_CONNECT,
-                    },
-                    events_rx,
-                    reports_rx,
-                    arriving: SelectAll::new(),
-                    remotes: Vec::new(),
-                    outlets,
-                    outbox,
-                };
-                Ok((connection, handle, answer))
-            }
-            Err(error) => {
-                handle.close().await;
-                Err(error)
-            }
-        }
+        let connection = Self {
+            handle,
+            codecs: offer.codecs.clone(),
+            link: Link::Waiting {
+                until: clock::now() + TO_CONNECT,
+            },
+            events_rx,
+            reports_rx,
+            arriving: SelectAll::new(),
+            remotes: Vec::new(),
+            outlets: Vec::new(),
+            outbox,
+        };
+        Ok((connection, gathered_rx))
     }
 
     /// What is heard next. Cancel-safe.
@@ -444,6 +473,49 @@ impl Handle {
         Ok((answer, outlets))
     }
 
+    async fn first_offer(
+        &self,
+        offer: &Offer,
+        gathered_rx: &mut watch::Receiver<bool>,
+    ) -> Result<(String, Vec<Outlet>), Error> {
+        let mut outlets = Vec::new();
+        for numbered in &offer.codecs {
+            let outlet = Outlet::new(numbered.codec.track(), numbered);
+            let init = RTCRtpTransceiverInit {
+                direction: RTCRtpTransceiverDirection::Sendonly,
+                streams: vec!["feed".to_owned()],
+                send_encodings: Vec::new(),
+            };
+            let added = self
+                .pc
+                .add_transceiver_from_track(outlet.track.clone(), Some(init));
+            added.await.map_err(broken)?;
+            outlets.push(outlet);
+        }
+        let offered = self.pc.create_offer(None).await.map_err(broken)?;
+        let text = sdp::offered(&offered.sdp, &self.ways.candidates)?;
+        let (user, password) = sdp::credentials(&offered.sdp)?;
+        self.ways.lanes.register(user, password);
+        self.pc
+            .set_local_description(offered)
+            .await
+            .map_err(broken)?;
+        // the agent must know its addresses before it calls
+        let _ = tokio::time::timeout(TO_GATHER, gathered_rx.wait_for(|done| *done)).await;
+        Ok((text, outlets))
+    }
+
+    /// Takes the answer to this box's own offer.
+    pub(super) async fn accept(&self, answer: &str) -> Result<(), Error> {
+        let answer = {
+            let offer = self.offer.lock().await;
+            sdp::accepted(answer, &offer)?
+        };
+        let description = RTCSessionDescription::answer(answer).map_err(refused)?;
+        let taken = self.pc.set_remote_description(description).await;
+        taken.map_err(refused)
+    }
+
     async fn local_answer(&self) -> Result<String, Error> {
         let answer = self.pc.create_answer(None).await.map_err(refused)?;
         let (user, password) = sdp::credentials(&answer.sdp)?;
@@ -571,7 +643,7 @@ fn interceptors(role: Role, media: &mut MediaEngine) -> Result<Registry, Library
             configure_twcc_receiver_only(both_ways, media)
         }
         // a viewer sends no media: whoever looks at what is received would see what is sent pass, for nothing
-        Role::Watch => Ok(Registry::new()
+        Role::Watch | Role::Push => Ok(Registry::new()
             .with(Slot::NackResponder, NackResponderBuilder::new().build())
             .with(Slot::SenderReport, SenderReportBuilder::new().build())),
     }

@@ -2,7 +2,8 @@
 //!
 //! An offer is cut down and answered (`sdp`), the connection made (`connection`) over ports that all
 //! peers share (`port`, `tcp`, told apart by `stun`, put under the library by `seam`, whose handshakes `dtls` helps over losses); `tap` hears its
-//! RTCP, `outbox` hands it what is sent, which `outgoing` lets leave together. [`Peers`] keeps the resources of WHIP and WHEP. Media do not pass through here as meaning,
+//! RTCP, `outbox` hands it what is sent, which `outgoing` lets leave together. [`Peers`] keeps the resources of WHIP and WHEP, `push` sends
+//! a feed to a server that is asked to take it. Media do not pass through here as meaning,
 //! only as packets: what becomes of them is `media::whip`'s and `media::whep`'s.
 
 mod connection;
@@ -13,6 +14,7 @@ mod outbox;
 mod outgoing;
 mod peers;
 mod port;
+mod push;
 mod resource;
 mod sdp;
 mod seam;
@@ -23,5 +25,6 @@ mod tcp;
 pub(crate) use connection::{Connection, Heard};
 pub(crate) use peers::Stop;
 pub use peers::{Counts, Created, Error, Patched, Peers, PeersRun, Settings};
+pub use push::{Offered, Push};
 pub use resource::{EntityTag, ResourceId};
 pub use rtc::rtp;

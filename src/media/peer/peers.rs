@@ -63,6 +63,9 @@ pub enum Error {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The server that was offered a feed takes its picture and not its sound.
+    #[error("the sound is refused")]
+    SoundRefused,
     /// 500: the box failed.
     #[error("the connection could not be made: {0}")]
     Broken(String),
@@ -139,19 +142,19 @@ pub struct Counts {
 /// All peers of the room. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Peers {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     settings: Settings,
-    port: Arc<Port>,
+    pub(super) port: Arc<Port>,
     tcp: Option<Arc<TcpPort>>,
     candidates: Vec<Candidate>,
     sessions: Mutex<HashMap<ResourceId, Arc<Session>>>,
     continuities: Mutex<HashMap<FeedId, Arc<Mutex<Continuity>>>>,
-    lost: Arc<AtomicU64>,
-    tasks_tx: mpsc::Sender<BoxFuture<'static, ()>>,
+    pub(super) lost: Arc<AtomicU64>,
+    pub(super) tasks_tx: mpsc::Sender<BoxFuture<'static, ()>>,
 }
 
 /// Serves the peers; made with [`Peers`].
@@ -167,7 +170,7 @@ impl fmt::Debug for PeersRun {
     }
 }
 
-struct Session {
+pub(super) struct Session {
     role: Role,
     feed: FeedId,
     owner: String,
@@ -473,7 +476,7 @@ impl PeersRun {
 }
 
 impl Inner {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ResourceId, Arc<Session>>> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ResourceId, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -487,7 +490,7 @@ impl Inner {
     }
 
     /// Takes a place; gives the publishers that it replaces.
-    fn enter(&self, role: Role, feed: &Feed, owner: String) -> Result<Entered, Error> {
+    pub(super) fn enter(&self, role: Role, feed: &Feed, owner: String) -> Result<Entered, Error> {
         // a camera's feed is served by its capture
         let is_taken = role == Role::Publish && feed.is_served();
         let feed = feed.id();
@@ -502,14 +505,14 @@ impl Inner {
         }
         let most = match role {
             Role::Publish => self.settings.publishers,
-            Role::Watch => self.settings.viewers,
+            Role::Watch | Role::Push => self.settings.viewers,
         };
         let taken = sessions.values().filter(|s| s.role == role).count() - previous.len();
         let is_coming = |s: &&Arc<Session>| {
             s.role == role && s.owner == owner && s.handle().is_none_or(|h| !h.has_come())
         };
         let coming = match role {
-            Role::Publish => 0,
+            Role::Publish | Role::Push => 0,
             Role::Watch => sessions.values().filter(is_coming).count(),
         };
         if taken >= most || coming >= COMING {
@@ -627,18 +630,18 @@ impl Inner {
     }
 }
 
-struct Entered {
-    id: ResourceId,
-    session: Arc<Session>,
-    stop: Stop,
+pub(super) struct Entered {
+    pub(super) id: ResourceId,
+    pub(super) session: Arc<Session>,
+    pub(super) stop: Stop,
     /// Publishers that are to make room.
     previous: Vec<Arc<Session>>,
 }
 
 /// A place among the sessions, given back when dropped.
-struct Place<'a> {
-    inner: &'a Inner,
-    id: ResourceId,
+pub(super) struct Place<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) id: ResourceId,
 }
 
 impl Drop for Place<'_> {
@@ -663,13 +666,18 @@ impl Session {
         self.stop_tx.send_replace(Some(cause));
     }
 
-    /// Tells the session to end and waits until it has.
-    async fn leave(&self, cause: Cause) {
-        self.tell(cause);
+    /// Returns once its task has ended.
+    pub(super) async fn ended(&self) {
         let mut ended = self.ended_rx.clone();
-        // the sender is dropped with the task; closing a connection takes up to 100 ms
-        let gone = async { while ended.changed().await.is_ok() {} };
-        if tokio::time::timeout(TO_LEAVE, gone).await.is_err() {
+        // the sender is dropped with the task
+        while ended.changed().await.is_ok() {}
+    }
+
+    /// Tells the session to end and waits until it has.
+    pub(super) async fn leave(&self, cause: Cause) {
+        self.tell(cause);
+        // closing a connection takes up to 100 ms
+        if tokio::time::timeout(TO_LEAVE, self.ended()).await.is_err() {
             tracing::warn!(feed = %self.feed, "a session takes long to end");
         }
     }

@@ -16,6 +16,8 @@ pub(super) enum Role {
     Publish,
     /// The peer receives (WHEP).
     Watch,
+    /// The peer receives, and was asked to by this box (WHIP as a client).
+    Push,
 }
 
 /// A codec as the peer numbered it.
@@ -203,6 +205,32 @@ fn read(text: &str) -> Result<(Vec<String>, Vec<Section>), Error> {
 }
 
 impl Offer {
+    /// What this box offers to send: a picture, and sound of that coding.
+    pub(super) fn own(sound: Option<Codec>) -> Self {
+        let numbered = |codec, payload_type, fmtp: &str| Numbered {
+            codec,
+            payload_type,
+            fmtp: fmtp.to_owned(),
+            rtx: None,
+        };
+        // receivers decode every profile under this one, as they have to for what others send by WHIP
+        let picture = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+        let sound = sound.map(|codec| match codec {
+            Codec::Pcma => numbered(codec, 8, ""),
+            Codec::Pcmu => numbered(codec, 0, ""),
+            Codec::Opus | Codec::Aac | Codec::H264 | Codec::H265 => {
+                numbered(Codec::Opus, 111, "minptime=10;useinbandfec=1")
+            }
+        });
+        let codecs = std::iter::once(numbered(Codec::H264, 96, picture)).chain(sound);
+        Self {
+            session: Vec::new(),
+            kept: Vec::new(),
+            refused: Vec::new(),
+            codecs: codecs.collect(),
+        }
+    }
+
     /// Reads an offer and keeps what this box can serve. `sound` is what the feed's sound is coded
     /// with, if that is known: it is preferred.
     pub(super) fn read(text: &str, role: Role, sound: Option<Codec>) -> Result<Self, Error> {
@@ -383,12 +411,54 @@ fn join<'a>(lines: impl Iterator<Item = &'a String>) -> String {
     lines.fold(String::new(), |text, line| text + line + "\r\n")
 }
 
+/// The library's offer with the candidates of the box's ports.
+pub(super) fn offered(library: &str, candidates: &[Candidate]) -> Result<String, Error> {
+    let (mut lines, sections) = read(library)?;
+    let mut own = candidates.iter().map(Candidate::line).collect::<Vec<_>>();
+    own.push("a=end-of-candidates".to_owned());
+    for section in sections {
+        lines.extend(section.lines.into_iter().filter(|line| {
+            !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates")
+        }));
+        lines.append(&mut own);
+    }
+    Ok(join(lines.iter()))
+}
+
+/// A server's answer to an offer of this box, as the library is given it.
+pub(super) fn accepted(answer: &str, offer: &Offer) -> Result<String, Error> {
+    let (session, sections) = read(answer)?;
+    for section in &sections {
+        if !section.is_off() {
+            continue;
+        }
+        return Err(match section.kind() {
+            Some(TrackKind::Audio) => Error::SoundRefused,
+            Some(TrackKind::Video) | None => Error::NotAcceptable("the answer takes no H.264"),
+        });
+    }
+    let kinds: BTreeSet<TrackKind> = offer.codecs.iter().map(|c| c.codec.track()).collect();
+    if sections.len() != kinds.len() {
+        return Err(Error::NotAcceptable(
+            "the answer has other sections than the offer",
+        ));
+    }
+    // names in .local cannot be resolved here
+    let lines = session
+        .into_iter()
+        .chain(sections.into_iter().flat_map(|s| s.lines));
+    let lines: Vec<String> = lines
+        .filter(|line| !(line.starts_with("a=candidate:") && line.contains(".local ")))
+        .collect();
+    Ok(join(lines.iter()))
+}
+
 /// Whether media flow in this section in the role's direction.
 fn flows(section: &Section, default: &'static str, role: Role) -> bool {
     let direction = direction(&section.lines).unwrap_or(default);
     match role {
         Role::Publish => direction == "sendonly" || direction == "sendrecv",
-        Role::Watch => direction == "recvonly" || direction == "sendrecv",
+        Role::Watch | Role::Push => direction == "recvonly" || direction == "sendrecv",
     }
 }
 
@@ -551,7 +621,7 @@ fn narrow(section: &mut Section, codecs: &[Numbered], role: Role) {
     }
     let direction = match role {
         Role::Publish => "sendonly",
-        Role::Watch => "recvonly",
+        Role::Watch | Role::Push => "recvonly",
     };
     section.lines.push(format!("a={direction}"));
     if role == Role::Publish && section.attribute("msid").is_none() {

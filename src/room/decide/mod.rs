@@ -8,6 +8,7 @@ mod draw;
 mod keeping;
 mod planning;
 mod readiness;
+mod relays;
 mod reports;
 mod supervision;
 mod workstations;
@@ -172,6 +173,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::LiftHold { .. }
         | Command::ReleaseArchive { .. }
         | Command::ReleasePersonalData { .. } => supervisor,
+        Command::StartRelay { .. } => part(Part::Hub),
+        Command::EndRelay { .. } => technician || supervisor || part(Part::Hub),
         // a supervisor whose page vanished must not stay on the air
         Command::EndTalkBack => supervisor || part(Part::Media),
         Command::SignPledge { .. }
@@ -335,6 +338,12 @@ impl Case<'_> {
             Command::AcknowledgeWarning => supervision::acknowledge(self),
             Command::StartTalkBack { seats } => supervision::start_talk_back(self, seats),
             Command::EndTalkBack => supervision::end_talk_back(self),
+            Command::StartRelay {
+                relay,
+                feeds,
+                until,
+            } => relays::start(self, relay, feeds, *until),
+            Command::EndRelay { relay } => relays::end(self, relay),
             Command::ExplainGap { gap, text } => supervision::explain_gap(self, *gap, text),
 
             Command::BeginClosing => closing::begin(self),

@@ -600,6 +600,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room}/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which policies a room runs, as it said last */
+        get: operations["roomPolicies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/relay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the room to send feeds live to a place that its profile permits, until an end */
+        post: operations["startRelay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/relay-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the room to send them no longer */
+        post: operations["endRelay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room}/statements/{statement}": {
         parameters: {
             query?: never;
@@ -1206,6 +1257,17 @@ export interface components {
             kind: "text_unsent";
             session: components["schemas"]["SessionId"];
         } | {
+            /** @description Which. */
+            feeds: components["schemas"]["FeedId"][];
+            /** @description Its server. */
+            host: string;
+            /** @constant */
+            kind: "relayed";
+            /** @description To which place. */
+            relay: components["schemas"]["RelayId"];
+            /** @description Until when. */
+            until: components["schemas"]["Utc"];
+        } | {
             candidate: components["schemas"]["CandidateId"];
             /** @constant */
             kind: "withdrawal_waits";
@@ -1345,6 +1407,8 @@ export interface components {
             city: string;
             /** @description What is planned, newest first. */
             evaluations: components["schemas"]["EvaluationView"][];
+            /** @description Live relays that rooms were asked for, or to end, newest first. */
+            relays: components["schemas"]["RelayRequest"][];
             /** @description Its rooms. */
             rooms: components["schemas"]["BoardRoom"][];
             /** @description Attendance statements that rooms have handed in, newest first. */
@@ -1924,6 +1988,16 @@ export interface components {
             /** @constant */
             type: "end_talk_back";
         } | {
+            feeds: components["schemas"]["FeedId"][];
+            relay: components["schemas"]["RelayId"];
+            /** @constant */
+            type: "start_relay";
+            until: components["schemas"]["Utc"];
+        } | {
+            relay: components["schemas"]["RelayId"];
+            /** @constant */
+            type: "end_relay";
+        } | {
             member: components["schemas"]["MemberNo"];
             reason: components["schemas"]["LeavingReason"];
             /** @constant */
@@ -2456,6 +2530,11 @@ export interface components {
              * @default null
              */
             policies: components["schemas"]["Policies"] | null;
+            /**
+             * @description The rules that it falls under; each room's where none are named.
+             * @default null
+             */
+            rules: components["schemas"]["RuleSet"] | null;
             /** @description The planned start. */
             start: components["schemas"]["Utc"];
             /** @description Where; the first is the main venue. */
@@ -2846,6 +2925,17 @@ export interface components {
             /** @constant */
             type: "talk_back_ended";
         } | {
+            feeds: components["schemas"]["FeedId"][];
+            relay: components["schemas"]["RelayId"];
+            /** @constant */
+            type: "relay_started";
+            until: components["schemas"]["Utc"];
+        } | {
+            by: components["schemas"]["RelayEnd"];
+            relay: components["schemas"]["RelayId"];
+            /** @constant */
+            type: "relay_ended";
+        } | {
             member: components["schemas"]["MemberNo"];
             reason: components["schemas"]["LeavingReason"];
             /** @constant */
@@ -3187,6 +3277,24 @@ export interface components {
             /** @constant */
             kind: "hub_forgery";
         } | {
+            /**
+             * Format: uint64
+             * @description The epoch that this box had.
+             */
+            before: number;
+            /** @constant */
+            kind: "hub_restored";
+            /**
+             * Format: uint64
+             * @description The one that the hub says now.
+             */
+            now: number;
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            kind: "relay_failed";
+        } | {
             /** @description What. */
             detail: string;
             /** @constant */
@@ -3519,6 +3627,8 @@ export interface components {
             feeds: components["schemas"]["FeedSpec"][];
             /** @description What people call the room, e.g. 评标一室. */
             name: string;
+            /** @description Where feeds may be sent live when the city asks. */
+            relays?: components["schemas"]["RelaySpec"][];
             /**
              * @description Where every sealed archive must lie besides.
              * @default []
@@ -4134,6 +4244,30 @@ export interface components {
             /** @description The supervisor's secret. */
             supervisor_secret?: components["schemas"]["Hex32"] | null;
         };
+        /** @description A place that feeds of the room may be sent to live. */
+        PublicRelay: {
+            /** @description Whether the room has ended it for this session: it cannot be asked for again. */
+            barred: boolean;
+            /** @description Those that do, or are to. */
+            feeds: components["schemas"]["PublicRelayed"][];
+            /** @description The server's name. */
+            host: string;
+            /** @description What the room calls it. */
+            id: components["schemas"]["RelayId"];
+            /** @description The feeds that may go there. */
+            permitted: components["schemas"]["FeedId"][];
+            /** @description Whether their sound goes too. */
+            sound: boolean;
+            /** @description Until when feeds go there; none where none do. */
+            until?: components["schemas"]["Utc"] | null;
+        };
+        /** @description A feed that leaves the room. */
+        PublicRelayed: {
+            /** @description Which. */
+            feed: components["schemas"]["FeedId"];
+            /** @description In a fixed word: `waiting` for its source, `offering`, `sending`, `failed`. */
+            state: string;
+        };
         /** @description A session in the open. */
         PublicSession: {
             /** @description Clocks that run, soonest first. */
@@ -4180,6 +4314,8 @@ export interface components {
             name: string;
             /** @description Feeds that are to be recorded, and that are being written without a gap. */
             recording: components["schemas"]["RecordedFeeds"];
+            /** @description Where the room's profile lets feeds be sent live, and which are sent now. */
+            relays?: components["schemas"]["PublicRelay"][];
             /**
              * Format: uint32
              * @description How many seats it has.
@@ -4560,6 +4696,23 @@ export interface components {
             code: "no_talk_back";
         } | {
             /** @constant */
+            code: "no_such_relay";
+            relay: components["schemas"]["RelayId"];
+        } | {
+            /** @constant */
+            code: "feeds_not_relayed";
+            feeds: components["schemas"]["FeedId"][];
+        } | {
+            /** @constant */
+            code: "relay_without_end";
+        } | {
+            /** @constant */
+            code: "relay_barred";
+        } | {
+            /** @constant */
+            code: "no_relay";
+        } | {
+            /** @constant */
             code: "no_such_gap";
             /** Format: uint32 */
             gap: number;
@@ -4624,6 +4777,76 @@ export interface components {
         };
         /** @description Why a command was not put to the room. */
         Rejection: "unreadable" | "too_large" | "wrong_type" | "wrong_schema" | "unknown_key" | "bad_signature" | "other_room" | "expired" | "implausible_time" | "id_reused" | "busy";
+        /** @description Why a relay ended. */
+        RelayEnd: "city" | "house" | "time";
+        /** @description Asks a room to send feeds no longer. */
+        RelayEndOf: {
+            /** @description To which place. */
+            relay: components["schemas"]["RelayId"];
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+        };
+        /** @description A place that feeds may be sent to live, e.g. `city`. */
+        RelayId: string;
+        /** @description Asks a room for feeds, live. */
+        RelayOf: {
+            /** @description Which, of those that are permitted there. */
+            feeds: components["schemas"]["FeedId"][];
+            /** @description To which of the places that its profile permits. */
+            relay: components["schemas"]["RelayId"];
+            /** @description Of the session that holds the room. */
+            session: components["schemas"]["SessionId"];
+            /** @description Until when, at most 24 hours ahead. */
+            until: components["schemas"]["Utc"];
+        };
+        /** @description A live relay that a room was asked for, or to end. */
+        RelayRequest: {
+            /** @description When. */
+            asked: components["schemas"]["Utc"];
+            /** @description Which room. */
+            room: components["schemas"]["RoomId"];
+            /** @description Of which session. */
+            session: components["schemas"]["SessionId"];
+            /** @description What the room says. */
+            state: components["schemas"]["CommandState"];
+            /** @description `start_relay` or `end_relay`. */
+            what: string;
+        };
+        /** @description Where feeds may be sent, and which: what the profile does not name never leaves. */
+        RelaySpec: {
+            /** @description The feeds that may go there. */
+            feeds: components["schemas"]["FeedId"][];
+            /** @description The server's name, for whoever wants to know where to. */
+            host: string;
+            /** @description What people call the place. */
+            id: components["schemas"]["RelayId"];
+            /** @description Whether their sound goes too. */
+            sound: boolean;
+        };
+        /** @description A place that feeds may be sent to. */
+        RelayView: {
+            /** @description Whether the house has ended it for this session. */
+            barred: boolean;
+            /** @description Which. */
+            feeds: components["schemas"]["RelayedFeed"][];
+            /** @description The server's name. */
+            host: string;
+            /** @description What people call it. */
+            id: components["schemas"]["RelayId"];
+            /** @description What may go there. */
+            permitted: components["schemas"]["FeedId"][];
+            /** @description Whether sound goes too. */
+            sound: boolean;
+            /** @description Until when feeds go there; none where none do. */
+            until?: components["schemas"]["Utc"] | null;
+        };
+        /** @description A feed that leaves the house. */
+        RelayedFeed: {
+            /** @description Which. */
+            feed: components["schemas"]["FeedId"];
+            /** @description How that stands. */
+            sending: components["schemas"]["Sending"];
+        };
         /**
          * @description What is known of an archive in one replica.
          *
@@ -4710,6 +4933,8 @@ export interface components {
             preflight: components["schemas"]["Preflight"];
             /** @description Recordings: wanted, and really written. */
             recording: components["schemas"]["RecordingCount"];
+            /** @description Where feeds may leave the house to, and which do. */
+            relays: components["schemas"]["RelayView"][];
             /** @description The room. */
             room: components["schemas"]["RoomHead"];
             /** @description The seats. */
@@ -4971,6 +5196,22 @@ export interface components {
              * @description Centre, percent of the map's height.
              */
             y: number;
+        };
+        /** @description How a feed that is to leave the house stands. */
+        Sending: {
+            /** @constant */
+            state: "waiting";
+        } | {
+            /** @constant */
+            state: "offering";
+        } | {
+            /** @constant */
+            state: "sending";
+        } | {
+            /** @description Why, in English. */
+            detail: string;
+            /** @constant */
+            state: "failed";
         };
         /**
          * Format: uint64
@@ -6571,6 +6812,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StoredEvent"][];
                 };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roomPolicies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By which policies a room runs, as it said last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policies"];
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startRelay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelayOf"];
+            };
+        };
+        responses: {
+            /** @description Asks the room to send feeds live to a place that its profile permits, until an end */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endRelay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RelayEndOf"];
+            };
+        };
+        responses: {
+            /** @description Asks the room to send them no longer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done */
             default: {

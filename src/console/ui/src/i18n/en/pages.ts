@@ -3,6 +3,7 @@ export const pages = {
   language: "Language",
   otherLanguage: "\u4e2d\u6587",
   common: {
+    stopRelay: "Stop sending",
     seat: (no: number) => `Seat ${no}`,
     since: (age: string) => `${age}`,
     cancel: "Cancel",

@@ -1,4 +1,5 @@
 // Owns the English words of the room.
+import { dayTime } from "../../clock";
 import type { Fault, SourceFault } from "../../wire";
 import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
 import * as draw from "./draw";
@@ -151,6 +152,11 @@ export const refusals: Refusals = {
   no_warning: () => "there is nothing to acknowledge",
   talk_back_lasts: () => "a supervisor speaks already",
   no_talk_back: () => "nobody speaks",
+  no_such_relay: (r) => `the room's profile has no ${r.relay} under [[hub.relays]]`,
+  feeds_not_relayed: (r, n) => `the room's profile does not let out ${n.feeds(r.feeds)}`,
+  relay_without_end: () => "pictures and an end within 24 hours are needed",
+  relay_barred: () => "the room has stopped sending there; it cannot begin again in this session",
+  no_relay: () => "nothing is sent there",
   no_such_gap: () => "there is no such gap",
   no_such_archive: (r) => `the box keeps no sealed archive of session ${r.session}`,
   archive_held: () => "the archive is on legal hold",
@@ -204,6 +210,7 @@ export function equipment(id: string): string {
     "hub-link": "Link to the hub",
     "hub-place": "Place at the hub",
     "hub-history": "The hub's witness",
+    "hub-store": "The hub's store",
     "hub-messages": "Messages of the hub",
     disk: "Recording disk",
     storage: "Recording disk",
@@ -223,6 +230,7 @@ export function equipment(id: string): string {
     retention: "Deletion of archives",
     hub: "Hub",
   };
+  if (id.startsWith("relay-")) return `Relay ${id.slice(6)}`;
   if (id.startsWith("replica-")) return `Replica ${id.slice(8)}`;
   const exact = known[id];
   if (exact !== undefined) return exact;
@@ -260,6 +268,8 @@ export const faults: Faults = {
   hub_fenced: () => "another box has taken this one's place; the hub takes nothing more from it",
   hub_not_admitted: () => "the hub knows another box in this room, and has not taken this one in yet",
   hub_forgery: () => "messages came in the hub's name that are not believed; all were refused",
+  hub_restored: (f) => `the hub's data went back to an earlier state (place ${f.before} became ${f.now}); this box delivers again`,
+  relay_failed: (f) => `the picture does not reach the city's media server: ${f.detail}`,
   other: (f) => f.detail,
 };
 
@@ -290,6 +300,8 @@ const faultTodo: Record<string, string> = {
   hub_fenced: "Switch this box off if it was replaced; otherwise call the hub at once.",
   hub_not_admitted: "Ask the hub's operator to confirm the replacement on the board.",
   hub_forgery: "The security administrator should look at the audit trail, and at who may write to the broker.",
+  hub_restored: "This box's records are whole and are delivered again by themselves. Tell the hub: if a box was replaced since, make sure that the old one is off.",
+  relay_failed: "Session and recordings go on, and it is tried again by itself. Check the media server's address, token and network.",
   other: "Ask the administrator.",
 };
 
@@ -336,6 +348,7 @@ export const alarms: Alarms = {
   notice_failed: (a) => ({ what: `The notice could not be spoken: ${a.reason}`, todo: "Check the speech engine; nobody is called before." }),
   text_unsent: (a) => ({ what: `The text message to ${draw.mask(a.candidate)} was not sent`, todo: "He has confirmed by phone and keeps his place; the pool's owner has to write to him." }),
   withdrawal_waits: (a) => ({ what: `${draw.mask(a.candidate)} withdraws`, todo: "The supervisor must rule on it." }),
+  relayed: (a, n) => ({ what: `${n.feeds(a.feeds)} sent live to ${a.host} until ${dayTime(a.until)}`, todo: "The municipal hub asked for this. Once you stop it, it cannot begin again in this session." }),
   archive_requested: (a) => ({ what: `The municipal hub asks for the archive of ${a.session}`, todo: "It was told which archive that is. Hand it over and record the receipt; otherwise this goes after three days." }),
 };
 
@@ -400,6 +413,8 @@ export const events: Events = {
   warning_acknowledged: (e) => ({ what: `Seat ${e.seat} read the warning` }),
   talk_back_started: (e, n) => ({ what: `Talk-back to ${n.seats(e.seats)}` }),
   talk_back_ended: () => ({ what: "Talk-back ended" }),
+  relay_started: (e, n) => ({ what: `The hub asked for ${n.feeds(e.feeds)}: sent live to ${e.relay} until ${dayTime(e.until)}`, level: "warn" }),
+  relay_ended: (e) => ({ what: `No longer sent to ${e.relay}: ${{ city: "the hub needs it no more", house: "stopped by the room", time: "its time is over" }[e.by]}` }),
   member_left: (e, n) => ({ what: `${n.member(e.member)} left: ${kinds.leaving[e.reason].toLowerCase()}`, level: e.reason === "finished" ? undefined : "warn" }),
   recording_started: (e, n) => ({ what: `${n.feed(e.feed)} being written` }),
   recording_ended: (e, n) => ({ what: `${n.feed(e.feed)} recording ended` }),

@@ -3,6 +3,7 @@ export const pages = {
   language: "语言",
   otherLanguage: "English",
   common: {
+    stopRelay: "停止外送",
     seat: (no: number) => `席位 ${no}`,
     since: (age: string) => `${age}`,
     cancel: "取消",

@@ -1,4 +1,5 @@
 // Owns the Chinese words of the room: phases, masks, refusals, events, alarms.
+import { dayTime } from "../../clock";
 import type { Fault, SourceFault } from "../../wire";
 import type { Actions, Advice, Alarms, Events, Faults, Refusals } from "../shape";
 import * as draw from "./draw";
@@ -151,6 +152,11 @@ export const refusals: Refusals = {
   no_warning: () => "没有待阅知的提醒",
   talk_back_lasts: () => "正在对讲",
   no_talk_back: () => "没有人在对讲",
+  no_such_relay: (r) => `房间配置的 [[hub.relays]] 中没有 ${r.relay}`,
+  feeds_not_relayed: (r, n) => `房间配置不允许外送 ${n.feeds(r.feeds)}`,
+  relay_without_end: () => "须选定画面和结束时间，且不超过 24 小时",
+  relay_barred: () => "评标室已停止向该处外送，本次评标内不能再次开始",
+  no_relay: () => "没有向该处外送",
   no_such_gap: () => "没有这处缺失",
   no_such_archive: (r) => `本机没有保管评标 ${r.session} 的封存档案`,
   archive_held: () => "该档案已依法冻结保管",
@@ -204,6 +210,7 @@ export function equipment(id: string): string {
     "hub-link": "市级平台连接",
     "hub-place": "市级平台登记",
     "hub-history": "市级平台存证",
+    "hub-store": "市级平台数据",
     "hub-messages": "市级平台消息",
     disk: "录像磁盘",
     storage: "录像磁盘",
@@ -223,6 +230,7 @@ export function equipment(id: string): string {
     retention: "档案到期删除",
     hub: "市级平台",
   };
+  if (id.startsWith("relay-")) return `外送 ${id.slice(6)}`;
   if (id.startsWith("replica-")) return `副本 ${id.slice(8)}`;
   const exact = known[id];
   if (exact !== undefined) return exact;
@@ -265,6 +273,8 @@ export const faults: Faults = {
   hub_fenced: () => "另一台主机已取代本机，市级平台不再接收本机的记录",
   hub_not_admitted: () => "市级平台登记的是另一台主机，本机尚未获准接入",
   hub_forgery: () => "收到以市级平台名义发来、但不予采信的消息，均已拒绝",
+  hub_restored: (f) => `市级平台的数据退回到较早的版本（登记序号由 ${f.before} 变为 ${f.now}），本机正在重新补传`,
+  relay_failed: (f) => `画面没有送到市级媒体服务器：${f.detail}`,
   other: (f) => f.detail,
 };
 
@@ -295,6 +305,8 @@ const faultTodo: Record<string, string> = {
   hub_fenced: "如本机是被换下的旧主机，请关机；否则立即联系市级平台。",
   hub_not_admitted: "请市级平台操作员在看板上确认更换主机。",
   hub_forgery: "请安全管理员查阅审计记录，并检查消息服务器的权限。",
+  hub_restored: "本机记录完整，会自动补传。请告知市级平台：恢复数据前更换过主机的，须核对旧主机已停用。",
+  relay_failed: "评标和录像不受影响，系统会自动重试。请核对媒体服务器的地址、令牌和网络。",
   other: "请联系管理员处理。",
 };
 
@@ -341,6 +353,7 @@ export const alarms: Alarms = {
   notice_failed: (a) => ({ what: `通知语音合成失败：${a.reason}`, todo: "请检查语音引擎设置；合成之前不会呼叫。" }),
   text_unsent: (a) => ({ what: `给${draw.mask(a.candidate)}的短信未发出`, todo: "他已在电话中确认，名额不受影响；书面通知需由专家库另行发送。" }),
   withdrawal_waits: (a) => ({ what: `${draw.mask(a.candidate)}请假`, todo: "等待监督人员裁定。" }),
+  relayed: (a, n) => ({ what: `${n.feeds(a.feeds)} 正在送往 ${a.host}，至 ${dayTime(a.until)}`, todo: "市级平台要求的直播外送。停止后，本次评标内市级平台不能再次开始。" }),
   archive_requested: (a) => ({ what: `市级平台请求调取 ${a.session} 的档案`, todo: "档案标识已自动答复。移交介质后登记签收，此提示即消失；三天后自动消失。" }),
 };
 
@@ -403,6 +416,8 @@ export const events: Events = {
   warning_acknowledged: (e) => ({ what: `席位 ${e.seat} 已阅知提醒` }),
   talk_back_started: (e, n) => ({ what: `对讲开始：${n.seats(e.seats)}` }),
   talk_back_ended: () => ({ what: "对讲结束" }),
+  relay_started: (e, n) => ({ what: `应市级平台要求，${n.feeds(e.feeds)} 开始送往 ${e.relay}，至 ${dayTime(e.until)}`, level: "warn" }),
+  relay_ended: (e) => ({ what: `向 ${e.relay} 的外送结束：${{ city: "市级平台不再需要", house: "由本室停止", time: "时间已到" }[e.by]}` }),
   member_left: (e, n) => ({ what: `${n.member(e.member)}离场：${kinds.leaving[e.reason]}`, level: e.reason === "finished" ? undefined : "warn" }),
   recording_started: (e, n) => ({ what: `${n.feed(e.feed)}开始写入录像` }),
   recording_ended: (e, n) => ({ what: `${n.feed(e.feed)}录像正常结束` }),

@@ -28,11 +28,13 @@ const board: BoardView = {
   at: now, city: "Centre", broker: "mqtts://broker:8883",
   rooms: [
     room("a"),
-    room("b", { state: { ...room("b").state!, alarms: [{ urgent: true, since: now, kind: "equipment", subject: "disk-recordings", fault: "disk_full" }] } }),
+    room("b", { state: { ...room("b").state!, alarms: [{ urgent: true, since: now, kind: "equipment", subject: "disk-recordings", fault: "disk_full" }],
+      session: { id: "BS-5", kind: "real", phase: "in_session", since: now, start: now, expected: 4 * HOUR, started: now, expected_members: 5, present_members: 5, clocks: [] },
+      relays: [{ id: "city", host: "sfu.example.cn", permitted: ["camera-1", "camera-2"], sound: false, until: now + HOUR, feeds: [{ feed: "camera-1", state: "sending" }], barred: false }] } }),
     gone,
   ],
   evaluations: [{
-    evaluation: { id: "BS-7", kind: "real", start: now + 60 * HOUR, expected: 4 * HOUR, venues: [{ room: "a", experts: 3, tenderer_representatives: 0 }, { room: "c", experts: 2, tenderer_representatives: 0 }], policies: null },
+    evaluation: { id: "BS-7", kind: "real", start: now + 60 * HOUR, expected: 4 * HOUR, venues: [{ room: "a", experts: 3, tenderer_representatives: 0 }, { room: "c", experts: 2, tenderer_representatives: 0 }], rules: null, policies: null },
     made: now,
     venues: [
       { room: "a", command: "hub-1", what: "plan_session", state: { state: "answered", outcome: { result: "done", seq: 5 } } },
@@ -46,6 +48,7 @@ const board: BoardView = {
       replicas: [{ replica: "centre", verified: now - HOUR, s3: { endpoint: "https://s3.example.cn", bucket: "bidroom", key: "a/BS-3/" } }, { replica: "second-disk", verified: null }],
     } } },
   }],
+  relays: [{ room: "b", session: "BS-5", asked: now, what: "start_relay", state: { state: "answered", outcome: { result: "done", seq: 8 } } }],
   statements: [{ room: "b", id: "ef".repeat(32), session: "BS-3", rehearsal: false, made: now, recipient: "12".repeat(32) }],
   usual: {
     committee_min: 5, committee_odd: true, expert_share: [2, 3], chair_is_expert: true, grace: 30 * 60_000, outage_before_start: 2 * HOUR, outage_in_session: 4 * HOUR, overnight_lock: 21 * 60,
@@ -63,6 +66,8 @@ beforeEach(() => {
       const text = `event: view\ndata: ${JSON.stringify(board)}\n\n`;
       return Promise.resolve(new Response(new ReadableStream({ start: (to) => to.enqueue(new TextEncoder().encode(text)) })));
     }
+    // room a says by which policies it runs: half an hour more of grace than the product has
+    if (path === "/api/rooms/a/policies") return Promise.resolve(Response.json({ ...board.usual, grace: HOUR }));
     asked.push({ path, body: init?.body == null ? undefined : JSON.parse(String(init.body)) });
     return Promise.resolve(new Response(path.includes("/events") ? "[]" : null, { status: path.includes("/events") ? 200 : 204 }));
   }));
@@ -142,7 +147,9 @@ test("the operator changes a plan: what was planned stands there, and its own ti
 test("policies of its own are sent whole, and a time that is none is not", async () => {
   show("technician");
   const dialog = await act(t.city.acts.policies);
+  expect(within(dialog).getByText(new RegExp(t.city.policies.from.room.slice(0, 20)))).toBeTruthy();
   fireEvent.click(within(dialog).getByLabelText(t.city.policies.own));
+  expect(within(dialog).getByLabelText<HTMLInputElement>(t.city.policies.spans.grace).value).toBe("60");
   const lock = within(dialog).getByLabelText(t.city.policies.lock);
   fireEvent.change(lock, { target: { value: "25:00" } });
   expect(within(dialog).getByText(t.city.send).closest("button")!.disabled).toBe(true);
@@ -153,6 +160,25 @@ test("policies of its own are sent whole, and a time that is none is not", async
   expect(asked[0]?.path).toBe("/api/evaluations/BS-7/policies");
   const { policies } = asked[0]?.body as { policies: BoardView["usual"] };
   expect([policies.overnight_lock, policies.grace, policies.meals, policies.recording]).toEqual([1350, 45 * 60_000, [720, 1080], []]);
+});
+
+test("feeds are asked for, of those that the room lets out, and ended", async () => {
+  show("technician");
+  const card = within((await screen.findByText("Room b")).closest("li")!);
+  fireEvent.click(card.getByText(t.city.timeline));
+  expect(await screen.findByText(/camera-1 · sent/)).toBeTruthy();
+  asked = [];
+  fireEvent.click(screen.getByLabelText(`${t.city.relays.ask} city`));
+  const dialog = (await screen.findAllByRole("dialog")).at(-1)!;
+  fireEvent.click(within(dialog).getByLabelText("camera-2"));
+  fireEvent.click(within(dialog).getByText(t.city.send));
+  await waitFor(() => expect(asked.length).toBe(1));
+  expect(asked[0]?.path).toBe("/api/rooms/b/relay");
+  const body = asked[0]?.body as { session: string; relay: string; feeds: string[]; until: number };
+  expect([body.session, body.relay, body.feeds]).toEqual(["BS-5", "city", ["camera-1", "camera-2"]]);
+  expect(Math.abs(body.until - Date.now() - 4 * HOUR)).toBeLessThan(60_000);
+  fireEvent.click(screen.getByLabelText(`${t.city.relays.end} city`));
+  await waitFor(() => expect(asked.at(-1)).toEqual({ path: "/api/rooms/b/relay-end", body: { session: "BS-5", relay: "city" } }));
 });
 
 test("an archive is asked for by room and number", async () => {

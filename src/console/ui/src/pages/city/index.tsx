@@ -73,7 +73,7 @@ export function CityBoard({ welcome, account, onRefused }: PageProps) {
           </section>
         </div>
       </div>
-      {room !== undefined && <Timeline room={room} onClose={() => setShown(null)} />}
+      {room !== undefined && <Timeline room={room} requests={view.relays} operator={operator} onClose={() => setShown(null)} />}
       {plans && <PlanDialog view={view} onClose={() => setPlans(false)} />}
     </Shell>
   );

@@ -1,12 +1,12 @@
 // Owns the form that plans an evaluation over venues and seats, or changes one: what is free where at that time stands beside each room.
-import { Input, Radio } from "antd";
+import { Input, Radio, Select } from "antd";
 import { useState } from "react";
 import { request } from "../../api";
 import { boxNow, localOf, momentOf } from "../../clock";
 import { useT } from "../../i18n";
 import { Dialog, Field } from "../../parts/dialogs";
 import { useAttempt } from "../../parts/notice";
-import type { BoardRoom, BoardView, Evaluation, SessionKind } from "../../wire";
+import type { BoardRoom, BoardView, Evaluation, RuleSet, SessionKind } from "../../wire";
 
 const HOUR = 3600_000;
 
@@ -24,6 +24,7 @@ export function PlanDialog({ view, change, onClose }: { view: BoardView; change?
   const attempt = useAttempt();
   const [id, setId] = useState<string>(change?.id ?? "");
   const [kind, setKind] = useState<SessionKind>(change?.kind ?? "real");
+  const [rules, setRules] = useState<RuleSet | "room">(change?.rules ?? "room");
   const [start, setStart] = useState(() => localOf(change?.start ?? Math.ceil((boxNow() + 24 * HOUR) / (HOUR / 2)) * (HOUR / 2)));
   const [hours, setHours] = useState(String((change?.expected ?? 4 * HOUR) / HOUR));
   const [main, setMain] = useState<string | null>(change?.venues[0]?.room ?? null);
@@ -42,7 +43,7 @@ export function PlanDialog({ view, change, onClose }: { view: BoardView; change?
     setChosen((all) => ({ ...all, [room]: { experts: "", representatives: "", ...all[room], ...set } }));
     if (main === null) setMain(room);
   };
-  const body = { id, kind, start: from, expected, venues, policies: change?.policies ?? null };
+  const body = { id, kind, start: from, expected, venues, rules: rules === "room" ? null : rules, policies: change?.policies ?? null };
   const send = () => attempt(() => request(change === undefined ? "/api/evaluations" : `/api/evaluations/${id}/change`, { body }), change === undefined ? t.city.sent : t.city.changeSent);
   const people = venues.reduce((sum, venue) => sum + venue.experts + venue.tenderer_representatives, 0);
   return (
@@ -57,9 +58,12 @@ export function PlanDialog({ view, change, onClose }: { view: BoardView; change?
           <Radio.Group value={kind} onChange={(event) => setKind(event.target.value as SessionKind)} options={(["real", "rehearsal"] as const).map((value) => ({ value, label: t.words.kinds.session[value] }))} />
         </fieldset>
       </div>
-      <div className="row-2">
+      <div className="row-3">
         <Field label={f.start}>{(field) => <Input id={field} type="datetime-local" value={start} onChange={(event) => setStart(event.target.value)} />}</Field>
         <Field label={f.expected}>{(field) => <Input id={field} type="number" min={0.5} step={0.5} value={hours} onChange={(event) => setHours(event.target.value)} />}</Field>
+        <Field label={f.rules} help={t.city.rulesHelp}>
+          {(field) => <Select id={field} value={rules} onChange={setRules} options={(["room", "tendering", "procurement", "procurement_large", "negotiation"] as const).map((value) => ({ value, label: value === "room" ? t.city.roomsRules : f.ruleSets[value] }))} />}
+        </Field>
       </div>
       <div className="venue-list" tabIndex={0} role="group" aria-label={t.city.venue}>
         <table className="venues">

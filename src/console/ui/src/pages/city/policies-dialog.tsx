@@ -1,6 +1,6 @@
 // Owns the form that gives an evaluation policies of its own, the same at all its venues.
 import { Checkbox, Input, Radio } from "antd";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { request } from "../../api";
 import { useT } from "../../i18n";
 import { Dialog, Field } from "../../parts/dialogs";
@@ -21,11 +21,25 @@ export function timeOf(text: string): number {
   return found === null ? Number.NaN : Number(found[1]) * 60 + Number(found[2]);
 }
 
+/** Begins with the evaluation's own policies, else with those by which its main venue runs, else with the product's. */
 export function PoliciesDialog({ evaluation, usual, onClose }: { evaluation: Evaluation; usual: Policies; onClose: () => void }) {
+  const main = evaluation.venues[0]?.room;
+  const [of, setOf] = useState<{ policies: Policies; from: "own" | "room" | "usual" } | null>(evaluation.policies == null ? null : { policies: evaluation.policies, from: "own" });
+  useEffect(() => {
+    if (of !== null) return;
+    request<Policies>(`/api/rooms/${main}/policies`).then(
+      (policies) => setOf({ policies, from: "room" }),
+      // a room that has not said yet by which policies it runs
+      () => setOf({ policies: usual, from: "usual" }),
+    );
+  }, [of, main, usual]);
+  return of === null ? null : <Form evaluation={evaluation} begun={of.policies} from={of.from} onClose={onClose} />;
+}
+
+function Form({ evaluation, begun, from, onClose }: { evaluation: Evaluation; begun: Policies; from: "own" | "room" | "usual"; onClose: () => void }) {
   const t = useT();
   const p = t.city.policies;
   const attempt = useAttempt();
-  const begun = evaluation.policies ?? usual;
   const [own, setOwn] = useState(evaluation.policies != null);
   const [least, setLeast] = useState(String(begun.committee_min));
   const [odd, setOdd] = useState(begun.committee_odd);
@@ -60,7 +74,7 @@ export function PoliciesDialog({ evaluation, usual, onClose }: { evaluation: Eva
   const send = () => attempt(() => request(`/api/evaluations/${evaluation.id}/policies`, { body: { policies: own ? policies() : null } }), p.sent);
   return (
     <Dialog title={p.title(evaluation.id)} onClose={onClose} width={720} act={{ label: t.city.send, disabled: !complete, run: send }}>
-      <p className="help">{p.help}</p>
+      <p className="help">{p.help} {p.from[from]}</p>
       <fieldset className="choices">
         <legend>{p.whose}</legend>
         <Radio.Group value={own} onChange={(event) => setOwn(event.target.value as boolean)} options={[{ value: false, label: p.rooms }, { value: true, label: p.own }]} />

@@ -10,7 +10,8 @@ import { Events } from "../../parts/events";
 import { useAttempt } from "../../parts/notice";
 import { Empty } from "../../parts/shell";
 import { Mark } from "../../parts/mark";
-import type { BoardRoom, Line, StoredLine } from "../../wire";
+import type { BoardRoom, Line, RelayRequest, StoredLine } from "../../wire";
+import { Relays } from "./relays";
 import { alarmText, details } from "./room-card";
 
 interface Stored {
@@ -20,7 +21,7 @@ interface Stored {
 
 const AT_ONCE = 100;
 
-export function Timeline({ room, onClose }: { room: BoardRoom; onClose: () => void }) {
+export function Timeline({ room, requests, operator, onClose }: { room: BoardRoom; requests: RelayRequest[]; operator: boolean; onClose: () => void }) {
   const t = useT();
   const attempt = useAttempt();
   const [newest, setNewest] = useState<Stored[]>([]);
@@ -45,6 +46,7 @@ export function Timeline({ room, onClose }: { room: BoardRoom; onClose: () => vo
           {room.state.alarms.map((alarm) => <li key={`${alarm.kind}-${alarm.subject}-${alarm.since}`}><Mark level={alarm.urgent ? "bad" : "warn"} /> <span>{alarmText(t, alarm)} · {dayTime(alarm.since)}</span></li>)}
         </ul>
       )}
+      <Relays room={room} requests={requests} operator={operator} />
       {lines.length === 0 ? <Empty title={t.city.noEvents} /> : <div className="timeline-list"><Events lines={lines} names={names(t, {})} /></div>}
       {oldest > 1 && <Button onClick={() => void more()}>{t.city.earlier}</Button>}
     </Dialog>

@@ -79,7 +79,7 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   session_suspended: "phase", session_resumed: "phase", overnight_begun: "phase", lock_postponed: "phase",
   member_returned: "people", overnight_ended: "phase", break_due: null, break_overdue: "people", break_begun: "people",
   break_ended: "people", help_called: "people", help_overdue: "people", help_answered: "people", moment_marked: "mark",
-  seat_warned: "mark", warning_acknowledged: "mark", talk_back_started: "mark", talk_back_ended: null,
+  seat_warned: "mark", warning_acknowledged: "mark", talk_back_started: "mark", talk_back_ended: null, relay_started: "mark", relay_ended: "mark",
   member_left: "people", recording_started: null, recording_ended: null, recording_gap_opened: "fault",
   recording_gap_closed: "fault", anomaly_began: "fault", anomaly_ended: "fault", gap_explained: null, index_heads: null, closing_begun: "phase", report_signed: "phase",
   closing_record_signed: "phase", session_sealed: "phase", session_aborted: "phase",

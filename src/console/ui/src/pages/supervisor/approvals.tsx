@@ -15,6 +15,8 @@ export function approvalButtons(t: Dictionary, alarm: Alarm, give: Give, ask: (a
       return what.approved ? null : <Button size="small" onClick={() => void give({ type: "approve_replacement", member: what.member })}>{t.wall.approve}</Button>;
     case "conflict_waits":
       return <Button size="small" type="primary" onClick={() => ask({ is: "rule", member: what.member })}>{t.wall.rule}</Button>;
+    case "relayed":
+      return <Button size="small" danger onClick={() => void give({ type: "end_relay", relay: what.relay })}>{t.common.stopRelay}</Button>;
     case "recording_gap":
       return <Button size="small" onClick={() => ask({ is: "explain", gap: what.gap })}>{t.tech.explain}</Button>;
     case "help":

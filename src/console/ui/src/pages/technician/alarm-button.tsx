@@ -17,6 +17,8 @@ export function alarmButton(t: Dictionary, alarm: Alarm, give: Give, onOpen: (op
       return what.approved
         ? <Button size="small" onClick={() => onOpen({ is: "import", replaces: what.member })}>{t.tech.replace}</Button>
         : null;
+    case "relayed":
+      return <Button size="small" danger onClick={() => void give({ type: "end_relay", relay: what.relay })}>{t.common.stopRelay}</Button>;
     case "recording_gap":
       return <Button size="small" onClick={() => onOpen({ is: "explain", gap: what.gap })}>{t.tech.explain}</Button>;
     case "break_due":
