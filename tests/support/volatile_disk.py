@@ -4,9 +4,9 @@
     volatile_disk.py IMAGE MOUNTPOINT
 
 Serves MOUNTPOINT/disk.img. What is written there reaches IMAGE when it is synced, as a disk's cache is flushed.
-Writing a path to MOUNTPOINT/cut orders a power cut: after a few more writes, that path holds what it leaves. That is IMAGE, and
-of the 4 KiB blocks that were written since the last sync each with the chance of one half. The file's time is the
-cut's. IMAGE and path lie on a file system with reflinks.
+Writing a path to MOUNTPOINT/cut orders a power cut: after a few more writes, or when it is ordered again, that path holds
+what it leaves. That is IMAGE, and of the 4 KiB blocks that were written since the last sync each with the chance of one half.
+The file's time is the cut's. IMAGE and path lie on a file system with reflinks.
 Debian: python3-fusepy fuse3. Serves in the foreground until it is unmounted.
 """
 
@@ -57,7 +57,9 @@ class VolatileDisk(Operations):
 
     def write(self, path, data, offset, fh):
         if path == "/cut":
-            self.ordered, self.left = data.decode(), random.randint(1, MOST_WRITES)
+            is_ordered_again, self.ordered = self.ordered == data.decode(), data.decode()
+            self.left = 0 if is_ordered_again else random.randint(1, MOST_WRITES)
+            self.cut_if_due()
             return len(data)
         at = 0
         while at < len(data):
@@ -69,14 +71,17 @@ class VolatileDisk(Operations):
             self.unflushed[number] = piece
             at += BLOCK - within
         self.left -= 1
-        if self.ordered is not None and self.left <= 0:
-            self.cut(self.ordered)
-            self.ordered = None
+        self.cut_if_due()
         return len(data)
 
     def fsync(self, path, datasync, fh):
         put(self.image, self.unflushed.items())
         self.unflushed.clear()
+
+    def cut_if_due(self):
+        if self.ordered is not None and self.left <= 0:
+            self.cut(self.ordered)
+            self.ordered = None
 
     def cut(self, path):
         at = time.time_ns()
