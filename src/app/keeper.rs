@@ -89,7 +89,7 @@ impl Keeper {
     /// Brings one archive in one replica to what its manifests say.
     async fn one(&self, spec: &ReplicaSpec, id: &SessionId) -> anyhow::Result<()> {
         let room = self.clerk.room();
-        let Some(kept) = room.archives.get(id) else {
+        let Some(kept) = room.archives.get(id).cloned() else {
             return Ok(());
         };
         let (seal, was_whole) = (kept.seal.clone(), kept.is_whole_in(&spec.id));
@@ -112,6 +112,11 @@ impl Keeper {
         }
         for piece in &lacking {
             replica.write(&self.data, id, piece, rate).await?;
+        }
+        let now = self.clerk.room().archives.get(id).cloned();
+        if now.is_none_or(|now| now.personal_data != kept.personal_data) {
+            // what was just written may hold what has to go: it is looked at again
+            return Ok(());
         }
         let command = Command::ReportReplica {
             replica: spec.id.clone(),
