@@ -171,16 +171,15 @@ pub(crate) fn segment_name(start: Utc) -> io::Result<String> {
     }
 }
 
-/// When the segment of that name starts.
+/// When the segment of that name starts; nothing where [`segment_name`] gives no such name, as with a 60th second.
 pub(crate) fn segment_start(name: &str) -> Option<Utc> {
     let shown = name
         .strip_suffix("Z.mp4")
         .filter(|_| super::index::is_segment_name(name))?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S.%f", shown).ok()?;
-    Some(Utc(jiff::tz::TimeZone::UTC
-        .to_timestamp(time)
-        .ok()?
-        .as_millisecond()))
+    let time = jiff::tz::TimeZone::UTC.to_timestamp(time).ok()?;
+    let start = Utc(time.as_millisecond());
+    (segment_name(start).ok()? == name).then_some(start)
 }
 
 /// Measures a closed file.
@@ -244,7 +243,9 @@ mod tests {
         assert_eq!(first.name(), "20261124T015310.123Z.mp4");
         assert_eq!(second.name(), "20261124T015310.124Z.mp4");
         assert_eq!(segment_start(first.name()), Some(start));
-        assert_eq!(segment_start("../../../etc/passwd.mp4"), None);
+        for other in ["../../../etc/passwd.mp4", "20261124T030660.123Z.mp4"] {
+            assert_eq!(segment_start(other), None, "{other}");
+        }
     }
 
     #[test]
