@@ -6,13 +6,14 @@ use crate::recording::{Room, gaps, segments};
 use crate::time_strip;
 use bidroom::archive::{GapRecord, Record};
 use bidroom::media::capture::{self, Source};
-use bidroom::media::feed::{FeedStatus, Liveness};
+use bidroom::media::feed::{FeedStatus, Liveness, TrackKind};
 use bidroom::room::{FeedKind, GapCause, SourceFault, Track};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -96,6 +97,29 @@ impl Recorded {
     pub(crate) async fn until_live(&self, what: &str) -> Result<(), String> {
         let live = |status: &FeedStatus| matches!(status.liveness, Liveness::Live { .. });
         self.until(what, live).await
+    }
+
+    /// Waits until nothing is wrong and a picture that stands alone has come: by its sound a feed lives longer.
+    pub(crate) async fn until_picture(&self, what: &str) -> Result<(), String> {
+        let whole = |status: &FeedStatus| {
+            matches!(status.liveness, Liveness::Live { .. }) && status.fault().is_none()
+        };
+        self.until(what, whole).await?;
+        let mut units = self.room.feed().units();
+        let picture = async {
+            loop {
+                match units.recv().await {
+                    Ok(unit) if unit.key && unit.format.codec.track() == TrackKind::Video => {
+                        return Ok(());
+                    }
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return Err(format!("not {what}: the feed is closed")),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, picture)
+            .await
+            .unwrap_or_else(|_| Err(format!("not {what}: no picture within {PATIENCE:?}")))
     }
 
     /// Ends the recording and looks at it.

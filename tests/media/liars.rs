@@ -143,7 +143,7 @@ async fn lie(how: &'static str, liar: &Arc<Mutex<Liar>>, port: u16) -> Result<(T
     tokio::time::sleep(LYING).await;
     tell("honest", how);
     let honest = millis();
-    recorded.until_live("live after the lie").await?;
+    recorded.until_picture("live after the lie").await?;
     tokio::time::sleep(HONEST * 2).await;
     Ok((recorded.stop().await, honest))
 }
