@@ -562,6 +562,44 @@ fn a_hub_that_is_described_wrongly_is_refused_at_its_line() {
 }
 
 #[test]
+fn a_relay_that_is_described_wrongly_is_refused() {
+    const RELAY: &str = r#"
+[[hub.relays]]
+id = "city"
+whip = "https://sfu.example.cn/{room}-{feed}/whip"
+feeds = ["camera-1"]
+credential = "relay-city"
+"#;
+    let good = format!("{GOOD}{HUB}{RELAY}");
+    let hub = parse(&good).expect("good").hub.expect("a hub");
+    assert_eq!(hub.relays[0].spec.host, "sfu.example.cn");
+    for (from, to, key) in [
+        ("https://sfu", "http://sfu", "hub.relays[1].whip"),
+        (
+            "https://sfu",
+            "https://user:geheim@sfu",
+            "hub.relays[1].whip",
+        ),
+        ("-{feed}", "", "hub.relays[1].whip"),
+        ("camera-1\"]\ncred", "camera-9\"]\ncred", "hub.relays.feeds"),
+        (
+            "camera-1\"]\ncred",
+            "microphone\"]\ncred",
+            "hub.relays.feeds",
+        ),
+        ("\"city\"\nwhip", "\"城\"\nwhip", "hub.relays[1].id"),
+        ("credential", "token", "hub.relays[1].token"),
+    ] {
+        let found = faults(&good.replace(from, to));
+        let keys: Vec<_> = found.iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(keys, [key], "{to}: {found:?}");
+        assert!(!format!("{found:?}").contains("geheim"), "{found:?}");
+    }
+    let twice = faults(&format!("{good}{RELAY}"));
+    assert_eq!(twice[0].key, "hub.relays.id");
+}
+
+#[test]
 fn a_hubs_own_settings_are_read_or_refused() {
     let good = r#"
 city = "baoshan"

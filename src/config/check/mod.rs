@@ -7,6 +7,7 @@ mod clock;
 mod keys;
 mod phones;
 mod ports;
+mod relays;
 mod replicas;
 mod sealing;
 mod software;

@@ -3,7 +3,7 @@
 use super::finding::{Finding, Report};
 use super::sealing::{self, SealingSeen};
 use super::sources::{self, Source, SourceSeen};
-use super::{clock, keys, phones, ports, replicas, software, storage};
+use super::{clock, keys, phones, ports, relays, replicas, software, storage};
 use crate::config::Profile;
 use crate::room::Utc;
 use std::path::PathBuf;
@@ -60,6 +60,7 @@ fn of_the_box(profile: &Profile, premises: &Premises) -> Vec<Finding> {
     findings.extend(ports::check(profile, premises));
     findings.push(software::check(profile));
     findings.extend(phones::check(profile, premises));
+    findings.extend(relays::check(profile, premises));
     findings
 }
 

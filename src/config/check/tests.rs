@@ -490,3 +490,43 @@ async fn replicas_are_looked_at_before_they_are_needed() {
     let findings = replicas::check(&profile, &elsewhere);
     assert!(findings.iter().all(|finding| finding.level == Level::Ok));
 }
+
+#[test]
+fn a_relays_token_and_ca_are_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ca, credentials) = (folder.path().join("ca.pem"), folder.path().join("c"));
+    let profile = profile_with(&format!(
+        "[hub]\ncity = \"baoshan\"\nbrokers = [\"mqtt://127.0.0.1\"]\n\
+         keys = [\"3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29\"]\n\
+         [[hub.relays]]\nid = \"city\"\nwhip = \"https://sfu.example.cn/{{feed}}\"\n\
+         feeds = [\"camera-1\"]\ncredential = \"relay-city\"\nca = {ca:?}\n"
+    ));
+    let premises = Premises {
+        data: folder.path().join("data"),
+        credentials: Some(credentials.clone()),
+        now: NOW,
+    };
+    let found = || {
+        let mut findings = relays::check(&profile, &premises);
+        assert_eq!(findings.len(), 1);
+        findings.remove(0)
+    };
+    assert!(found().result.of(Lang::En).contains("token"));
+    std::fs::create_dir(&credentials).unwrap();
+    std::fs::write(credentials.join("relay-city"), "geheim\n").unwrap();
+    assert!(found().result.of(Lang::En).contains("CA"));
+    let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for wrong in ["", "-----BEGIN", certificate] {
+        std::fs::write(&ca, wrong).unwrap();
+        assert_eq!(found().level, Level::Warning, "{wrong}");
+    }
+    let keys = premises.data.join("keys");
+    let sources = KeySources {
+        folder: keys.clone(),
+        credentials: None,
+    };
+    std::fs::create_dir_all(&premises.data).unwrap();
+    Keys::open(sources, &profile.network.host_names, NOW).unwrap();
+    std::fs::copy(keys.join("ca.pem"), &ca).unwrap();
+    assert_eq!(found().level, Level::Ok, "{:?}", found());
+}
