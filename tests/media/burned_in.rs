@@ -6,7 +6,7 @@ use crate::recording::{Room, gaps, segments};
 use crate::time_strip;
 use bidroom::archive::{GapRecord, Record};
 use bidroom::media::capture::{self, Source};
-use bidroom::media::feed::{FeedStatus, Liveness, TrackKind};
+use bidroom::media::feed::{Aspect, FeedStatus, Liveness, TrackKind};
 use bidroom::room::{FeedKind, GapCause, SourceFault, Track};
 use std::path::Path;
 use std::process::Command;
@@ -99,12 +99,13 @@ impl Recorded {
         self.until(what, live).await
     }
 
-    /// Waits until nothing is wrong and a picture that stands alone has come: by its sound a feed lives longer.
+    /// Waits until a picture comes that stands alone: by its sound alone a feed lives too.
     pub(crate) async fn until_picture(&self, what: &str) -> Result<(), String> {
-        let whole = |status: &FeedStatus| {
-            matches!(status.liveness, Liveness::Live { .. }) && status.fault().is_none()
+        let seen = |status: &FeedStatus| {
+            let blind = status.troubles.contains_key(&Aspect::Picture);
+            matches!(status.liveness, Liveness::Live { .. }) && !blind
         };
-        self.until(what, whole).await?;
+        self.until(what, seen).await?;
         let mut units = self.room.feed().units();
         let picture = async {
             loop {
@@ -113,7 +114,9 @@ impl Recorded {
                         return Ok(());
                     }
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return Err(format!("not {what}: the feed is closed")),
+                    Err(RecvError::Closed) => {
+                        return Err(format!("not {what}: the feed is closed"));
+                    }
                 }
             }
         };
