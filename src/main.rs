@@ -3,8 +3,8 @@
 use bidroom::app::{self, BrokerKind, CheckOrder, DrawVerifyOrder, HubOrder, Order, VerifyOrder};
 use bidroom::config::Lang;
 use bidroom::console::{ctl, openapi};
+use bidroom::keys::Wiping;
 use clap::{Parser, Subcommand};
-use std::alloc::System;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,11 +12,9 @@ use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
-use zeroizing_alloc::ZeroAlloc;
 
-/// What is freed is wiped: a name or a number that went through a buffer is not found in free memory.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+static ALLOCATOR: Wiping = Wiping;
 
 /// The daemon of a remote bid-evaluation room.
 #[derive(Debug, Parser)]

@@ -1,5 +1,5 @@
 //! The box's own keys: its CA and TLS certificate, its signing identity, and the secrets that
-//! seal what the other modules store. Reading order: how a secret is held in memory, how it lies
+//! seal what the other modules store. Reading order: how a secret is held in memory and wiped, how it lies
 //! on disk, what is derived from it, the certificates, and the handle that everybody else takes.
 //! Two things stand here because every store that holds secrets needs them alike: how its
 //! database is opened, and how an append-only trail is chained.
@@ -8,6 +8,7 @@
 mod cipher;
 mod error;
 mod files;
+mod memory;
 mod secret;
 
 // what the box has
@@ -24,6 +25,7 @@ pub use cipher::{MacPurpose, SealPurpose};
 pub use envelope::EnvelopeFault;
 pub use error::KeyError;
 pub use handle::{KeySources, Keys};
+pub use memory::{MediaTask, Wiping, media_only};
 pub use secret::{Secret, random};
 pub use trail::{TrailFault, TrailFilter, TrailHead, TrailRow};
 

@@ -5,6 +5,7 @@ use super::port::{Port, reachable};
 use super::resource::{EntityTag, ResourceId};
 use super::sdp::{Candidate, Fragment, Offer, Role};
 use super::tcp::TcpPort;
+use crate::keys::MediaTask;
 use crate::media::continuity::Continuity;
 use crate::media::feed::{Codec, Feed, Layer, TrackKind};
 use crate::media::whep::Viewer;
@@ -455,15 +456,15 @@ impl PeersRun {
     /// Serves the peers until all handles to them are gone.
     pub async fn run(mut self) {
         let mut tasks = JoinSet::new();
-        tasks.spawn(self.port.run());
+        tasks.spawn(MediaTask::new(self.port.run()));
         if let Some(tcp) = self.tcp {
-            tasks.spawn(tcp.run());
+            tasks.spawn(MediaTask::new(tcp.run()));
         }
         loop {
             tokio::select! {
                 task = self.tasks_rx.recv() => match task {
                     Some(task) => {
-                        tasks.spawn(task);
+                        tasks.spawn(MediaTask::new(task));
                     }
                     None => return,
                 },

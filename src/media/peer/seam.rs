@@ -2,6 +2,7 @@
 
 use super::port::Lanes;
 use super::tcp::Door;
+use crate::keys::media_only;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -44,9 +45,11 @@ impl Future for Turns {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let polled = self.future.as_mut().poll(cx);
-        self.lanes.flush();
-        polled
+        media_only(|| {
+            let polled = self.future.as_mut().poll(cx);
+            self.lanes.flush();
+            polled
+        })
     }
 }
 

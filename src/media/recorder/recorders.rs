@@ -3,6 +3,7 @@
 use super::disk_wait::DiskWait;
 use super::feed_recorder::{Job, record};
 use crate::archive::{CloseCause, feed_folder};
+use crate::keys::media_only;
 use crate::media::feed::Feeds;
 use crate::room::{FeedId, Gap, IndexHead, SessionId, Utc};
 use std::collections::{BTreeMap, BTreeSet};
@@ -278,7 +279,9 @@ impl Recorders {
                 status: self.status.clone(),
                 stop,
             };
-            let task = threads.spawn_blocking(move || record(job)).id();
+            let task = threads
+                .spawn_blocking(move || media_only(|| record(job)))
+                .id();
             running.insert(
                 key,
                 Running {
