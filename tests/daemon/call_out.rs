@@ -282,6 +282,31 @@ async fn a_committee_is_called_and_checks_in() {
         .post("/api/check-in", json!({"code": code["code"]}))
         .await;
     assert_eq!(checked.status(), StatusCode::OK);
+
+    // what is public of the draw goes into the sealed archive, and is right there too
+    let bag = hall.room.data().join("sessions").join(SESSION);
+    let end = json!({"type": "abort_session", "typed": SESSION, "reason": "测试结束"});
+    hall.technician.carry_out(SESSION, end).await;
+    super::support::until("the archive is sealed", || {
+        bag.join("tagmanifest-sha256.txt").exists()
+    })
+    .await;
+    let file = bag.join("data/draw.json");
+    let manifest = std::fs::read_to_string(bag.join("manifest-sha256.txt")).unwrap();
+    assert!(manifest.contains("data/draw.json"), "{manifest}");
+    let archived = std::fs::read(&file).unwrap();
+    let archived: bidroom::draw::PublicRecord = serde_json::from_slice(&archived).unwrap();
+    assert_eq!(
+        (&archived.root, &archived.seed),
+        (&record.root, &record.seed)
+    );
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_bidroom"))
+        .args(["draw", "verify"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success(), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,9 @@
     reason = "a test ends by panicking"
 )]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod box_of;
 mod hall;
 mod hub;
