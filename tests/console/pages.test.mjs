@@ -532,7 +532,7 @@ describe("draw and call-out", () => {
     await page.getByRole("button", { name: /采用平台送来的次序/ }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("公钥").waitFor();
-    const act = dialog.getByRole("button", { name: "提交并承诺" });
+    const act = dialog.getByRole("button", { name: "采用次序" });
     assert.equal(await act.isDisabled(), true);
     const counts = dialog.getByLabel("人数", { exact: true });
     await counts.first().fill("4");

@@ -116,7 +116,8 @@ export const city: Dictionary["city"] = {
     fileHelp: "What is not encrypted is not sent",
     sent: "The order was sent to the room",
     sentTo: (room, at, bytes) => `${room} drawn order · sent ${at}, ${bytes}`,
-    taken: "The room has proven and kept it",
+    taken: "the room has proven and kept it",
+    notTaken: (why) => `not taken by the room: ${why}`,
   },
   relays: {
     title: "Live relays",

@@ -223,6 +223,7 @@ export const form = {
   title: "Prepare the draw",
   arrivedTitle: "Use the order that the hub has brought",
   arrivedHelp: "Drawn by the pool's owner and encrypted to this box; signature, session and every row were proven when it came. The supervisor accepts it next, and the calls begin.",
+  arrivedSubmit: "Use the order",
   came: "Came",
   digest: "SHA-256 of the file",
   owner: "Drawn by",

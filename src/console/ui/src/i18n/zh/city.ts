@@ -115,6 +115,7 @@ export const city = {
     sent: "次序已发往评标室",
     sentTo: (room: string, at: string, bytes: string) => `${room} 抽取次序 · ${at} 发送，${bytes}`,
     taken: "评标室已核验收存",
+    notTaken: (why: string) => `评标室未采用：${why}`,
   },
   relays: {
     title: "直播外送",

@@ -223,6 +223,7 @@ export const form = {
   title: "准备抽取",
   arrivedTitle: "采用平台送来的次序",
   arrivedHelp: "次序由专家库抽定、加密给本机，送到时已核验签名、每一行和场次。采用后由监督人员接受，随即开始通知。",
+  arrivedSubmit: "采用次序",
   came: "送到时间",
   digest: "文件 SHA-256",
   owner: "抽定者",

@@ -5,12 +5,12 @@ import { useState } from "react";
 import { request } from "../../api";
 import { dayTime, size } from "../../clock";
 import { base64 } from "../../file";
-import { useT } from "../../i18n";
+import { useT, type Dictionary } from "../../i18n";
 import { Dialog, Field } from "../../parts/dialogs";
 import { FileField } from "../../parts/file-field";
 import { Mark } from "../../parts/mark";
 import { useAttempt } from "../../parts/notice";
-import type { BoardView, Evaluation } from "../../wire";
+import type { BoardView, CommandState, Evaluation } from "../../wire";
 import { roomName, standing } from "./plans";
 
 /** The last order that was sent to a venue, and how it stands. */
@@ -20,8 +20,7 @@ export function SentOrder({ view, room, session }: { view: BoardView; room: stri
   const sent = view.orders.find((one) => one.room === room && one.session === session);
   if (sent === undefined) return null;
   const { state } = sent;
-  const done = state.state === "answered" && state.outcome.result === "done";
-  const told = done ? { text: o.taken, level: "ok" as const } : standing(t, state);
+  const told = answer(t, state) ?? standing(t, state);
   const under = state.state === "waiting" && sent.parts > 1 ? ` (${sent.answered}/${sent.parts})` : "";
   return (
     <li className="plan-venue">
@@ -32,6 +31,15 @@ export function SentOrder({ view, room, session }: { view: BoardView; room: stri
       </span>
     </li>
   );
+}
+
+/** The room's answer in the words of orders. */
+function answer(t: Dictionary, state: CommandState): ReturnType<typeof standing> | null {
+  if (state.state !== "answered") return null;
+  const { outcome } = state;
+  if (outcome.result === "done") return { text: t.city.orders.taken, level: "ok" };
+  if (outcome.result !== "refused" || outcome.refusal.code !== "order_unfit") return null;
+  return { text: t.city.orders.notTaken(t.words.problems[outcome.refusal.fault] ?? outcome.refusal.fault), level: "bad" };
 }
 
 export function OrderDialog({ view, evaluation, onClose }: { view: BoardView; evaluation: Evaluation; onClose: () => void }) {

@@ -51,7 +51,7 @@ export function PrepareDialog({ session, arrived, names, onClose }: { session: C
   };
   const rows = problem?.rows ?? [];
   return (
-    <Dialog title={arrived === null ? f.title : f.arrivedTitle} onClose={onClose} width={760} act={{ label: f.submit, disabled: !whole, run: send }}>
+    <Dialog title={arrived === null ? f.title : f.arrivedTitle} onClose={onClose} width={760} act={{ label: arrived === null ? f.submit : f.arrivedSubmit, disabled: !whole, run: send }}>
       <p className="help">{arrived === null ? f.help : f.arrivedHelp}</p>
       {arrived !== null && <Arrived order={arrived} />}
       {arrived === null && <FileField label={f.pool} help={f.poolHelp} file={pool} onFile={setPool} />}
