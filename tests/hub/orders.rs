@@ -169,6 +169,9 @@ async fn an_order_comes_by_the_hub_and_is_called() {
     city.room.end(Signal::KILL);
     let answer = city.send(SESSION, &order).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    // a certificate that a power cut tore is laid out anew, for the same key
+    let torn = city.room.data().join("box-certificate.pem");
+    fs::write(&torn, &certificate[..certificate.len() / 2]).unwrap();
     let city = city.start();
     let began = Instant::now();
     let told = city.answered(&order).await;
@@ -181,8 +184,17 @@ async fn an_order_comes_by_the_hub_and_is_called() {
         began.elapsed()
     );
 
+    let anew = fs::read_to_string(&torn).unwrap();
+    assert_ne!(anew, certificate);
+    assert_eq!(city.certificate().await, anew);
+
     // it is there after a restart, and nobody was drawn by it yet
     let city = city.restart();
+    assert_eq!(
+        fs::read_to_string(&torn).unwrap(),
+        anew,
+        "what was handed out stays"
+    );
     let waiting = city.convening();
     assert_eq!(waiting["order"]["sha256"], sha256.as_str());
     assert_eq!(waiting["order"]["rows"], people);
