@@ -41,7 +41,7 @@ pub(super) fn prove(
     trusted: Vec<Hex32>,
     clock: Arc<dyn Clock>,
 ) -> ProveOrder {
-    ProveOrder(Arc::new(move |id, container| {
+    ProveOrder::new(move |id, container| {
         let room = clerk.room();
         let Some(session) = room.sessions.get(id) else {
             return Ok(Err(OrderFault::NoSuchSession));
@@ -53,5 +53,5 @@ pub(super) fn prove(
         };
         vault.keep(id, &Document::Order, container)?;
         Ok(Ok(order))
-    }))
+    })
 }

@@ -441,6 +441,7 @@ impl From<HubError> for No {
                 let code = match fault {
                     UnsentOrder::NotAnEnvelope => "order_not_an_envelope",
                     UnsentOrder::TooLarge => "order_too_large",
+                    UnsentOrder::NoCertificate => "order_without_certificate",
                     UnsentOrder::Broker { .. } => "order_too_large_for_broker",
                 };
                 No::new(StatusCode::UNPROCESSABLE_ENTITY, code, fault.to_string())

@@ -400,6 +400,33 @@ async fn a_broker_that_takes_no_part_of_an_order_is_told() {
     assert_eq!(problem["code"], "order_too_large_for_broker");
 }
 
+/// A room of an earlier version has stated no certificate: it would take the parts for forgeries, so none is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_that_has_stated_no_certificate_is_sent_no_order() {
+    let broker = Broker::start();
+    let hub = Hub::start(&broker.url(), &[ROOM]);
+    let operator = hub.operator().await;
+    let heard = |board: &Value| board["broker"].is_string();
+    hub.until_board(&operator, "the broker is reached", heard)
+        .await;
+    let of_old = include_str!("golden.jsonl")
+        .lines()
+        .find(|line| line.contains("bidroom.presence.v1") && line.contains("\"online\":true"));
+    let topic = format!("bidroom/v1/baoshan/{ROOM}/presence");
+    broker.publish(&topic, of_old.unwrap().as_bytes(), false);
+    let online = |board: &Value| board["rooms"][0]["online"] == true;
+    hub.until_board(&operator, "the room is heard", online)
+        .await;
+    let answer = operator.get("/api/rooms/baoshan-1/certificate").await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let order = encrypt(&certificate_of_another_box(), b"whatever");
+    let form = json!({"session": SESSION, "order": BASE64_STANDARD.encode(order)});
+    let answer = operator.post("/api/rooms/baoshan-1/order", form).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["code"], "order_without_certificate");
+}
+
 /// An order whose first row stands there twice.
 fn repeated(owner: &Owner, start: i64) -> GivenFile {
     let mut order = owner.draws(SESSION, start, &pool(20, SPECIALITY), &[(SPECIALITY, 5)]);

@@ -15,6 +15,6 @@ mod speech;
 mod standing;
 
 pub use kept::{Kept, KeptError};
-pub use orders::ProveOrder;
+pub use orders::{ProveOrder, Proven};
 pub use run::{Link, Parts};
 pub use standing::{Restored, Standing, Trespass};

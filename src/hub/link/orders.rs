@@ -22,11 +22,20 @@ const MOST_PARTS: u16 = 256;
 const LARGEST: usize = 12 << 20;
 
 /// What comes of looking into an order.
-type Proven = anyhow::Result<Result<ArrivedOrder, OrderFault>>;
+pub type Proven = anyhow::Result<Result<ArrivedOrder, OrderFault>>;
+
+type Prove = dyn Fn(&SessionId, &[u8]) -> Proven + Send + Sync;
 
 /// Proves an order for a session and keeps it in the vault, or says why it is not taken. Waits for the disk.
 #[derive(Clone)]
-pub struct ProveOrder(pub Arc<dyn Fn(&SessionId, &[u8]) -> Proven + Send + Sync>);
+pub struct ProveOrder(Arc<Prove>);
+
+impl ProveOrder {
+    /// By this.
+    pub fn new(prove: impl Fn(&SessionId, &[u8]) -> Proven + Send + Sync + 'static) -> Self {
+        Self(Arc::new(prove))
+    }
+}
 
 impl fmt::Debug for ProveOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,6 +37,11 @@ pub enum UnsentOrder {
         "文件超过 12 MiB，评标室不接收；专家库最多 20000 人 / larger than the 12 MiB that rooms take; a pool has 20,000 people at most"
     )]
     TooLarge,
+    /// A room of a version that takes no orders by the hub has stated no certificate.
+    #[error(
+        "评标室尚未上报证书，不能接收次序；请等它上线，或升级其程序 / the room has stated no certificate, so it takes no orders: wait until it is online, or bring its program up to date"
+    )]
+    NoCertificate,
     /// The broker takes no message that large.
     #[error(
         "消息服务器单条消息最多 {limit} 字节，抽取次序每段需要 131072 字节；请调大 max_packet_size / the broker takes {limit} bytes a message at most, and parts of an order need 131072: raise its max_packet_size"
@@ -67,6 +72,9 @@ impl Keeper {
         }
         if let Some(limit) = self.broker_limit() {
             return Err(UnsentOrder::Broker { limit }.into());
+        }
+        if self.rooms.contains(&room) && !self.board.certificates.contains_key(&room) {
+            return Err(UnsentOrder::NoCertificate.into());
         }
         let sha256 = Hex32::of(Sha256::digest(container).into());
         let pieces = container.chunks(PART);

@@ -526,6 +526,7 @@ export const problems: Record<string, string> = {
   order_while_drawn: "The session is being drawn already; to use this order, end that draw, then have it sent again",
   order_too_large: "The order is too large; a pool has 20,000 people and 12 MiB at most",
   order_too_large_for_broker: "The broker takes no message that large; raise its max_packet_size to 131072 or more",
+  order_without_certificate: "The room has stated no certificate, so it takes no orders: wait until it is online, or bring its program up to date",
   order_broken: "The order's parts are not what their digest says; have it sent again",
   order_not_an_envelope: "The order's file is no CMS file encrypted by AES-256-GCM to a P-256 certificate",
   order_not_for_this_box: "The order's file is not encrypted to this box, or was changed; the pool's owner needs the certificate that this box has now (on the hub's board, and as box-certificate.pem in the box's data folder)",

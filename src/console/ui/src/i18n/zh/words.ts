@@ -530,6 +530,7 @@ export const problems: Record<string, string> = {
   order_while_drawn: "这场评标已在抽取；要改用这份次序，请先终止抽取，再由平台重新发送",
   order_too_large: "次序文件过大；专家库最多 20000 人、12 MiB",
   order_too_large_for_broker: "消息服务器不接收这么大的消息，请把它的 max_packet_size 调到 131072 以上",
+  order_without_certificate: "评标室尚未上报证书，不能接收次序；请等它上线，或升级其程序",
   order_broken: "次序各段拼合后与其摘要不符，请平台重新发送",
   order_not_an_envelope: "次序文件不是用 AES-256-GCM 加密到 P-256 证书的 CMS 文件",
   order_not_for_this_box: "次序文件不是加密给本机的，或在途中被改动；请专家库改用本机现在的证书（平台上可下载，也在本机数据目录的 box-certificate.pem）",
