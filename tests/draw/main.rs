@@ -6,6 +6,7 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::wildcard_enum_match_arm,
+    clippy::unused_async,
     reason = "a test ends by panicking"
 )]
 
