@@ -2,6 +2,7 @@
 //! of those who tried what they may not.
 
 use super::health;
+use super::orders;
 use super::public;
 use super::statements::Stater;
 use super::tasks::Tasks;
@@ -40,6 +41,8 @@ pub(super) struct Ties<'a> {
     pub(super) vault: &'a Vault,
     pub(super) keys: &'a Keys,
     pub(super) clock: Arc<dyn Clock>,
+    /// What orders are encrypted to, PEM.
+    pub(super) certificate: String,
     pub(super) around: watch::Receiver<Surroundings>,
     pub(super) witnesses: Witnesses,
     pub(super) believes_broker: bool,
@@ -67,6 +70,13 @@ pub(super) fn start(ties: Ties<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         kept: kept.clone(),
     };
     tasks.start("statements", stater.follow(settings.clone()));
+    let proves = orders::prove(
+        ties.clerk.clone(),
+        ties.vault.clone(),
+        ties.keys.clone(),
+        settings.order_keys(),
+        ties.clock.clone(),
+    );
     let (link, standing_rx) = Link::new(Parts {
         settings,
         room: ties.profile.room.id.clone(),
@@ -77,6 +87,8 @@ pub(super) fn start(ties: Ties<'_>, tasks: &mut Tasks) -> anyhow::Result<()> {
         kept,
         replicas: ties.profile.storage.replicas.clone(),
         clock: ties.clock.clone(),
+        certificate: ties.certificate,
+        orders: proves,
         fold: Arc::new(fold),
         trespasses_tx,
         believes_broker: ties.believes_broker,

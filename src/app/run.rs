@@ -132,6 +132,7 @@ pub async fn run(order: Order) -> anyhow::Result<()> {
         vault: &room.vault,
         keys: &room.keys,
         clock: Arc::new(clock.clone()),
+        certificate: room.certificate.clone(),
         around: console.around.clone(),
         witnesses: room.witnesses.clone(),
         believes_broker: order.unsafe_outbox,
@@ -230,6 +231,8 @@ pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
 /// What lasts: keys, journal, access, vault.
 struct Room {
     keys: Keys,
+    /// What orders are encrypted to, PEM.
+    certificate: String,
     access: Access,
     vault: Vault,
     history: crate::journal::Reader,
@@ -252,7 +255,7 @@ impl Room {
             credentials,
         };
         let keys = Keys::open(sources, &profile.network.host_names, now)?;
-        orders::lay_out_certificate(data, &keys)?;
+        let certificate = orders::lay_out_certificate(data, &keys)?;
         let durability = match unsafe_journal {
             true => Durability::Unsafe,
             false => Durability::Full,
@@ -281,6 +284,7 @@ impl Room {
         };
         Ok(Self {
             keys,
+            certificate,
             access,
             vault,
             history,

@@ -2,6 +2,10 @@
 //!
 //! CMS AuthEnvelopedData (RFC 5083, 5084, 5753): AES-256-GCM, its key agreed by ECDH on P-256 and wrapped (RFC 3394).
 
+use crate::keys::{
+    AES256_GCM, AES256_WRAP, AUTH_ENVELOPED, AuthEnvelopedData, ECDH_SHA256_KDF, GcmParameters,
+    SharedInfo,
+};
 use crate::room::Utc;
 use aes_kw::KwAes256;
 use aes_kw::cipher::KeyInit;
@@ -13,7 +17,7 @@ use cms::enveloped_data::{
     RecipientInfos,
 };
 use der::asn1::{BitString, ObjectIdentifier, OctetString, SetOfVec};
-use der::{Any, Decode, Encode, Sequence};
+use der::{Any, Decode, Encode};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::agreement::{self, ECDH_P256, EphemeralPrivateKey};
 use ring::rand::SystemRandom;
@@ -26,10 +30,6 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 const ID_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
-const AUTH_ENVELOPED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.23");
-const AES256_GCM: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.46");
-const AES256_WRAP: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.45");
-const ECDH_SHA256_KDF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 
@@ -112,30 +112,6 @@ impl Recipient {
     }
 }
 
-/// RFC 5083, without what is not used.
-#[derive(Sequence)]
-struct AuthEnvelopedData {
-    version: CmsVersion,
-    recipients: RecipientInfos,
-    content: EncryptedContentInfo,
-    mac: OctetString,
-}
-
-/// RFC 5084.
-#[derive(Sequence)]
-struct GcmParameters {
-    nonce: OctetString,
-    tag: u8,
-}
-
-/// RFC 5753, 7.2.
-#[derive(Sequence)]
-struct SharedInfo {
-    key: AlgorithmIdentifierOwned,
-    #[asn1(context_specific = "2", tag_mode = "EXPLICIT")]
-    bits: OctetString,
-}
-
 /// Encrypts `plain` so that only the recipient's key opens it.
 ///
 /// # Errors
@@ -186,6 +162,7 @@ fn agreed(recipient: &Recipient, key: &[u8; 32]) -> Result<RecipientInfo, Contai
     let wrap = super::signature::plain(AES256_WRAP);
     let shared = SharedInfo {
         key: wrap.clone(),
+        more: None,
         bits: OctetString::new(256_u32.to_be_bytes().as_slice())?,
     }
     .to_der()?;

@@ -135,6 +135,8 @@ pub struct HubLink {
     pub brokers: Brokers,
     /// The keys with which the hub may sign.
     pub keys: Vec<[u8; 32]>,
+    /// The keys with which the pool's owner may sign orders that he has drawn; none means the hub's.
+    pub pool_keys: Vec<[u8; 32]>,
     /// The certificate (P-256, PEM) of the pool's owner, whom attendance is stated to; without it nothing is.
     pub pool_certificate: Option<PathBuf>,
     /// How long a draw waits for the hub's signature over its commitments; none where the hub signs no draws.
@@ -144,9 +146,13 @@ pub struct HubLink {
 }
 
 impl HubLink {
-    /// With which keys an order may be signed that was drawn already.
+    /// With which keys an order may be signed that was drawn already: where the pool's owner has keys of his own, the hub's do not count.
     pub fn order_keys(&self) -> Vec<Hex32> {
-        self.keys.iter().copied().map(Hex32::of).collect()
+        let keys = match self.pool_keys.is_empty() {
+            true => &self.keys,
+            false => &self.pool_keys,
+        };
+        keys.iter().copied().map(Hex32::of).collect()
     }
 
     /// The hub that signs this room's draws: by the first of its keys, for a choice among keys would be a choice among orders.
@@ -183,6 +189,10 @@ pub(super) fn hub_link(mut s: Section<'_>, folder: &Path) -> Option<HubLink> {
     let city = s.required::<CityId>("city", "\"baoshan\"");
     let brokers = brokers(&mut s);
     let keys = some::<PublicKey>(&mut s, "keys", "[\"…64 hex digits…\"]");
+    let pool_keys = match s.has("pool_keys") {
+        true => some::<PublicKey>(&mut s, "pool_keys", "[\"…64 hex digits…\"]"),
+        false => Vec::new(),
+    };
     let pool_certificate = s.optional::<AbsolutePath>("pool_certificate");
     let draw_signature = s.or("draw_signature", SpanOrOff(Some(Span::seconds(120))));
     let sections = s.sections("relays");
@@ -194,6 +204,7 @@ pub(super) fn hub_link(mut s: Section<'_>, folder: &Path) -> Option<HubLink> {
         city: city?.value,
         brokers: brokers?,
         keys: keys.into_iter().map(|key| key.0).collect(),
+        pool_keys: pool_keys.into_iter().map(|key| key.0).collect(),
         pool_certificate: pool_certificate.map(|path| path.value.0),
         draw_signature: draw_signature?.0,
         relays: (relays.len() == named).then_some(relays)?,

@@ -7,16 +7,16 @@ use super::problem::{Answer, No};
 use super::routes::{CITY_ROUTES, Endpoint, OF_HUB, ROUTES};
 use super::server::{ca_file, finish};
 use super::state::Door;
-use super::{administration, assets, openapi, sign_in, wire};
+use super::{administration, assets, draw, openapi, sign_in, wire};
 use crate::access::{Access, AuditKind, AuditObject, AuditResult};
 use crate::clerk::Clock;
 use crate::config::{Media, PictureLimit};
 use crate::hub::contract::{self, HubOrder};
-use crate::hub::reference::{BoardView, Evaluation, HubError, HubHandle, StoredEvent};
+use crate::hub::reference::{BoardView, Evaluation, HubError, HubHandle, StoredEvent, UnsentOrder};
 use crate::keys::Keys;
 use crate::room::{Policies, Seq, SessionId};
 use axum::body::Bytes;
-use axum::extract::{FromRef, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRef, Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -24,6 +24,8 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Json, Router};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use futures::{Stream, stream};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -126,6 +128,8 @@ fn handler(endpoint: Endpoint) -> Option<MethodRouter<City>> {
         Endpoint::CancelEvaluation => post(cancel),
         Endpoint::SetPolicies => post(set_policies),
         Endpoint::RequestArchive => post(ask_room::<wire::ArchiveOf>),
+        Endpoint::BoxCertificate => get(box_certificate),
+        Endpoint::GiveOrder => post(give_order).layer(DefaultBodyLimit::max(draw::LARGEST)),
         Endpoint::StartRelay => post(ask_room::<wire::RelayOf>),
         Endpoint::EndRelay => post(ask_room::<wire::RelayEndOf>),
         Endpoint::RoomPolicies => get(policies),
@@ -324,6 +328,42 @@ async fn ask_room<T: Into<HubOrder> + DeserializeOwned>(
     done(&city, &asker, about, outcome).await
 }
 
+/// `GET /api/rooms/{room}/certificate`.
+async fn box_certificate(
+    State(city): State<City>,
+    Path(room): Path<String>,
+) -> Answer<impl IntoResponse> {
+    let name = format!("attachment; filename=\"{room}.pem\"");
+    let certificate = city.0.hub.certificate(named(&room, "room")?).await?;
+    let headers = [
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-pem-file"),
+        ),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")),
+        ),
+    ];
+    Ok((headers, certificate))
+}
+
+/// `POST /api/rooms/{room}/order`.
+async fn give_order(
+    State(city): State<City>,
+    asker: Asker,
+    Path(room): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let room = named(&room, "room")?;
+    let form: wire::OrderOf = parse(&body)?;
+    let container = BASE64_STANDARD.decode(form.order.as_bytes());
+    let container = container.map_err(|_| No::bad_request("order is no base64"))?;
+    let about = AuditObject::Session(form.session.clone());
+    let outcome = city.0.hub.give_order(room, form.session, container).await;
+    done(&city, &asker, about, outcome).await
+}
+
 /// `POST /api/rooms/{room}/box`.
 async fn admit(
     State(city): State<City>,
@@ -396,6 +436,15 @@ impl From<HubError> for No {
         match error {
             HubError::Evaluation(fault) => {
                 No::new(StatusCode::CONFLICT, "evaluation", fault.to_string())
+            }
+            HubError::Order(fault) => {
+                let code = match fault {
+                    UnsentOrder::NotAnEnvelope => "order_not_an_envelope",
+                    UnsentOrder::TooLarge => "order_too_large",
+                    UnsentOrder::NoCertificate => "order_without_certificate",
+                    UnsentOrder::Broker { .. } => "order_too_large_for_broker",
+                };
+                No::new(StatusCode::UNPROCESSABLE_ENTITY, code, fault.to_string())
             }
             HubError::NotFound => No::not_found("evaluation or box"),
             HubError::Stopped => No::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "stopping"),

@@ -7,13 +7,15 @@ use super::state::Console;
 use super::wire;
 use crate::access::Principal;
 use crate::draw::{self, DrawRecordFile, GroupWish, OrderWish, PublicRecord, Tables, Wishes};
-use crate::room::{Actor, Command, Session, SessionId};
+use crate::room::{Actor, Command, Hex32, Session, SessionId};
+use crate::vault::Document;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// The largest order: a pool of a city, 20,000 people, in base64.
@@ -29,9 +31,14 @@ pub(super) async fn prepare(
     let order: wire::DrawOrder = parse(&body)?;
     let actor = asker.actor()?;
     let session = find(&console, &id)?;
+    let given = match &order.from_hub {
+        None => maybe("order", order.order.as_deref())?,
+        Some(_) if order.order.is_some() => return Err(pool_or_order()),
+        Some(sha256) => Some(from_hub(&console, &id, &session, sha256, &actor).await?),
+    };
     let input = Input {
         pool: maybe("pool", order.pool.as_deref())?,
-        order: maybe("order", order.order.as_deref())?,
+        order: given,
         recusals: maybe("recusals", order.recusals.as_deref())?,
         named: maybe("named", order.named.as_deref())?,
     };
@@ -39,12 +46,7 @@ pub(super) async fn prepare(
     if input.pool.is_some() == input.order.is_some()
         || (input.order.is_some() && input.recusals.is_some())
     {
-        let title = "give a pool, or an order without recusals";
-        return Err(No::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "pool_or_order",
-            title,
-        ));
+        return Err(pool_or_order());
     }
     let groups: Vec<GroupWish> = order
         .groups
@@ -160,6 +162,33 @@ struct Input {
     order: Option<Zeroizing<Vec<u8>>>,
     recusals: Option<Zeroizing<Vec<u8>>>,
     named: Option<Zeroizing<Vec<u8>>>,
+}
+
+fn pool_or_order() -> No {
+    let title = "give a pool, or an order without recusals";
+    No::new(StatusCode::UNPROCESSABLE_ENTITY, "pool_or_order", title)
+}
+
+/// The envelope that the hub has brought, if it is still the one that whoever prepares the draw has seen.
+async fn from_hub(
+    console: &Console,
+    id: &SessionId,
+    session: &Session,
+    sha256: &Hex32,
+    actor: &Actor,
+) -> Answer<Zeroizing<Vec<u8>>> {
+    let waits = session.order.as_ref();
+    let seen = waits.is_some_and(|waits| &waits.order.sha256 == sha256);
+    let (of, by, now) = (id.clone(), actor.clone(), console.now().stamp.at);
+    let kept = console
+        .vault
+        .background(move |vault| vault.document(&of, &Document::Order, &by, now))
+        .await?;
+    let same = |kept: &Zeroizing<Vec<u8>>| &Hex32::of(Sha256::digest(kept).into()) == sha256;
+    kept.filter(|kept| seen && same(kept)).ok_or_else(|| {
+        let title = "the hub has brought another order meanwhile; look at it, then take it";
+        No::new(StatusCode::CONFLICT, "order_replaced", title)
+    })
 }
 
 fn maybe(name: &str, base64: Option<&str>) -> Answer<Option<Zeroizing<Vec<u8>>>> {

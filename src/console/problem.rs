@@ -3,10 +3,9 @@
 use super::wire::{Problem, RowFaultView};
 use crate::access::AccessError;
 use crate::clerk::SubmitError;
-use crate::draw::{GivenFault, PrepareError, TableFault};
+use crate::draw::{PrepareError, TableFault};
 use crate::journal::JournalError;
-use crate::keys::EnvelopeFault;
-use crate::room::{Refusal, Utc};
+use crate::room::{OrderFault, Refusal, Utc};
 use crate::vault::{ImportError, VaultError};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -207,12 +206,12 @@ impl From<ImportError> for No {
 impl From<PrepareError> for No {
     fn from(error: PrepareError) -> Self {
         let title = error.to_string();
-        let unfit = |code| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, title.clone());
+        let unfit = |code: &str| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, title.clone());
         let faults: Vec<TableFault> = match &error {
             PrepareError::Tables(faults) => faults.clone(),
             PrepareError::Named(ImportError::Rows(rows)) => rows.iter().map(Into::into).collect(),
             PrepareError::NamedRecused(_) => return unfit("named_must_be_avoided"),
-            PrepareError::Given(fault) => return unfit(given(fault)),
+            PrepareError::Given(fault) => return unfit(&word(&OrderFault::from(fault))),
             PrepareError::Groups => return unfit("bad_specialities"),
             PrepareError::Named(ImportError::Vault(_))
             | PrepareError::Vault(_)
@@ -229,23 +228,6 @@ impl From<PrepareError> for No {
             })
             .collect();
         no
-    }
-}
-
-/// The code of a fault of an order that was given.
-fn given(fault: &GivenFault) -> &'static str {
-    match fault {
-        GivenFault::Envelope(EnvelopeFault::NotOne) => "order_not_an_envelope",
-        GivenFault::Envelope(EnvelopeFault::NotForThisBox) => "order_not_for_this_box",
-        GivenFault::Unreadable { .. } | GivenFault::Rules | GivenFault::Rows => "order_unreadable",
-        GivenFault::Algorithm => "order_of_another_algorithm",
-        GivenFault::OtherSession => "order_of_another_session",
-        GivenFault::UnknownKey => "order_of_an_unknown_key",
-        GivenFault::Signature | GivenFault::Secret => "order_not_proven",
-        GivenFault::OtherDay { .. } => "order_of_another_day",
-        GivenFault::Row { .. } => "order_with_a_bad_row",
-        GivenFault::Groups => "order_of_other_specialities",
-        GivenFault::Named => "order_with_a_named_member",
     }
 }
 

@@ -74,6 +74,8 @@ pub enum Endpoint {
     CancelEvaluation,
     SetPolicies,
     RequestArchive,
+    BoxCertificate,
+    GiveOrder,
     StartRelay,
     RoomPolicies,
     EndRelay,
@@ -205,6 +207,7 @@ const fn row(
 const SDP: Body = Body::Media("application/sdp");
 const FRAGMENT: Body = Body::Media("application/trickle-ice-sdpfrag");
 const CMS: Body = Body::Media("application/cms");
+const PEM: Body = Body::Media("application/x-pem-file");
 const NOTHING: Body = Body::Empty;
 
 /// All routes.
@@ -219,7 +222,7 @@ pub const ROUTES: &[Route] = {
         row(E::OpenApi, Get, "/api/openapi.json", W::Anybody, "This document", NOTHING, Body::Media("application/json")),
         row(E::AsyncApi, Get, "/api/asyncapi.yaml", W::Anybody, "What rooms and hubs say to each other (AsyncAPI 3)", NOTHING, Body::Media("application/yaml")),
         row(E::Schemas, Get, "/api/hub-schemas.json", W::Anybody, "The JSON Schema of each of those messages, by its CloudEvents type", NOTHING, Body::Media("application/json")),
-        row(E::CaCertificate, Get, "/api/ca.pem", W::Anybody, "The box's own CA, to be trusted by workstations", NOTHING, Body::Media("application/x-pem-file")),
+        row(E::CaCertificate, Get, "/api/ca.pem", W::Anybody, "The box's own CA, to be trusted by workstations", NOTHING, PEM),
         row(E::Welcome, Get, "/api/welcome", W::Anybody, "Who the browser is, and what it should know first", NOTHING, json::<wire::Welcome>()),
 
         row(E::SignIn, Post, "/api/sign-in", W::Anybody, "Signs in", json::<wire::SignIn>(), json::<wire::Caller>()),
@@ -320,6 +323,8 @@ pub const CITY_ROUTES: &[Route] = {
         row(E::SetPolicies, Post, "/api/evaluations/{evaluation}/policies", W::Technician, "Gives it policies of its own at all its venues; none for each room's", json::<wire::OwnPolicies>(), NOTHING),
         row(E::RoomPolicies, Get, "/api/rooms/{room}/policies", W::TechnicianOrSupervisor, "By which policies a room runs, as it said last", NOTHING, json::<Policies>()),
         row(E::RequestArchive, Post, "/api/rooms/{room}/archive", W::Technician, "Asks the room which archive it has of a session, and where copies are", json::<wire::ArchiveOf>(), NOTHING),
+        row(E::BoxCertificate, Get, "/api/rooms/{room}/certificate", W::Technician, "The certificate to which orders for a room are encrypted, as its box has signed it: PEM", NOTHING, PEM),
+        row(E::GiveOrder, Post, "/api/rooms/{room}/order", W::Technician, "Sends the room an order that the pool's owner has drawn and encrypted to its certificate", json::<wire::OrderOf>(), NOTHING),
         row(E::StartRelay, Post, "/api/rooms/{room}/relay", W::Technician, "Asks the room to send feeds live to a place that its profile permits, until an end", json::<wire::RelayOf>(), NOTHING),
         row(E::EndRelay, Post, "/api/rooms/{room}/relay-end", W::Technician, "Asks the room to send them no longer", json::<wire::RelayEndOf>(), NOTHING),
         row(E::Statement, Get, "/api/rooms/{room}/statements/{statement}", W::Technician, "An attendance statement as the room encrypted it to the pool's owner: CMS in DER", NOTHING, CMS),

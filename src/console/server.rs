@@ -102,6 +102,8 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Console> {
         | Endpoint::CancelEvaluation
         | Endpoint::SetPolicies
         | Endpoint::RequestArchive
+        | Endpoint::BoxCertificate
+        | Endpoint::GiveOrder
         | Endpoint::StartRelay
         | Endpoint::RoomPolicies
         | Endpoint::EndRelay

@@ -5,9 +5,9 @@ use crate::archive::playback::FeedRecording;
 use crate::config::Media;
 use crate::hub::contract::{HubOrder, Key};
 use crate::room::{
-    AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Kept, MemberKind, MemberNo,
-    Note, PersonalData, Policies, Refusal, RelayId, Replica, ReplicaId, Room, SeatNo, Seq,
-    SessionId, SessionKind, Utc,
+    AccountId, Command, CommandId, EquipmentId, FeedId, HandedOver, Hex32, Kept, MemberKind,
+    MemberNo, Note, PersonalData, Policies, Refusal, RelayId, Replica, ReplicaId, Room, SeatNo,
+    Seq, SessionId, SessionKind, Utc,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -241,6 +241,9 @@ pub struct DrawOrder {
     /// An order that the pool's owner has drawn: the CMS envelope, as base64 of its bytes.
     #[serde(default)]
     pub order: Option<String>,
+    /// The order that the hub has brought, by the SHA-256 of its envelope: it lies in the box already.
+    #[serde(default)]
+    pub from_hub: Option<Hex32>,
     /// Who must not be drawn.
     #[serde(default)]
     pub recusals: Option<String>,
@@ -547,6 +550,16 @@ impl From<ArchiveOf> for HubOrder {
         let ArchiveOf { session } = asked;
         Self::RequestArchive { session }
     }
+}
+
+/// Sends a room an order that the pool's owner has drawn.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderOf {
+    /// For which session.
+    pub session: SessionId,
+    /// The CMS envelope that he has encrypted to the room's certificate, as base64 of its bytes.
+    pub order: String,
 }
 
 /// Asks a room for feeds, live.

@@ -3,14 +3,20 @@
 //! The owner draws by the algorithm of the README, with two parties of his own, signs what a stranger needs, and encrypts all of it
 //! to the box. So the order is checked like the box's own, and the public record covers both.
 
+use super::day::local_day;
 use super::judge::Rules;
 use super::opening::{OpenRow, Opening};
 use super::pool::PoolPerson;
-use crate::room::{DrawCommitments, GivenOrder, Hex32, Hex64, SessionId, draw_algorithm};
+use crate::keys::{EnvelopeFault, Keys};
+use crate::room::{
+    ArrivedOrder, DrawCommitments, GivenOrder, Hex32, Hex64, Now, OrderFault, SessionId, Utc,
+    draw_algorithm,
+};
 use crate::vault::{check_id_number, check_mobile, name_fault};
 use jiff::civil::Date;
 use ring::signature::{ED25519, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Rows at most: a pool of a city.
@@ -69,7 +75,7 @@ pub enum GivenFault {
     #[error("the order is for another session")]
     OtherSession,
     /// Nobody here trusts that key.
-    #[error("the order's key is none of [hub] keys")]
+    #[error("the order's key is none of [hub] pool_keys, or of [hub] keys where there are none")]
     UnknownKey,
     /// Changed, or another key's.
     #[error("the order's signature is not its key's")]
@@ -107,6 +113,26 @@ pub enum GivenFault {
     Named,
 }
 
+impl From<&GivenFault> for OrderFault {
+    fn from(fault: &GivenFault) -> Self {
+        match fault {
+            GivenFault::Envelope(EnvelopeFault::NotOne) => Self::NotAnEnvelope,
+            GivenFault::Envelope(EnvelopeFault::NotForThisBox) => Self::NotForThisBox,
+            GivenFault::Unreadable { .. } | GivenFault::Rules | GivenFault::Rows => {
+                Self::Unreadable
+            }
+            GivenFault::Algorithm => Self::OtherAlgorithm,
+            GivenFault::OtherSession => Self::OtherSession,
+            GivenFault::UnknownKey => Self::UnknownKey,
+            GivenFault::Signature | GivenFault::Secret => Self::NotProven,
+            GivenFault::OtherDay { .. } => Self::OtherDay,
+            GivenFault::Row { .. } => Self::BadRow,
+            GivenFault::Groups => Self::OtherSpecialities,
+            GivenFault::Named => Self::NamedMember,
+        }
+    }
+}
+
 /// Whom an order is judged for.
 pub(super) struct Expected<'a> {
     pub(super) session: &'a SessionId,
@@ -114,6 +140,34 @@ pub(super) struct Expected<'a> {
     pub(super) trusted: &'a [Hex32],
     /// ID numbers of named members.
     pub(super) named: &'a [String],
+}
+
+/// Opens an order and proves it for a session that begins at `start`, before anybody asks for specialities or names members.
+///
+/// # Errors
+/// Why it is not taken.
+pub fn prove_order(
+    keys: &Keys,
+    container: &[u8],
+    (session, start): (&SessionId, Utc),
+    trusted: &[Hex32],
+    now: &Now,
+) -> Result<ArrivedOrder, GivenFault> {
+    let text = keys.open_envelope(container)?;
+    let expected = Expected {
+        session,
+        day: local_day(start, now.utc_offset),
+        trusted,
+        named: &[],
+    };
+    let (opening, rules, order) = read(&text, &expected)?;
+    Ok(ArrivedOrder {
+        sha256: Hex32::of(Sha256::digest(container).into()),
+        bytes: container.len() as u64,
+        key: order.key,
+        rows: u32::try_from(opening.rows.len()).unwrap_or(u32::MAX),
+        specialities: rules.specialities,
+    })
 }
 
 /// Reads an order that was opened, and proves it.

@@ -23,7 +23,7 @@ mod verify;
 mod worker;
 
 pub use column::{Column, Table, TableFault, TableFaultCode};
-pub use given::{GivenFault, GivenFile};
+pub use given::{GivenFault, GivenFile, prove_order};
 pub use judge::{Rules, Status};
 pub use opening::{OpenRow, Opening};
 pub use pool::PoolPerson;

@@ -1,6 +1,7 @@
 //! Owns how a draw is prepared: tables become an opening in the vault, and what the box commits to.
 
 use super::column::{Column, Table, TableFault, TableFaultCode};
+use super::day::local_day;
 use super::given::{self, GivenFault};
 use super::judge::Rules;
 use super::opening::Opening;
@@ -12,8 +13,6 @@ use crate::room::{
     SessionId, Utc,
 };
 use crate::vault::{Document, ImportError, Purpose, Vault, VaultError};
-use jiff::civil::Date;
-use jiff::{Timestamp, tz};
 use std::collections::BTreeSet;
 
 /// How many of a speciality the committee needs.
@@ -305,13 +304,6 @@ fn avoid_named(
         0 => Ok(()),
         recused => Err(PrepareError::NamedRecused(recused)),
     }
-}
-
-/// The local day of a moment.
-fn local_day(at: Utc, utc_offset: i32) -> Date {
-    let offset = tz::Offset::from_seconds(utc_offset).unwrap_or(tz::Offset::UTC);
-    let at = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
-    offset.to_datetime(at).date()
 }
 
 impl PrepareError {

@@ -1,4 +1,5 @@
-//! Owns what is encrypted to the box: its certificate for senders, and how such a container is opened.
+//! Owns what is encrypted to the box: its certificate for senders, how such a container is opened, and what any such container is
+//! made of.
 //!
 //! CMS AuthEnvelopedData (RFC 5083, 5084, 5753) as `openssl cms -encrypt -aes-256-gcm -recip box.pem` writes it: the content's key is
 //! agreed by ECDH on P-256 and wrapped (RFC 3394). The box's key follows from its secret, so there is no file more to lose.
@@ -20,14 +21,20 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{PublicKey, SecretKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use x509_cert::Certificate;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-const AUTH_ENVELOPED: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.23");
-const AES256_GCM: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.46");
-const AES256_WRAP: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.45");
+pub(crate) const AUTH_ENVELOPED: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.23");
+pub(crate) const AES256_GCM: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.46");
+pub(crate) const AES256_WRAP: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.1.45");
 const ECDH_SHA1_KDF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.133.16.840.63.0.2");
-const ECDH_SHA256_KDF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.1");
+pub(crate) const ECDH_SHA256_KDF: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.1.11.1");
 /// The tag that openssl writes; a shorter one is easier to forge.
 const TAG: usize = 16;
 
@@ -44,19 +51,19 @@ pub enum EnvelopeFault {
 
 /// RFC 5083, without what nobody writes.
 #[derive(Sequence)]
-struct AuthEnvelopedData {
-    version: CmsVersion,
-    recipients: RecipientInfos,
-    content: EncryptedContentInfo,
-    mac: OctetString,
+pub(crate) struct AuthEnvelopedData {
+    pub(crate) version: CmsVersion,
+    pub(crate) recipients: RecipientInfos,
+    pub(crate) content: EncryptedContentInfo,
+    pub(crate) mac: OctetString,
 }
 
 /// RFC 5084.
 #[derive(Sequence)]
-struct GcmParameters {
-    nonce: OctetString,
+pub(crate) struct GcmParameters {
+    pub(crate) nonce: OctetString,
     #[asn1(default = "shortest")]
-    tag: u8,
+    pub(crate) tag: u8,
 }
 
 /// RFC 5084's tag where none is named.
@@ -66,12 +73,17 @@ fn shortest() -> u8 {
 
 /// RFC 5753, 7.2.
 #[derive(Sequence)]
-struct SharedInfo {
-    key: AlgorithmIdentifierOwned,
+pub(crate) struct SharedInfo {
+    pub(crate) key: AlgorithmIdentifierOwned,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    more: Option<UserKeyingMaterial>,
+    pub(crate) more: Option<UserKeyingMaterial>,
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT")]
-    bits: OctetString,
+    pub(crate) bits: OctetString,
+}
+
+/// Whether these bytes are such a container, for whomever: nothing of it can be read by others.
+pub fn is_envelope(container: &[u8]) -> bool {
+    read(container).is_some()
 }
 
 impl Keys {
@@ -82,6 +94,19 @@ impl Keys {
     pub fn envelope_certificate(&self) -> Result<String, KeyError> {
         let point = self.envelope_key().public_key().to_sec1_point(false);
         self.authority().issue_envelope(point.as_bytes())
+    }
+
+    /// Whether that is such a certificate of this box, PEM: for its key, by its CA.
+    pub fn is_envelope_certificate(&self, pem: &str) -> bool {
+        let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else {
+            return false;
+        };
+        let point = self.envelope_key().public_key().to_sec1_point(false);
+        let ours = |certificate: Certificate| {
+            let key = certificate.tbs_certificate.subject_public_key_info;
+            key.subject_public_key.raw_bytes() == point.as_bytes()
+        };
+        self.authority().issued(&der) && Certificate::from_der(&der).is_ok_and(ours)
     }
 
     /// Opens a container that was encrypted to the box, DER.

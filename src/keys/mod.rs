@@ -22,7 +22,7 @@ mod trail;
 
 pub use certificates::HostName;
 pub use cipher::{MacPurpose, SealPurpose};
-pub use envelope::EnvelopeFault;
+pub use envelope::{EnvelopeFault, is_envelope};
 pub use error::KeyError;
 pub use handle::{KeySources, Keys};
 pub use memory::{MediaTask, Wiping, media_only};
@@ -31,6 +31,10 @@ pub use trail::{TrailFault, TrailFilter, TrailHead, TrailRow};
 
 pub(crate) use cipher::{Cipher, mac};
 pub(crate) use database::{OWNER_SCHEMA, belongs_to, open_database, open_reader};
+pub(crate) use envelope::{
+    AES256_GCM, AES256_WRAP, AUTH_ENVELOPED, AuthEnvelopedData, ECDH_SHA256_KDF, GcmParameters,
+    SharedInfo,
+};
 pub(crate) use trail::{Line, Trail, actor_word};
 
 #[cfg(test)]

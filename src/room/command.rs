@@ -14,6 +14,7 @@ use super::ids::{
 };
 use super::layout::{Layout, Policies};
 use super::note::Note;
+use super::order::{ArrivedOrder, OrderFault};
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
 use super::source_fault::SourceFault;
@@ -56,6 +57,16 @@ pub enum Command {
     ReportDrawn { candidates: Vec<DrawnCandidate> },
     /// Nobody is left for a group. Draw.
     ReportPoolExhausted { group: u8 },
+
+    /// The hub has brought an order for the session, which was proven and lies in the vault. Hub.
+    ReportOrderArrived { order: ArrivedOrder },
+    /// The hub has brought one that is not taken. Hub; needs no session.
+    ReportOrderRefused {
+        session: SessionId,
+        /// SHA-256 of the envelope, as the hub said it.
+        sha256: Hex32,
+        fault: OrderFault,
+    },
 
     // the call-out
     /// Makes no new call. Technician or supervisor.
@@ -445,6 +456,8 @@ impl Command {
             Command::ReportArchiveReceived { .. } => "report_archive_received",
             Command::ReportArchiveDeleted => "report_archive_deleted",
             Command::ReportPersonalDataErased => "report_personal_data_erased",
+            Command::ReportOrderArrived { .. } => "report_order_arrived",
+            Command::ReportOrderRefused { .. } => "report_order_refused",
             Command::RequestArchive => "request_archive",
             Command::ReportAttendanceStated { .. } => "report_attendance_stated",
         }

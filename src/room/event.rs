@@ -15,6 +15,7 @@ use super::ids::{
 };
 use super::layout::{Layout, Policies};
 use super::note::Note;
+use super::order::{ArrivedOrder, OrderFault};
 use super::plan::{NewMember, Plan};
 use super::recordings::{GapCause, IndexHead, Track};
 use super::relay::RelayEnd;
@@ -95,6 +96,15 @@ pub enum Event {
     CommitteeConvened { members: Vec<NewMember> },
 
     // the draw
+    /// The hub has brought an order that the pool's owner has drawn; it lies in the vault until a draw uses it.
+    OrderArrived { order: ArrivedOrder },
+    /// The hub has brought one that is not taken. Told of the room, as it may have no such session.
+    OrderRefused {
+        session: SessionId,
+        /// SHA-256 of the envelope, as the hub said it.
+        sha256: Hex32,
+        fault: OrderFault,
+    },
     /// The box committed itself to a pool, to rules and to a secret.
     DrawPrepared {
         attempt: u16,

@@ -2,6 +2,7 @@
 
 use super::event::{BreakKind, Pledge};
 use super::ids::{CandidateId, FeedId, LineId, MemberNo, RelayId, ReplicaId, SeatNo, SessionId};
+use super::order::OrderFault;
 use super::session::PhaseKind;
 use super::time::{Span, Utc};
 use schemars::JsonSchema;
@@ -68,6 +69,8 @@ pub enum Refusal {
     WrongDrawStage,
     /// The pool's owner has drawn this order already: nobody commits to anything here.
     OrderGiven,
+    /// The order that the hub has brought is not taken.
+    OrderUnfit { fault: OrderFault },
     /// The hub has not signed the draw's commitments yet.
     HubSignatureMissing,
     /// The signature is not that of the hub's key, which was fixed when the draw was prepared, over its commitments.
@@ -298,6 +301,7 @@ impl fmt::Display for Refusal {
             Refusal::NoDraw => f.write_str("there is no draw"),
             Refusal::WrongDrawStage => f.write_str("the draw is at another step"),
             Refusal::OrderGiven => f.write_str("the order was drawn by the pool's owner"),
+            Refusal::OrderUnfit { fault } => write!(f, "the order is not taken: {fault}"),
             Refusal::HubSignatureMissing => {
                 f.write_str("the hub has not signed the draw's commitments yet")
             }

@@ -9,6 +9,7 @@ use super::event::{BreakKind, HelpKind, MealSlot, SuspensionCause};
 use super::ids::{FeedId, MemberNo, RelayId, SeatNo};
 use super::layout::Policies;
 use super::note::Note;
+use super::order::WaitingOrder;
 use super::plan::Plan;
 use super::recordings::Recordings;
 use super::relay::Relay;
@@ -197,6 +198,9 @@ pub struct Session {
     /// Where its archive stands.
     #[serde(default)]
     pub archive: Archive,
+    /// The order that the hub has brought for its draw, the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<WaitingOrder>,
     /// How its committee is drawn; none where it comes from a table.
     #[serde(default)]
     pub draw: Option<Draw>,
@@ -249,6 +253,7 @@ impl Session {
             marks: 0,
             closing_record_signed: false,
             archive: Archive::Open,
+            order: None,
             draw: None,
             notice: NoticeState::Missing,
             callout: None,

@@ -10,6 +10,7 @@ use super::event::{BreakKind, Entry, Event, Ruling};
 use super::ids::{EquipmentId, MemberNo, SeatNo, Seq, SessionId, WorkstationId};
 use super::keeping::{Age, HandedOver, Kept, PersonalData, Replica};
 use super::layout::{Layout, Policies};
+use super::order::{RefusedOrder, WaitingOrder};
 use super::phones::{self, Phones};
 use super::recordings::{Gap, KnownGap};
 use super::relay::{Relay, RelayEnd};
@@ -50,6 +51,9 @@ pub struct Room {
     pub failures: BTreeMap<EquipmentId, Failure>,
     /// The last preflight.
     pub preflight: Preflight,
+    /// The last order of the hub that was not taken, until one is or a draw is prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_order: Option<RefusedOrder>,
     /// The phone lines, and the calls that are open.
     #[serde(default)]
     pub phones: Phones,
@@ -96,6 +100,9 @@ pub fn apply(room: &mut Room, entry: &Entry) {
                 apply_to_draw(session, at, &policies, &entry.event);
             }
             apply_to_archives(room, id, at, &entry.event);
+            if let Event::OrderArrived { .. } | Event::DrawPrepared { .. } = &entry.event {
+                room.refused_order = None;
+            }
         }
     }
 }
@@ -169,6 +176,18 @@ fn apply_to_room(room: &mut Room, at: &Stamp, event: &Event) {
         }
         Event::EquipmentRecovered { equipment } => {
             room.failures.remove(equipment);
+        }
+        Event::OrderRefused {
+            session,
+            sha256,
+            fault,
+        } => {
+            room.refused_order = Some(RefusedOrder {
+                at: at.at,
+                session: session.clone(),
+                sha256: sha256.clone(),
+                fault: *fault,
+            });
         }
         Event::FeedWentLive { feed } => {
             room.feeds
@@ -632,6 +651,12 @@ fn apply_to_archive(session: &mut Session, at: &Stamp, event: &Event) {
 )]
 fn apply_to_draw(session: &mut Session, at: &Stamp, policies: &CallOutPolicies, event: &Event) {
     match event {
+        Event::OrderArrived { order } => {
+            session.order = Some(WaitingOrder {
+                since: at.at,
+                order: order.clone(),
+            });
+        }
         Event::DrawPrepared {
             attempt,
             basis,

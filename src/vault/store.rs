@@ -507,18 +507,22 @@ pub enum Document {
     /// What the box committed to before a draw, in clear: pool, salts, rules, secret. By the pool's root, so that a
     /// second preparation cannot take the first one's away.
     Draw(Hex32),
+    /// The order that the hub has brought, as it is: encrypted to the box.
+    Order,
 }
 
 impl Document {
     fn word(&self) -> String {
         match self {
             Self::Draw(root) => format!("draw-{root}"),
+            Self::Order => "order".to_owned(),
         }
     }
 
     fn purpose(&self) -> &'static str {
         match self {
             Self::Draw(_) => "draw",
+            Self::Order => "order",
         }
     }
 }

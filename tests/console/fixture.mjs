@@ -204,6 +204,15 @@ export const given = () => room({
   lines: lines(),
 });
 
+/** The hub has brought an order; one before it was not taken. */
+export const arrived = () => ({
+  ...room({
+    session: session("planned"),
+    convening: [convening({ draw: null, callout: null, notice: { notice: "missing" }, actions: [], order: { sha256: HEX, since: NOW() - 5 * 60_000, key: HEX, rows: 18_204, specialities: ["房屋建筑", "工程造价"] } })],
+  }),
+  alarms: [{ level: "warn", since: NOW() - 60_000, what: { kind: "order_refused", session: "BS-1123-04", fault: "order_of_another_day" } }],
+});
+
 /** Nothing drawn yet. */
 export const undrawn = () => room({ session: session("planned"), convening: [convening({ draw: null, callout: null, notice: { notice: "missing" }, actions: [] })] });
 
@@ -377,7 +386,7 @@ export const city = () => {
   return {
     at: now, city: "保山市公共资源交易中心", broker: "mqtts://mqtt.example.cn:8883",
     rooms: [
-      room("baoshan-1", { state: state({ session, sessions: [{ id: session.id, phase: session.phase, start: session.start, expected: session.expected, seats: 5 }], recording: { wanted: 14, writing: 14 }, relays: [{ id: "city", host: "sfu.example.cn", permitted: ["camera-1", "camera-2"], sound: false, until: now + 72e5, feeds: [{ feed: "camera-1", state: "sending" }, { feed: "camera-2", state: "failed" }], barred: false }] }) }),
+      room("baoshan-1", { certificate: "5c".repeat(32), state: state({ session, sessions: [{ id: session.id, phase: session.phase, start: session.start, expected: session.expected, seats: 5 }], recording: { wanted: 14, writing: 14 }, relays: [{ id: "city", host: "sfu.example.cn", permitted: ["camera-1", "camera-2"], sound: false, until: now + 72e5, feeds: [{ feed: "camera-1", state: "sending" }, { feed: "camera-2", state: "failed" }], barred: false }] }) }),
       room("longling-1", { epoch: 2, state: state({ name: "龙陵县评标室", seats: 7, alarms: trouble, recording: { wanted: 11, writing: 10 }, unreceipted: 37, health: { ...health, cameras_live: 3, archives_not_replicated: 2, last_backup: null } }) }),
       room("shidian-1", { online: false, stale: true, heard: now - 3e5, state: state({ name: "施甸县评标室", seats: 7 }) }),
       room("tengchong-1", { online: false, stale: true, heard: null, state: null, epoch: 0, upto: 0 }),
@@ -400,6 +409,10 @@ export const city = () => {
       { room: "longling-1", session: "LL-1", asked: now - 8e4, state: { state: "answered", outcome: { result: "refused", refusal: { code: "no_such_archive", session: "LL-1" } } } },
     ],
     relays: [{ room: "baoshan-1", session: "BS-1123-04", asked: now - 6e5, what: "start_relay", state: { state: "answered", outcome: { result: "done", seq: 830 } } }],
+    orders: [
+      { room: "baoshan-1", session: "BS-1126-01", sent: now - 3e5, sha256: "7d".repeat(32), bytes: 6.6e6, parts: 74, answered: 74, state: { state: "answered", outcome: { result: "done", seq: 840 } } },
+      { room: "longling-1", session: "BS-1126-01", sent: now - 2e5, sha256: "1b".repeat(32), bytes: 6.6e6, parts: 74, answered: 74, state: { state: "answered", outcome: { result: "refused", refusal: { code: "order_unfit", fault: "order_not_for_this_box" } } } },
+    ],
     statements: [{ room: "longling-1", id: "ef".repeat(32), session: "BS-1120-03", rehearsal: false, made: now - 36e5, recipient: "12".repeat(32) }],
     usual: {
       committee_min: 5, committee_odd: true, expert_share: [2, 3], chair_is_expert: true, grace: 18e5, outage_before_start: 72e5, outage_in_session: 144e5, overnight_lock: 1260,
@@ -410,7 +423,7 @@ export const city = () => {
 
 /** The first minute of a hub: no room was heard yet, and there is no broker. */
 export const cityEmpty = () => ({
-  ...city(), broker: null, evaluations: [], waiting: [], trail: [], archives: [], statements: [],
+  ...city(), broker: null, evaluations: [], waiting: [], trail: [], archives: [], orders: [], statements: [],
   rooms: ["baoshan-1", "longling-1"].map((id) => ({ id, online: false, stale: true, heard: null, state: null, epoch: 0, upto: 0 })),
 });
 

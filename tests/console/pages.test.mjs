@@ -73,6 +73,7 @@ const PAGES = [
   ["audit", "/administrator", fixture.account("aud", "audit_administrator"), null],
   ["playback", "/playback", supervisor, null],
   ["draw, nothing yet", "/draw", technician, fixture.undrawn],
+  ["draw, an order of the hub", "/draw", technician, fixture.arrived],
   ["draw, prepared", "/draw", supervisor, fixture.prepared],
   ["draw, waits for the hub", "/draw", supervisor, fixture.unsigned],
   ["draw, given", "/draw", supervisor, fixture.given],
@@ -521,8 +522,27 @@ describe("draw and call-out", () => {
     await dialog.getByRole("button", { name: "提交并承诺" }).click();
     await dialog.getByText("不是 11 位手机号").waitFor();
     const sent = stage.asked.find((a) => a.path === "/api/sessions/BS-1123-04/draw");
-    assert.deepEqual(JSON.parse(sent.body), { pool: table.toString("base64"), order: null, recusals: null, named: null, groups: [{ speciality: "房屋建筑", count: 6 }] });
+    assert.deepEqual(JSON.parse(sent.body), { pool: table.toString("base64"), order: null, from_hub: null, recusals: null, named: null, groups: [{ speciality: "房屋建筑", count: 6 }] });
     assert.deepEqual(await accessibility(page), []);
+    await context.close();
+  });
+
+  test("an order of the hub is taken by its digest, and nothing is uploaded", async () => {
+    const { page, context } = await show("/draw", technician, fixture.arrived);
+    await page.getByRole("button", { name: /采用平台送来的次序/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("公钥").waitFor();
+    const act = dialog.getByRole("button", { name: "采用次序" });
+    assert.equal(await act.isDisabled(), true);
+    const counts = dialog.getByLabel("人数", { exact: true });
+    await counts.first().fill("4");
+    await counts.last().fill("2");
+    assert.deepEqual(await accessibility(page), []);
+    await act.click();
+    const sent = await until("it is sent", () => stage.asked.find((a) => a.path === "/api/sessions/BS-1123-04/draw"));
+    const body = JSON.parse(sent.body);
+    assert.equal(body.from_hub, fixture.arrived().convening[0].order.sha256);
+    assert.deepEqual([body.order, body.pool, body.groups], [null, null, [{ speciality: "房屋建筑", count: 4 }, { speciality: "工程造价", count: 2 }]]);
     await context.close();
   });
 

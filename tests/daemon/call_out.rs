@@ -67,6 +67,20 @@ impl Hall {
         let folder = tempfile::tempdir().unwrap();
         let account = ["--user", "bidroom", "--password", "secret"];
         let (phones, port) = Peer::phones(&folder.path().join("phones"), &account);
+        let line = format!(
+            "id = \"sip\"\nkind = \"sip\"\ngateway = \"127.0.0.1:{port}\"\n\
+             user = \"bidroom\"\npassword = \"secret\"\nregister = true\nchannels = {channels}\n{more}"
+        );
+        Self::over(folder, phones, &line, (experts, digits)).await
+    }
+
+    /// The same over a line of another kind, with the peer behind it.
+    async fn over(
+        folder: tempfile::TempDir,
+        phones: Peer,
+        line: &str,
+        (experts, digits): (u8, &str),
+    ) -> Self {
         let least = if experts < 5 {
             "committee_min = 1\n"
         } else {
@@ -75,9 +89,7 @@ impl Hall {
         let lines = format!(
             "[call_out]\nspacing = \"4s\"\nsoon = \"1s\"\nunanswered = \"9/9\"\n\
              [phone]\nring = \"10s\"\ntakes_calls = true\n[phone.speech]\nengine = \"espeak-ng\"\n\
-             [[phone.lines]]\nid = \"sip\"\nkind = \"sip\"\ngateway = \"127.0.0.1:{port}\"\n\
-             user = \"bidroom\"\npassword = \"secret\"\nregister = true\nchannels = {channels}\n\
-             {more}\n[policies]\n{least}"
+             [[phone.lines]]\n{line}\n[policies]\n{least}"
         );
         let room = Room::start_with(&profile().replace("[policies]\n", &lines)).await;
         let technician = room.signed_in("technician").await;
@@ -282,6 +294,63 @@ async fn a_committee_is_called_and_checks_in() {
         .post("/api/check-in", json!({"code": code["code"]}))
         .await;
     assert_eq!(checked.status(), StatusCode::OK);
+
+    // what is public of the draw goes into the sealed archive, and is right there too
+    let bag = hall.room.data().join("sessions").join(SESSION);
+    let end = json!({"type": "abort_session", "typed": SESSION, "reason": "测试结束"});
+    hall.technician.carry_out(SESSION, end).await;
+    super::support::until("the archive is sealed", || {
+        bag.join("tagmanifest-sha256.txt").exists()
+    })
+    .await;
+    let file = bag.join("data/draw.json");
+    let manifest = std::fs::read_to_string(bag.join("manifest-sha256.txt")).unwrap();
+    assert!(manifest.contains("data/draw.json"), "{manifest}");
+    let archived = std::fs::read(&file).unwrap();
+    let archived: bidroom::draw::PublicRecord = serde_json::from_slice(&archived).unwrap();
+    assert_eq!(
+        (&archived.root, &archived.seed),
+        (&record.root, &record.seed)
+    );
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_bidroom"))
+        .args(["draw", "verify"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success(), "{said}");
+}
+
+/// Whoever confirmed is to get the notice in writing; where the network does not take it, somebody must tell him.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_message_that_the_network_refuses_is_an_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut modem = Peer::modem(folder.path(), "quectel-ec25");
+    modem.tell("refuse-texts");
+    let at = |name: &str| folder.path().join(name);
+    let line = format!(
+        "id = \"modem-1\"\nkind = \"modem\"\nmodel = \"quectel-ec25\"\ndevice = {:?}\nsound = {:?}\ntext_messages = true",
+        at("at"),
+        at("pcm")
+    );
+    let hall = Hall::over(folder, modem, &line, (1, "00")).await;
+    hall.reveal().await;
+    hall.until("the committee is there", |board| {
+        board["phase"] == "convened"
+    })
+    .await;
+    let alarm = hall.line_alarm(&["text_unsent"]).await;
+    assert_eq!(alarm["session"], SESSION);
+    let board = hall.board();
+    let all = candidates(&board);
+    let asked = all
+        .iter()
+        .find(|one| one["candidate"] == alarm["candidate"])
+        .unwrap();
+    assert_eq!(asked["standing"], "accepted", "{asked:#}");
+    let written = std::fs::read_to_string(hall.folder.path().join("pdus")).unwrap();
+    assert!(!written.is_empty(), "it was handed to the network");
+    hall.names_nobody().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! A draw by HTTP, from the tables to the record that a stranger verifies, with the daemon killed between all its steps.
 
+use super::support::owner::encrypt;
 use super::support::{Browser, Room, id_number, profile, until};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -231,7 +232,8 @@ async fn an_order_that_the_pool_s_owner_has_drawn_is_taken_and_followed() {
     let technician = room.signed_in("technician").await;
     let supervisor = room.signed_in("supervisor").await;
     plan(&technician).await;
-    let sealed = sealed(&room.data().join("box-certificate.pem"), &file);
+    let certificate = fs::read_to_string(room.data().join("box-certificate.pem")).unwrap();
+    let sealed = encrypt(&certificate, file.to_string().as_bytes());
     let groups = json!([{"speciality": "房屋建筑", "count": 5}]);
     let sealed = BASE64_STANDARD.encode(&sealed);
     let both = json!({"order": sealed, "pool": BASE64_STANDARD.encode(pool()), "groups": groups});
@@ -267,36 +269,6 @@ async fn an_order_that_the_pool_s_owner_has_drawn_is_taken_and_followed() {
         assert_eq!(named(&bytes), None, "in {}", file.display());
     }
     assert_eq!(named(room.log().as_bytes()), None, "in the log");
-}
-
-/// Encrypted to a box as its owner would, by openssl alone.
-fn sealed(certificate: &Path, file: &Value) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::write(at("order.json"), file.to_string()).unwrap();
-    let done = Command::new("openssl")
-        .args([
-            "cms",
-            "-encrypt",
-            "-binary",
-            "-aes-256-gcm",
-            "-outform",
-            "DER",
-            "-in",
-        ])
-        .arg(at("order.json"))
-        .arg("-out")
-        .arg(at("order.cms"))
-        .arg("-recip")
-        .arg(certificate)
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    fs::read(at("order.cms")).unwrap()
 }
 
 /// Kills the daemon and starts it again; cookies hold.

@@ -2,12 +2,12 @@
 //! has drawn already: proven here before anybody is called.
 
 use super::box_of::{Box, SUPERVISOR, canaries};
+use super::support::owner::sealed;
 use super::{by_bidroom, stranger};
 use bidroom::draw::{GivenFault, GivenFile, PrepareError, PublicRecord, verify};
 use bidroom::keys::EnvelopeFault;
 use bidroom::room::{AbortReason, DrawStage, Hex32, Refusal};
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use std::process::Command;
 
 #[test]
 fn the_hub_signs_before_anybody_reveals_and_the_seed_needs_it() {
@@ -204,35 +204,4 @@ fn drawn_elsewhere() -> (Ed25519KeyPair, GivenFile) {
     let owner = owner();
     let given = elsewhere.as_given(&owner);
     (owner, given)
-}
-
-/// Encrypted as its owner would: by openssl alone.
-fn sealed(certificate: &str, given: &GivenFile) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    std::fs::write(at("box.pem"), certificate).unwrap();
-    std::fs::write(at("order.json"), serde_json::to_vec(given).unwrap()).unwrap();
-    let done = Command::new("openssl")
-        .args([
-            "cms",
-            "-encrypt",
-            "-binary",
-            "-aes-256-gcm",
-            "-outform",
-            "DER",
-            "-in",
-        ])
-        .arg(at("order.json"))
-        .arg("-out")
-        .arg(at("order.cms"))
-        .arg("-recip")
-        .arg(at("box.pem"))
-        .output()
-        .unwrap();
-    assert!(
-        done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    std::fs::read(at("order.cms")).unwrap()
 }

@@ -6,8 +6,12 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::wildcard_enum_match_arm,
+    clippy::unused_async,
     reason = "a test ends by panicking"
 )]
+
+#[path = "../support/mod.rs"]
+mod support;
 
 mod box_of;
 mod hall;

@@ -106,6 +106,11 @@ fn messages_of_old_are_read() {
         if let Ok(envelope) = Envelope::<Signed<HubCommand>>::read(message.as_bytes()) {
             envelope.data.open(&[envelope.data.key]).unwrap();
         }
+        if let Ok(envelope) = Envelope::<Presence>::read(message.as_bytes())
+            && let Some(certificate) = envelope.data.certificate
+        {
+            certificate.open(&[envelope.by.unwrap()]).unwrap();
+        }
         if let Ok(envelope) = Envelope::<SignedCheckpoint>::read(message.as_bytes()) {
             assert!(envelope.data.is_genuine());
         }

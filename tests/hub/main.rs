@@ -19,6 +19,7 @@ mod delivery;
 mod draws;
 mod given;
 mod network;
+mod orders;
 mod postgres;
 mod relay;
 mod secure;

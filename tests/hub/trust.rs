@@ -221,7 +221,7 @@ async fn a_command_is_carried_out_once_and_what_is_not_the_hubs_never() {
         ),
         (Rejection::Unreadable, good[..good.len() / 2].to_vec()),
         (Rejection::Unreadable, b"\xff\xfe\x00".to_vec()),
-        (Rejection::TooLarge, vec![b' '; 100_000]),
+        (Rejection::TooLarge, vec![b' '; 140_000]),
     ];
     let mut words = vec!["repeated".to_owned(); 2];
     for (n, (reason, message)) in cases.into_iter().enumerate() {

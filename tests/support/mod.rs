@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 pub(crate) mod aged;
 pub(crate) mod disks;
+pub(crate) mod owner;
 
 /// The password that tests give every account.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -448,7 +449,8 @@ pub(crate) fn committee(names: &[&str]) -> String {
 
 /// A valid ID number (GB 11643: weighted sum modulo 11).
 pub(crate) fn id_number(serial: usize) -> String {
-    let body = format!("11010119900307{serial:03}");
+    let (day, serial) = (7 + serial / 1000, serial % 1000);
+    let body = format!("110101199003{day:02}{serial:03}");
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = body
         .chars()

@@ -4,14 +4,16 @@ use super::feeds::source_fault;
 use super::parts::{LiveFeed, Surroundings};
 use crate::room::{
     Anomaly, BreakKind, CallEnd, CallOutStage, CandidateId, EquipmentId, Fault, FeedId, FeedState,
-    GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, PauseCause, Phase, Relay,
-    RelayId, Room, SeatNo, Session, SessionId, SourceFault, Span, Standing, TextEnd, Track, Utc,
-    recorded_feeds,
+    GapCause, HelpKind, LineId, LineState, MemberNo, Note, NoticeState, OrderFault, PauseCause,
+    Phase, Relay, RelayId, Room, SeatNo, Session, SessionId, SourceFault, Span, Standing, TextEnd,
+    Track, Utc, recorded_feeds,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
+/// An order that was not taken is told for so long; the hub's operator knows it too.
+const ORDER_REFUSED: Span = Span::hours(24);
 /// That an archive was asked for is told for so long, or until it is handed over.
 const ARCHIVE_REQUESTED: Span = Span::hours(72);
 
@@ -118,6 +120,13 @@ pub enum AlarmKind {
         /// Of which session.
         session: SessionId,
     },
+    /// The municipal hub has brought an order that is not taken.
+    OrderRefused {
+        /// For which session it was sent.
+        session: SessionId,
+        /// Why.
+        fault: OrderFault,
+    },
     /// The notice in writing was not sent to somebody who has confirmed, or nobody knows whether.
     TextUnsent {
         session: SessionId,
@@ -167,6 +176,7 @@ pub(super) fn alarms(room: &Room, now: Utc, around: &Surroundings) -> Vec<Alarm>
     }
     of_callouts(room, &mut alarms);
     of_archives(room, now, &mut alarms);
+    of_orders(room, now, &mut alarms);
     alarms.sort_by_key(|alarm| (alarm.level, alarm.since));
     alarms
 }
@@ -386,6 +396,20 @@ fn of_archives(room: &Room, now: Utc, alarms: &mut Vec<Alarm>) {
                 what: AlarmKind::ArchiveRequested { session },
             });
         }
+    }
+}
+
+fn of_orders(room: &Room, now: Utc, alarms: &mut Vec<Alarm>) {
+    let refused = room.refused_order.as_ref();
+    if let Some(refused) = refused.filter(|refused| now < refused.at + ORDER_REFUSED) {
+        alarms.push(Alarm {
+            level: Level::Warn,
+            since: refused.at,
+            what: AlarmKind::OrderRefused {
+                session: refused.session.clone(),
+                fault: refused.fault,
+            },
+        });
     }
 }
 

@@ -34,6 +34,8 @@ pub struct ConveningView {
     pub tenderer_representatives: u8,
     /// What the composition must be.
     pub composition: Composition,
+    /// The order that the hub has brought, until a draw is prepared.
+    pub order: Option<ArrivedOrderView>,
     /// The draw.
     pub draw: Option<DrawView>,
     /// What is said on the phone.
@@ -42,6 +44,21 @@ pub struct ConveningView {
     pub callout: Option<CallOutView>,
     /// The buttons.
     pub actions: Vec<ActionView>,
+}
+
+/// An order that the hub has brought. It was proven when it came; a draw has not used it yet.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ArrivedOrderView {
+    /// SHA-256 of its envelope; the hub's board shows the same.
+    pub sha256: Hex32,
+    /// When it was whole.
+    pub since: Utc,
+    /// The key of the pool's owner.
+    pub key: Hex32,
+    /// People in the pool.
+    pub rows: u32,
+    /// The specialities that it was drawn for, in its order.
+    pub specialities: Vec<String>,
 }
 
 /// The rules of composition, and whether the plan keeps them.
@@ -353,6 +370,7 @@ pub(super) fn convening_views(room: &Room, now: &Now, actor: &Actor) -> Vec<Conv
                 expert_share: policies.expert_share,
                 complete: callout.is_some_and(CallOut::is_complete),
             },
+            order: order_view(session),
             draw: session.draw.as_ref().map(|draw| draw_view(draw, callout)),
             notice: session.notice.clone(),
             callout: callout.map(|callout| callout_view(session, callout, now)),
@@ -360,6 +378,19 @@ pub(super) fn convening_views(room: &Room, now: &Now, actor: &Actor) -> Vec<Conv
         }
     })
     .collect()
+}
+
+fn order_view(session: &Session) -> Option<ArrivedOrderView> {
+    let drawn = session.draw.as_ref().is_some_and(|draw| !draw.is_aborted());
+    let waits = session.order.as_ref().filter(|_| !drawn)?;
+    let order = &waits.order;
+    Some(ArrivedOrderView {
+        sha256: order.sha256.clone(),
+        since: waits.since,
+        key: order.key.clone(),
+        rows: order.rows,
+        specialities: order.specialities.clone(),
+    })
 }
 
 fn draw_view(draw: &Draw, callout: Option<&CallOut>) -> DrawView {

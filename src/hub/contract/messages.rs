@@ -2,12 +2,12 @@
 
 use super::envelope::Payload;
 use super::raw::Raw;
-use super::signed::{Key, Signature, Statement};
+use super::signed::{Key, Signature, Signed, Statement};
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::RoomId;
 use crate::room::{
-    Actor, BootId, CommandId, Event, FeedId, Note, Plan, Policies, Refusal, RelayId, ReplicaId,
-    Seq, SessionId, SessionKind, Stamp, Utc,
+    Actor, BootId, CommandId, Event, FeedId, Hex32, Note, Plan, Policies, Refusal, RelayId,
+    ReplicaId, Seq, SessionId, SessionKind, Stamp, Utc,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// Whether a room is there. The broker says the death that the room has left with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Presence {
     /// Whether it is.
     pub online: bool,
@@ -27,6 +27,22 @@ pub struct Presence {
     pub boot_id: BootId,
     /// The daemon's version.
     pub version: String,
+    /// The certificate that orders are encrypted to, signed by the box. A broker that puts another in its place is found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Signed<BoxCertificate>>,
+}
+
+/// A certificate to which others encrypt what only the box is to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BoxCertificate {
+    /// Of which room.
+    pub room: RoomId,
+    /// X.509 with a P-256 key, PEM.
+    pub certificate: String,
+}
+
+impl Statement for BoxCertificate {
+    const TYPE: &'static str = "bidroom.box-certificate.v1";
 }
 
 impl Payload for Presence {
@@ -216,6 +232,20 @@ pub enum HubOrder {
         /// To which place.
         relay: RelayId,
     },
+    /// Hands over an order that the pool's owner has drawn already: one part of the envelope that he has encrypted to the box. The
+    /// room puts the parts together, proves the order, and keeps it until its technician's draw uses it.
+    GiveOrder {
+        /// For which session.
+        session: SessionId,
+        /// SHA-256 of the whole envelope (CMS in DER), hex.
+        sha256: Hex32,
+        /// Which part, from 1 on. They may come in any order.
+        part: u16,
+        /// How many there are: at most 256.
+        parts: u16,
+        /// The part's bytes, base64. A command has 128 KiB at most.
+        content: String,
+    },
     /// Asks which archive the room has of a session: the answer names it, so that whoever gets it from the box or a replica knows
     /// whether it is that one.
     RequestArchive {
@@ -235,6 +265,7 @@ impl HubOrder {
             HubOrder::SignDraw { .. } => "sign_draw",
             HubOrder::StartRelay { .. } => "start_relay",
             HubOrder::EndRelay { .. } => "end_relay",
+            HubOrder::GiveOrder { .. } => "give_order",
             HubOrder::RequestArchive { .. } => "request_archive",
         }
     }
@@ -248,6 +279,7 @@ impl HubOrder {
             | HubOrder::SignDraw { session, .. }
             | HubOrder::StartRelay { session, .. }
             | HubOrder::EndRelay { session, .. }
+            | HubOrder::GiveOrder { session, .. }
             | HubOrder::RequestArchive { session } => session,
         }
     }

@@ -3,6 +3,7 @@
 use super::archive;
 use super::draws;
 use super::kept::{Kept, KeptError};
+use super::orders::{OrderPart, ProveOrder};
 use super::standing::Trespass;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::{ReplicaSpec, RoomId};
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::block_in_place;
 
 /// The largest command, bytes.
-const LARGEST: usize = 64 << 10;
+const LARGEST: usize = 128 << 10;
 /// The longest time that a command may hold.
 const LONGEST: Span = Span::hours(7 * 24);
 /// By so much clocks may differ.
@@ -31,6 +32,8 @@ pub(super) struct Inbox {
     pub(super) clerk: ClerkHandle,
     /// Where archives are copied to.
     pub(super) replicas: Vec<ReplicaSpec>,
+    /// Proves orders that the pool's owner has drawn.
+    pub(super) orders: ProveOrder,
 }
 
 /// All that is read of a command that this version does not know.
@@ -78,7 +81,7 @@ impl Inbox {
         if now >= command.expires {
             return Ok(rejected(Some(command.id), Rejection::Expired));
         }
-        let outcome = self.carry_out(&command).await;
+        let outcome = self.carry_out(&command, now).await?;
         let reply = Reply {
             command: Some(command.id.clone()),
             outcome,
@@ -137,17 +140,18 @@ impl Inbox {
         Ok((command, sha256))
     }
 
-    async fn carry_out(&self, command: &HubCommand) -> ReplyOutcome {
+    async fn carry_out(&self, command: &HubCommand, now: Utc) -> Result<ReplyOutcome, KeptError> {
         let room = self.clerk.room();
         let (session, order) = match order(&room, &command.order) {
-            Ok(order) => order,
-            Err(refusal) => return ReplyOutcome::Refused { refusal },
+            Ok(Asked::Room(session, order)) => (session, *order),
+            Ok(Asked::Part(part)) => return self.take_order_part(&command.id, part, now).await,
+            Err(refusal) => return Ok(ReplyOutcome::Refused { refusal }),
         };
         let archive = self.archive(&room, &command.order);
         let actor = Actor::Daemon { part: Part::Hub };
         let id = Some(command.id.clone());
         let done = self.clerk.submit(actor, Some(session), id, order).await;
-        match done {
+        Ok(match done {
             Ok(outcome) => ReplyOutcome::Done {
                 seq: outcome.seq,
                 archive: archive.map(Box::new),
@@ -164,7 +168,7 @@ impl Inbox {
             ) => ReplyOutcome::Rejected {
                 reason: Rejection::Busy,
             },
-        }
+        })
     }
 }
 
@@ -182,14 +186,22 @@ impl Inbox {
             | HubOrder::CancelSession { .. }
             | HubOrder::SignDraw { .. }
             | HubOrder::StartRelay { .. }
-            | HubOrder::EndRelay { .. } => None,
+            | HubOrder::EndRelay { .. }
+            | HubOrder::GiveOrder { .. } => None,
         }
     }
 }
 
-/// What the room is asked in its own words.
-fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal> {
-    Ok(match order {
+/// What a command comes to.
+enum Asked<'a> {
+    /// It is put to the room in the room's own words.
+    Room(SessionId, Box<Command>),
+    /// A part of an order: the room hears of it once it is whole.
+    Part(OrderPart<'a>),
+}
+
+fn order<'a>(room: &Room, order: &'a HubOrder) -> Result<Asked<'a>, Refusal> {
+    let (session, command) = match order {
         HubOrder::PlanSession { plan } => {
             let plan = plan.clone();
             (plan.id.clone(), Command::PlanSession { plan })
@@ -246,7 +258,23 @@ fn order(room: &Room, order: &HubOrder) -> Result<(SessionId, Command), Refusal>
             (session.clone(), Command::EndRelay { relay })
         }
         HubOrder::RequestArchive { session } => (session.clone(), Command::RequestArchive),
-    })
+        HubOrder::GiveOrder {
+            session,
+            sha256,
+            part,
+            parts,
+            content,
+        } => {
+            return Ok(Asked::Part(OrderPart {
+                session,
+                sha256,
+                part: *part,
+                parts: *parts,
+                content,
+            }));
+        }
+    };
+    Ok(Asked::Room(session, Box::new(command)))
 }
 
 fn told(unreadable: &Unreadable) -> Rejection {

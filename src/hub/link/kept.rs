@@ -1,9 +1,9 @@
-//! Owns what the link keeps across restarts: the newest receipt, what became of each command of the hub, for good, and attendance
-//! statements until the hub has them.
+//! Owns what the link keeps across restarts: the newest receipt, what became of each command of the hub, for good, attendance
+//! statements until the hub has them, and parts of an order until it is whole.
 
 use crate::hub::contract::{AttendanceStatement, Envelope, Receipt, Reply, Signed};
 use crate::keys::open_database;
-use crate::room::{CommandId, SessionId, Utc};
+use crate::room::{CommandId, Hex32, SessionId, Span, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,16 @@ CREATE TABLE statements (
     id TEXT PRIMARY KEY, session TEXT NOT NULL UNIQUE, statement TEXT NOT NULL,
     journalled INTEGER NOT NULL DEFAULT 0, delivered INTEGER
 ) WITHOUT ROWID;";
+
+/// Since the hub brings orders: their parts, encrypted to the box.
+const ORDER_PARTS: &str = "
+CREATE TABLE order_parts (
+    session TEXT NOT NULL, sha256 TEXT NOT NULL, part INTEGER NOT NULL, content BLOB NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (session, sha256, part)
+);";
+
+/// Parts that did not become whole are kept so long: commands hold no longer.
+const PARTS: Span = Span::hours(7 * 24);
 
 /// Why it cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +53,7 @@ impl Kept {
     /// # Errors
     /// As SQLite says.
     pub fn open(file: &Path) -> Result<Self, KeptError> {
-        let db = open_database(file, &[SCHEMA, STATEMENTS])?;
+        let db = open_database(file, &[SCHEMA, STATEMENTS, ORDER_PARTS])?;
         Ok(Self(Arc::new(Mutex::new(db))))
     }
 
@@ -115,6 +125,52 @@ impl Kept {
         self.db().execute(
             "INSERT OR IGNORE INTO commands (id, sha256, reply, at) VALUES (?1, ?2, ?3, ?4)",
             params![id.as_str(), sha256, reply, at.0],
+        )?;
+        Ok(())
+    }
+
+    /// Keeps a part of an order; gives all of it once there are as many parts as it has.
+    pub(super) fn keep_order_part(
+        &self,
+        (session, sha256): (&SessionId, &Hex32),
+        (part, parts): (u16, u16),
+        content: &[u8],
+        at: Utc,
+    ) -> Result<Option<Vec<u8>>, KeptError> {
+        let mut db = self.db();
+        let tx = db.transaction()?;
+        tx.execute("DELETE FROM order_parts WHERE at < ?1", [(at - PARTS).0])?;
+        tx.execute(
+            "INSERT OR REPLACE INTO order_parts (session, sha256, part, content, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![session.as_str(), sha256.as_str(), part, content, at.0],
+        )?;
+        let of = params![session.as_str(), sha256.as_str()];
+        let known: u16 = tx.query_row(
+            "SELECT count(*) FROM order_parts WHERE session = ?1 AND sha256 = ?2",
+            of,
+            |row| row.get(0),
+        )?;
+        let mut whole = None;
+        if known >= parts {
+            let mut read = tx.prepare(
+                "SELECT content FROM order_parts WHERE session = ?1 AND sha256 = ?2 ORDER BY part",
+            )?;
+            let each = read.query_map(of, |row| row.get::<_, Vec<u8>>(0))?;
+            whole = Some(each.collect::<Result<Vec<_>, _>>()?.concat());
+        }
+        tx.commit()?;
+        Ok(whole)
+    }
+
+    /// Forgets an order's parts.
+    pub(super) fn forget_order_parts(
+        &self,
+        session: &SessionId,
+        sha256: &Hex32,
+    ) -> Result<(), KeptError> {
+        self.db().execute(
+            "DELETE FROM order_parts WHERE session = ?1 AND sha256 = ?2",
+            [session.as_str(), sha256.as_str()],
         )?;
         Ok(())
     }

@@ -119,6 +119,7 @@ impl<'a> Line<'a> {
                 kept: parts.kept.clone(),
                 clerk: parts.clerk.clone(),
                 replicas: parts.replicas.clone(),
+                orders: parts.orders.clone(),
             },
             speech,
             rooms_rx: parts.clerk.watch(),
@@ -198,7 +199,7 @@ impl<'a> Line<'a> {
 
     fn hear(&mut self, heard: Heard, now: u64) -> anyhow::Result<()> {
         match heard {
-            Heard::Connected => {
+            Heard::Connected { .. } => {
                 self.connected = true;
                 self.settled = now.saturating_add(SETTLE);
                 tracing::info!(broker = self.broker, "linked to the hub's broker");

@@ -7,6 +7,7 @@ mod errands;
 mod inbox;
 mod kept;
 mod line;
+mod orders;
 mod outbox;
 mod receipts;
 mod run;
@@ -14,5 +15,6 @@ mod speech;
 mod standing;
 
 pub use kept::{Kept, KeptError};
+pub use orders::{ProveOrder, Proven};
 pub use run::{Link, Parts};
 pub use standing::{Restored, Standing, Trespass};

@@ -2,12 +2,13 @@
 
 use super::kept::Kept;
 use super::line::Line;
+use super::orders::ProveOrder;
 use super::speech::Speech;
 use super::standing::{Standing, Trespass};
 use crate::archive::checkpoints::Witnesses;
 use crate::clerk::{ClerkHandle, Clock};
 use crate::config::{Broker, HubLink, ReplicaSpec, RoomId};
-use crate::hub::contract::{Key, Kind, PublicState};
+use crate::hub::contract::{BoxCertificate, Key, Kind, PublicState, Signed};
 use crate::hub::mqtt::{Terms, Tls, connect, may_speak_otherwise};
 use crate::journal::Reader;
 use crate::keys::Keys;
@@ -43,6 +44,10 @@ pub struct Parts {
     pub replicas: Vec<ReplicaSpec>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// The certificate that orders are encrypted to, PEM.
+    pub certificate: String,
+    /// Proves orders that the hub brings, and keeps them.
+    pub orders: ProveOrder,
     /// Folds the public state.
     pub fold: Arc<dyn Fn() -> PublicState + Send + Sync>,
     /// What others tried that they may not.
@@ -66,6 +71,7 @@ pub struct Link {
     pub(super) parts: Parts,
     tls: Tls,
     pub(super) own: Key,
+    certificate: Signed<BoxCertificate>,
     pub(super) trusted: Vec<Key>,
     pub(super) standing_tx: watch::Sender<Standing>,
 }
@@ -79,11 +85,17 @@ impl Link {
         let tls = Tls::load(&parts.settings.brokers).context("[hub] certificate, ca")?;
         let own = Key(parts.keys.public_key());
         let trusted = parts.settings.keys.iter().copied().map(Key).collect();
+        let stated = BoxCertificate {
+            room: parts.room.clone(),
+            certificate: parts.certificate.clone(),
+        };
+        let certificate = Signed::new(&stated, own, |bytes| parts.keys.sign(bytes))?;
         let (standing_tx, standing_rx) = watch::channel(Standing::default());
         let link = Self {
             parts,
             tls,
             own,
+            certificate,
             trusted,
             standing_tx,
         };
@@ -142,7 +154,13 @@ impl Link {
     ) -> Result<std::convert::Infallible, anyhow::Error> {
         let parts = &self.parts;
         let boot = parts.clock.now().stamp.boot;
-        let mut speech = Speech::new(&parts.settings.city, &parts.room, self.own, boot);
+        let mut speech = Speech::new(
+            &parts.settings.city,
+            &parts.room,
+            self.own,
+            boot,
+            self.certificate.clone(),
+        );
         let topics = &speech.topics;
         let of_hub = Kind::OF_HUB.map(|kind| topics.topic(&parts.room, kind));
         let mut subscriptions = vec![topics.hub_presence()];

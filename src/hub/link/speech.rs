@@ -3,8 +3,8 @@
 use crate::archive::checkpoints::SignedCheckpoint;
 use crate::config::{CityId, RoomId};
 use crate::hub::contract::{
-    AttendanceStatement, JournalLine, Key, Kind, Links, Payload, Presence, PublicState, Raw, Reply,
-    Sender, Topics,
+    AttendanceStatement, BoxCertificate, JournalLine, Key, Kind, Links, Payload, Presence,
+    PublicState, Raw, Reply, Sender, Signed, Topics,
 };
 use crate::hub::mqtt::{Beside, Message, Quality};
 use crate::room::{BootId, Seq, Utc};
@@ -22,12 +22,20 @@ pub(super) struct Speech {
     run: String,
     boot: BootId,
     sender: Sender,
+    /// What orders are encrypted to.
+    certificate: Signed<BoxCertificate>,
     /// Counts what has no number of its own.
     spoken: u64,
 }
 
 impl Speech {
-    pub(super) fn new(city: &CityId, room: &RoomId, by: Key, boot: BootId) -> Self {
+    pub(super) fn new(
+        city: &CityId,
+        room: &RoomId,
+        by: Key,
+        boot: BootId,
+        certificate: Signed<BoxCertificate>,
+    ) -> Self {
         let sender = Sender {
             source: format!("/bidroom/{city}/{room}"),
             by: Some(by),
@@ -38,6 +46,7 @@ impl Speech {
             run: format!("{:016x}", rand::random::<u64>()),
             boot,
             sender,
+            certificate,
             spoken: 0,
         }
     }
@@ -49,6 +58,7 @@ impl Speech {
             run: self.run.clone(),
             boot_id: self.boot.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            certificate: online.then(|| self.certificate.clone()),
         };
         self.say(Kind::Presence, Quality::Acknowledged, true, at, presence)
     }

@@ -23,7 +23,7 @@ const HEARD: usize = 512;
 /// Publishes that the broker may owe an acknowledgement for.
 const IN_FLIGHT: u16 = 100;
 /// What an envelope's bytes may be longer by on the wire: topic and properties.
-const HEADER: usize = 4096;
+pub(in crate::hub) const HEADER: usize = 4096;
 
 /// How surely a message is delivered to the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,10 @@ pub(in crate::hub) struct Message {
 #[derive(Debug, Clone)]
 pub(in crate::hub) enum Heard {
     /// The broker has let one in; what was subscribed to is being subscribed to.
-    Connected,
+    Connected {
+        /// The largest packet that it takes, bytes, where it says so. MQTT 5 only.
+        largest: Option<u32>,
+    },
     /// Somebody published something.
     Message {
         topic: String,
@@ -299,9 +302,10 @@ async fn poll_new(
     use v5::mqttbytes::v5::Packet;
     loop {
         let heard = match events.poll().await.map_err(ClientFault::from)? {
-            Event::Incoming(Packet::ConnAck(_)) => {
+            Event::Incoming(Packet::ConnAck(told)) => {
                 publisher.subscribe(&terms.subscriptions)?;
-                Heard::Connected
+                let largest = told.properties.and_then(|told| told.max_packet_size);
+                Heard::Connected { largest }
             }
             Event::Incoming(Packet::Publish(publish)) => Heard::Message {
                 topic: String::from_utf8_lossy(&publish.topic).into_owned(),
@@ -332,7 +336,7 @@ async fn poll_old(
         let heard = match events.poll().await.map_err(ClientFault::from)? {
             Event::Incoming(Packet::ConnAck(_)) => {
                 publisher.subscribe(&terms.subscriptions)?;
-                Heard::Connected
+                Heard::Connected { largest: None }
             }
             Event::Incoming(Packet::Publish(publish)) => Heard::Message {
                 topic: publish.topic,

@@ -7,6 +7,6 @@ mod client;
 mod tls;
 
 pub(super) use client::{
-    Beside, Connection, Heard, Message, Quality, Terms, connect, may_speak_otherwise,
+    Beside, Connection, HEADER, Heard, Message, Quality, Terms, connect, may_speak_otherwise,
 };
 pub(super) use tls::{Tls, authorities};

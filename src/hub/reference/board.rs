@@ -5,7 +5,7 @@ use super::intake::News;
 use super::store::{Holder, TrailLine};
 use crate::config::RoomId;
 use crate::hub::contract::{Key, PublicState, ReplyOutcome};
-use crate::room::{CommandId, Policies, Seq, SessionId, Span, Utc};
+use crate::room::{CommandId, Hex32, Policies, Seq, SessionId, Span, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ pub struct BoardView {
     pub archives: Vec<ArchiveRequest>,
     /// Live relays that rooms were asked for, or to end, newest first.
     pub relays: Vec<RelayRequest>,
+    /// Orders that pools' owners have drawn, as they were sent to rooms, newest first.
+    pub orders: Vec<OrderView>,
     /// Attendance statements that rooms have handed in, newest first.
     pub statements: Vec<StatementView>,
     /// The policies that an evaluation's own begin with.
@@ -57,6 +59,8 @@ pub struct BoardRoom {
     pub epoch: u64,
     /// The last entry that is stored.
     pub upto: Seq,
+    /// SHA-256 of the certificate that orders for its box are encrypted to, hex; none where it has not said one.
+    pub certificate: Option<String>,
 }
 
 /// An evaluation, and what became of it at each venue.
@@ -111,6 +115,27 @@ pub struct RelayRequest {
     pub what: String,
 }
 
+/// An order that a pool's owner has drawn, as it was sent to a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OrderView {
+    /// To which room.
+    pub room: RoomId,
+    /// For which session.
+    pub session: SessionId,
+    /// When.
+    pub sent: Utc,
+    /// SHA-256 of the envelope; the room's page shows the same.
+    pub sha256: Hex32,
+    /// Its bytes.
+    pub bytes: u64,
+    /// In how many parts it goes.
+    pub parts: u32,
+    /// How many of them the room has answered.
+    pub answered: u32,
+    /// What the room says: taken, or why not.
+    pub state: CommandState,
+}
+
 /// An attendance statement that a room has handed in. Who was there stands in it, and only its recipient can read that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatementView {
@@ -163,6 +188,8 @@ pub(super) struct Board {
     pub(super) evaluations: Vec<EvaluationView>,
     pub(super) archives: Vec<ArchiveRequest>,
     pub(super) relays: Vec<RelayRequest>,
+    pub(super) orders: Vec<OrderView>,
+    pub(super) certificates: BTreeMap<RoomId, String>,
     pub(super) statements: Vec<StatementView>,
     pub(super) waiting: Vec<WaitingBox>,
     pub(super) trail: Vec<TrailLine>,
@@ -221,6 +248,7 @@ impl Board {
                 state: heard.state.as_ref().map(|(state, _)| state.clone()),
                 epoch: holder.map_or(0, |holder| holder.epoch),
                 upto: holder.map_or(Seq(0), |holder| holder.upto),
+                certificate: self.certificates.get(id).cloned(),
             }
         };
         BoardView {
@@ -231,6 +259,7 @@ impl Board {
             evaluations: self.evaluations.clone(),
             archives: self.archives.clone(),
             relays: self.relays.clone(),
+            orders: self.orders.clone(),
             statements: self.statements.clone(),
             usual: Policies::default(),
             waiting: self.waiting.clone(),

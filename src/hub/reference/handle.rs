@@ -4,6 +4,7 @@ use super::board::BoardView;
 use super::database::{Database, DatabaseError};
 use super::evaluation::{Evaluation, EvaluationFault};
 use super::keeper::Wish;
+use super::orders::{self, UnsentOrder};
 use super::store::Place;
 use crate::config::RoomId;
 use crate::hub::contract::{HubOrder, Key};
@@ -23,6 +24,9 @@ pub enum HubError {
     /// It cannot be planned so.
     #[error(transparent)]
     Evaluation(#[from] EvaluationFault),
+    /// An order cannot be sent so.
+    #[error(transparent)]
+    Order(#[from] UnsentOrder),
     /// There is no such room, box or evaluation.
     #[error("没有这一项 / there is no such thing")]
     NotFound,
@@ -121,6 +125,28 @@ impl HubHandle {
     pub async fn ask_room(&self, room: RoomId, order: HubOrder) -> Result<(), HubError> {
         self.ask(|answer_tx| Wish::Ask(room, Box::new(order), answer_tx))
             .await
+    }
+
+    /// Sends a room an order that the pool's owner has drawn: the envelope that he has encrypted to the room's certificate.
+    ///
+    /// # Errors
+    /// The city has no such room, or that is no such envelope; nothing was sent then.
+    pub async fn give_order(
+        &self,
+        room: RoomId,
+        session: SessionId,
+        container: Vec<u8>,
+    ) -> Result<(), HubError> {
+        self.ask(|answer_tx| Wish::GiveOrder(room, session, container, answer_tx))
+            .await
+    }
+
+    /// The certificate to which orders for a room are encrypted, as its box has signed it, PEM.
+    ///
+    /// # Errors
+    /// The box in its place has said none, or the database's.
+    pub async fn certificate(&self, room: RoomId) -> Result<String, HubError> {
+        self.look(move |db| orders::certificate(db, &room)).await
     }
 
     /// By which policies a room runs, as it said last.

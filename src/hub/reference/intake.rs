@@ -198,6 +198,14 @@ impl Intake<'_, '_> {
         if let Err(refused) = self.in_place(room, by, at)? {
             return Ok(refused.map_or(Ok(()), Err));
         }
+        if let Some(signed) = &envelope.data.certificate {
+            let stated = signed.open(&[by]).ok();
+            let Some(stated) = stated.filter(|stated| stated.room == *room) else {
+                return Ok(Err("bad-signature"));
+            };
+            let new = self.batch.certificate(room, by, &stated.certificate)?;
+            self.taken.looks |= new;
+        }
         if envelope.data.online {
             self.taken.receipts.insert(room.clone());
         }

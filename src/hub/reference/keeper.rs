@@ -7,6 +7,8 @@ use super::flood::{Flood, Told};
 use super::handle::HubError;
 use super::intake::{Arrived, Intake, News, Taken};
 use super::look::{archives, evaluations, relays, statements, trail, waiting};
+use super::orders;
+use super::receiver::Reached;
 use super::store::Store;
 use super::words::{self, Words};
 use crate::clerk::Clock;
@@ -46,6 +48,8 @@ pub(super) enum Wish {
     Cancel(SessionId, Note, Answer<()>),
     /// To have a room asked for something beside plans.
     Ask(RoomId, Box<HubOrder>, Answer<()>),
+    /// To send a room an order that the pool's owner has drawn.
+    GiveOrder(RoomId, SessionId, Vec<u8>, Answer<()>),
     Admit(RoomId, Key, Answer<()>),
 }
 
@@ -62,7 +66,7 @@ pub(super) struct Keeper {
     pub(super) board_tx: watch::Sender<Arc<BoardView>>,
     /// When it last went round, by the monotonic clock, ms.
     pub(super) round_tx: watch::Sender<u64>,
-    pub(super) broker_rx: watch::Receiver<Option<String>>,
+    pub(super) broker_rx: watch::Receiver<Option<Reached>>,
     pub(super) sent_again: u64,
     pub(super) flood: Flood,
 }
@@ -123,6 +127,7 @@ impl Keeper {
                 | Wish::SetPolicies(..)
                 | Wish::Cancel(..)
                 | Wish::Ask(..)
+                | Wish::GiveOrder(..)
                 | Wish::Admit(..)) => asked.push(other),
             }
         }
@@ -227,6 +232,10 @@ impl Keeper {
             Wish::Ask(room, order, answer_tx) => {
                 answer(answer_tx, self.ask_room(room, *order, now));
             }
+            Wish::GiveOrder(room, session, container, answer_tx) => {
+                let given = self.give_order(room, session, &container, now);
+                answer(answer_tx, given);
+            }
             Wish::Admit(room, by, answer_tx) => answer(answer_tx, self.admit(&room, by, now)),
         }
         Ok(())
@@ -314,6 +323,8 @@ impl Keeper {
         fresh(&mut self.board.evaluations, evaluations(db, now))?;
         fresh(&mut self.board.archives, archives(db, now))?;
         fresh(&mut self.board.relays, relays(db, now))?;
+        fresh(&mut self.board.orders, orders::orders(db, now))?;
+        fresh(&mut self.board.certificates, orders::certificates(db))?;
         fresh(&mut self.board.statements, statements(db))?;
         fresh(&mut self.board.waiting, waiting(db))?;
         fresh(&mut self.board.trail, trail(db))?;
@@ -321,7 +332,8 @@ impl Keeper {
     }
 
     pub(super) fn fold(&self, at: Utc) -> BoardView {
-        let broker = self.broker_rx.borrow().clone();
+        let reached = self.broker_rx.borrow();
+        let broker = reached.as_ref().map(|reached| reached.broker.clone());
         self.board.fold(at, broker, self.store.holders())
     }
 
@@ -343,7 +355,7 @@ async fn blocking(
     .await
 }
 
-fn fresh<T>(shown: &mut Vec<T>, read: Result<Vec<T>, DatabaseError>) -> Result<(), DatabaseError> {
+fn fresh<T>(shown: &mut T, read: Result<T, DatabaseError>) -> Result<(), DatabaseError> {
     match read {
         Ok(read) => *shown = read,
         Err(damaged @ DatabaseError::Damaged(_)) => {

@@ -12,7 +12,7 @@ use crate::hub::contract::Key;
 use crate::room::{SessionId, Utc};
 
 /// Lines of each list that the board shows.
-const SHOWN: u64 = 50;
+pub(super) const SHOWN: u64 = 50;
 
 /// An evaluation of the hub.
 pub(super) fn evaluation(
@@ -76,7 +76,7 @@ fn venues(
     Ok(shown)
 }
 
-fn state(
+pub(super) fn state(
     row: &Row,
     (expires, reply): (usize, usize),
     now: Utc,

@@ -13,6 +13,7 @@ mod handle;
 mod intake;
 mod keeper;
 mod look;
+mod orders;
 mod planning;
 mod postgres;
 mod receiver;
@@ -23,11 +24,12 @@ mod words;
 
 pub use acl::{BrokerKind, access_list};
 pub use board::{
-    ArchiveRequest, BoardRoom, BoardView, CommandState, EvaluationView, RelayRequest,
+    ArchiveRequest, BoardRoom, BoardView, CommandState, EvaluationView, OrderView, RelayRequest,
     StatementView, VenueView, WaitingBox,
 };
 pub use database::DatabaseError;
 pub use evaluation::{Evaluation, EvaluationFault, Venue};
 pub use handle::{HubError, HubHandle, StoredEvent};
+pub use orders::UnsentOrder;
 pub use run::{Hub, Parts};
 pub use store::TrailLine;

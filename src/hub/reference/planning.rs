@@ -105,10 +105,20 @@ impl Keeper {
         order: HubOrder,
         now: Utc,
     ) -> Result<(), HubError> {
-        if !self.rooms.contains(&room) {
+        self.ask_known(vec![(room, order)], now, |_| Ok(()))
+    }
+
+    /// The same for rooms that somebody named: the city must have them.
+    pub(super) fn ask_known(
+        &mut self,
+        orders: Vec<(RoomId, HubOrder)>,
+        now: Utc,
+        keep: impl FnOnce(&mut Batch<'_>) -> Result<(), HubError>,
+    ) -> Result<(), HubError> {
+        if orders.iter().any(|(room, _)| !self.rooms.contains(room)) {
             return Err(HubError::NotFound);
         }
-        self.ask_rooms(vec![(room, order)], now, |_| Ok(()))
+        self.ask_rooms(orders, now, keep)
     }
 
     /// The same order to all venues that have the session. Where none has it, to all: each then says so.

@@ -5,7 +5,9 @@ use super::keeper::Wish;
 use crate::clerk::Clock;
 use crate::config::{Broker, CityId};
 use crate::hub::contract::{HubPresence, Key, Kind, Sender, Topics};
-use crate::hub::mqtt::{Beside, Heard, Message, Quality, Terms, Tls, connect, may_speak_otherwise};
+use crate::hub::mqtt::{
+    Beside, HEADER, Heard, Message, Quality, Terms, Tls, connect, may_speak_otherwise,
+};
 use bytes::Bytes;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,6 +22,14 @@ const BROKER_SILENCE: u64 = 12_000;
 /// How often the presence is said again, ms: a late death of an older connection may have taken its place.
 const PRESENCE: u64 = 5_000;
 
+/// A broker that is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reached {
+    pub(super) broker: String,
+    /// The largest packet that it takes, bytes, where it says so.
+    pub(super) largest: Option<u32>,
+}
+
 /// The hub's connection.
 pub(super) struct Receiver {
     pub(super) brokers: Vec<Broker>,
@@ -29,7 +39,7 @@ pub(super) struct Receiver {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) wishes_tx: mpsc::Sender<Wish>,
     pub(super) outgoing_rx: mpsc::Receiver<Message>,
-    pub(super) broker_tx: watch::Sender<Option<String>>,
+    pub(super) broker_tx: watch::Sender<Option<Reached>>,
 }
 
 impl Receiver {
@@ -66,15 +76,18 @@ impl Receiver {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let now = |receiver: &Self| receiver.clock.now().stamp.mono;
         let (mut heard_at, mut said_at, mut connected) = (now(self), 0, false);
+        let mut largest = None;
         loop {
             tokio::select! {
                 heard = connection.next() => {
                     heard_at = now(self);
                     match heard? {
-                        Heard::Connected => {
+                        Heard::Connected { largest: most } => {
+                            largest = most;
                             connected = true;
                             tracing::info!(%broker, "rooms are heard");
-                            self.broker_tx.send_replace(Some(broker.to_string()));
+                            let broker = broker.to_string();
+                            self.broker_tx.send_replace(Some(Reached { broker, largest }));
                             self.wishes_tx.send(Wish::SayReceipts).await?;
                         }
                         Heard::Message { topic, payload, kept, correlation } => {
@@ -88,6 +101,11 @@ impl Receiver {
                 }
                 message = self.outgoing_rx.recv() => {
                     let message = message.ok_or_else(|| anyhow::anyhow!("the hub is stopping"))?;
+                    // a broker hangs up on whoever sends it more than it takes
+                    if largest.is_some_and(|largest| message.payload.len() + HEADER > largest as usize) {
+                        tracing::error!(bytes = message.payload.len(), largest, "the broker takes no message that large: raise its max_packet_size");
+                        continue;
+                    }
                     // what there is no room for is said again later
                     if connected && !connection.publisher.publish(message) {
                         tracing::debug!("the connection is busy");

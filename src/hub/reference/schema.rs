@@ -1,7 +1,7 @@
 //! Owns the hub's tables, for SQLite and for PostgreSQL: the same columns under the same names, version after version.
 
 /// SQLite: each leads from the one before to it.
-pub(super) const SQLITE: &[&str] = &[FIRST, SECOND, THIRD];
+pub(super) const SQLITE: &[&str] = &[FIRST, SECOND, THIRD, FOURTH];
 
 const FIRST: &str = "
 CREATE TABLE boxes (
@@ -41,6 +41,13 @@ CREATE TABLE statements (
 const THIRD: &str = "
 CREATE TABLE policies (room TEXT PRIMARY KEY, policies TEXT NOT NULL) WITHOUT ROWID;";
 
+/// Since orders are brought to rooms: the certificates that they are encrypted to, and which were sent. Their parts are commands.
+const FOURTH: &str = "
+CREATE TABLE certificates (room TEXT PRIMARY KEY, box BLOB NOT NULL, certificate TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE orders (
+    room TEXT NOT NULL, session TEXT NOT NULL, sent INTEGER NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL
+);";
+
 /// PostgreSQL.
 pub(super) const POSTGRES: &[&str] = &["
 CREATE TABLE boxes (
@@ -71,4 +78,8 @@ CREATE TABLE statements (
     room TEXT NOT NULL, id TEXT NOT NULL, session TEXT NOT NULL, kind TEXT NOT NULL, made BIGINT NOT NULL, heard BIGINT NOT NULL,
     recipient TEXT NOT NULL, container BYTEA NOT NULL, PRIMARY KEY (room, id)
 );", "
-CREATE TABLE policies (room TEXT PRIMARY KEY, policies TEXT NOT NULL);"];
+CREATE TABLE policies (room TEXT PRIMARY KEY, policies TEXT NOT NULL);", "
+CREATE TABLE certificates (room TEXT PRIMARY KEY, box BYTEA NOT NULL, certificate TEXT NOT NULL);
+CREATE TABLE orders (
+    room TEXT NOT NULL, session TEXT NOT NULL, sent BIGINT NOT NULL, sha256 TEXT NOT NULL, bytes BIGINT NOT NULL
+);"];

@@ -304,6 +304,22 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Keeps the certificate that a box has signed; says whether it is new.
+    pub(super) fn certificate(
+        &mut self,
+        room: &RoomId,
+        by: Key,
+        certificate: &str,
+    ) -> Result<bool, DatabaseError> {
+        let new = self.db().execute(
+            "INSERT INTO certificates (room, box, certificate) VALUES ($1, $2, $3)
+             ON CONFLICT (room) DO UPDATE SET box = excluded.box, certificate = excluded.certificate
+             WHERE certificates.box <> excluded.box OR certificates.certificate <> excluded.certificate",
+            &[room.as_str().into(), (&by.0).into(), certificate.into()],
+        )?;
+        Ok(new > 0)
+    }
+
     /// The stored line of an entry.
     pub(super) fn line(
         &mut self,

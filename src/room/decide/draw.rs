@@ -9,6 +9,7 @@ use crate::room::draw::{
 use crate::room::event::Event;
 use crate::room::ids::PersonRef;
 use crate::room::note::Note;
+use crate::room::order::{ArrivedOrder, order_fault};
 use crate::room::plan::MemberKind;
 use crate::room::refusal::Refusal;
 use crate::room::session::Phase;
@@ -43,6 +44,19 @@ pub(super) fn prepare(case: &Case<'_>, basis: &DrawBasis) -> Result<Vec<Event>, 
         basis: basis.clone(),
         notice: notice(case),
     }])
+}
+
+/// An order of the hub that lies in the vault; whoever reports it has proven it.
+pub(super) fn order_arrived(case: &Case<'_>, order: &ArrivedOrder) -> Result<Vec<Event>, Refusal> {
+    if let Some(fault) = order_fault(case.room, case.id, case.now.stamp.at) {
+        return Err(Refusal::OrderUnfit { fault });
+    }
+    let known = case.session.order.as_ref();
+    if known.is_some_and(|known| known.order.sha256 == order.sha256) {
+        return Ok(Vec::new()); // told before
+    }
+    let order = order.clone();
+    Ok(vec![Event::OrderArrived { order }])
 }
 
 /// The groups and the named members together are the committee that was planned.

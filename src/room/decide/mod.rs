@@ -227,6 +227,8 @@ fn permit(actor: &Actor, command: &Command) -> Result<(), Refusal> {
         | Command::ReportArchiveDeleted
         | Command::ReportPersonalDataErased => part(Part::Archive),
         Command::RequestArchive
+        | Command::ReportOrderArrived { .. }
+        | Command::ReportOrderRefused { .. }
         | Command::CountersignDraw { .. }
         | Command::ReportAttendanceStated { .. } => part(Part::Hub),
     };
@@ -274,6 +276,7 @@ impl Case<'_> {
             Command::ConveneCommittee { members } => planning::convene(self, members),
 
             Command::PrepareDraw { basis } => draw::prepare(self, basis),
+            Command::ReportOrderArrived { order } => draw::order_arrived(self, order),
             Command::CommitToDraw { commitment } => draw::commit(self, commitment),
             Command::AcceptGivenOrder => draw::accept_given(self),
             Command::CountersignDraw { attempt, signature } => {
@@ -400,6 +403,7 @@ impl Case<'_> {
             | Command::ReportPersonalDataErased
             | Command::RequestArchive
             | Command::ReportAttendanceStated { .. }
+            | Command::ReportOrderRefused { .. }
             | Command::RunPreflight
             | Command::EnrolWorkstation { .. }
             | Command::RevokeWorkstation { .. }

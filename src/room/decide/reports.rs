@@ -62,6 +62,21 @@ pub(super) fn of_room(room: &Room, command: &Command) -> Result<Option<Vec<Event
             bytes: *bytes,
             from: from.clone(),
         }),
+        Command::ReportOrderRefused {
+            session,
+            sha256,
+            fault,
+        } => {
+            let known = room.refused_order.as_ref();
+            let told = known.is_some_and(|known| {
+                (&known.session, &known.sha256, &known.fault) == (session, sha256, fault)
+            });
+            (!told).then(|| Event::OrderRefused {
+                session: session.clone(),
+                sha256: sha256.clone(),
+                fault: *fault,
+            })
+        }
         Command::ReportStop => Some(Event::DaemonStopping),
         Command::ReportClockJump { by_ms } => Some(Event::ClockJumped { by_ms: *by_ms }),
         Command::ReportPreflight { results } => Some(Event::PreflightDone {

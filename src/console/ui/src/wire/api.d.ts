@@ -583,6 +583,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate to which orders for a room are encrypted, as its box has signed it: PEM */
+        get: operations["boxCertificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room}/events": {
         parameters: {
             query?: never;
@@ -594,6 +611,23 @@ export interface paths {
         get: operations["cityEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the room an order that the pool's owner has drawn and encrypted to its certificate */
+        post: operations["giveOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1252,6 +1286,13 @@ export interface components {
             /** @description Of which session. */
             session: components["schemas"]["SessionId"];
         } | {
+            /** @description Why. */
+            fault: components["schemas"]["OrderFault"];
+            /** @constant */
+            kind: "order_refused";
+            /** @description For which session it was sent. */
+            session: components["schemas"]["SessionId"];
+        } | {
             candidate: components["schemas"]["CandidateId"];
             /** @constant */
             kind: "text_unsent";
@@ -1321,6 +1362,41 @@ export interface components {
             /** @description Until when at least; none: for good. */
             until?: components["schemas"]["Utc"] | null;
         };
+        /** @description An order that has come, and was proven. Nothing in it names anybody. */
+        ArrivedOrder: {
+            /**
+             * Format: uint64
+             * @description Its bytes.
+             */
+            bytes: number;
+            /** @description The key of the pool's owner, who has signed it. */
+            key: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description People in the pool.
+             */
+            rows: number;
+            /** @description SHA-256 of the envelope. */
+            sha256: components["schemas"]["Hex32"];
+            /** @description The specialities that it was drawn for, in its order. */
+            specialities: string[];
+        };
+        /** @description An order that the hub has brought. It was proven when it came; a draw has not used it yet. */
+        ArrivedOrderView: {
+            /** @description The key of the pool's owner. */
+            key: components["schemas"]["Hex32"];
+            /**
+             * Format: uint32
+             * @description People in the pool.
+             */
+            rows: number;
+            /** @description SHA-256 of its envelope; the hub's board shows the same. */
+            sha256: components["schemas"]["Hex32"];
+            /** @description When it was whole. */
+            since: components["schemas"]["Utc"];
+            /** @description The specialities that it was drawn for, in its order. */
+            specialities: string[];
+        };
         /** @description A person who stands at the gate: by ID number, or by mask where he was identified by eye. */
         AtTheGate: {
             /**
@@ -1377,6 +1453,8 @@ export interface components {
         };
         /** @description A room on the board. */
         BoardRoom: {
+            /** @description SHA-256 of the certificate that orders for its box are encrypted to, hex; none where it has not said one. */
+            certificate?: string | null;
             /**
              * Format: uint64
              * @description How many boxes it has had; 0 where none was heard yet.
@@ -1407,6 +1485,8 @@ export interface components {
             city: string;
             /** @description What is planned, newest first. */
             evaluations: components["schemas"]["EvaluationView"][];
+            /** @description Orders that pools' owners have drawn, as they were sent to rooms, newest first. */
+            orders: components["schemas"]["OrderView"][];
             /** @description Live relays that rooms were asked for, or to end, newest first. */
             relays: components["schemas"]["RelayRequest"][];
             /** @description Its rooms. */
@@ -1790,6 +1870,17 @@ export interface components {
             group: number;
             /** @constant */
             type: "report_pool_exhausted";
+        } | {
+            order: components["schemas"]["ArrivedOrder"];
+            /** @constant */
+            type: "report_order_arrived";
+        } | {
+            fault: components["schemas"]["OrderFault"];
+            session: components["schemas"]["SessionId"];
+            /** @description SHA-256 of the envelope, as the hub said it. */
+            sha256: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "report_order_refused";
         } | {
             reason: components["schemas"]["Note"];
             /** @constant */
@@ -2317,6 +2408,8 @@ export interface components {
             kind: components["schemas"]["SessionKind"];
             /** @description What is said on the phone. */
             notice: components["schemas"]["NoticeState"];
+            /** @description The order that the hub has brought, until a draw is prepared. */
+            order?: components["schemas"]["ArrivedOrderView"] | null;
             /** @description Where it stands. */
             phase: components["schemas"]["PhaseKind"];
             /** @description The session's number. */
@@ -2397,6 +2490,11 @@ export interface components {
         };
         /** @description A draw is to be prepared. Tables are CSV in UTF-8 or GB18030, as base64 of the file's bytes. */
         DrawOrder: {
+            /**
+             * @description The order that the hub has brought, by the SHA-256 of its envelope: it lies in the box already.
+             * @default null
+             */
+            from_hub: components["schemas"]["Hex32"] | null;
             /** @description The specialities, and how many of each. */
             groups: components["schemas"]["DrawGroup"][];
             /**
@@ -2614,6 +2712,17 @@ export interface components {
             members: components["schemas"]["NewMember"][];
             /** @constant */
             type: "committee_convened";
+        } | {
+            order: components["schemas"]["ArrivedOrder"];
+            /** @constant */
+            type: "order_arrived";
+        } | {
+            fault: components["schemas"]["OrderFault"];
+            session: components["schemas"]["SessionId"];
+            /** @description SHA-256 of the envelope, as the hub said it. */
+            sha256: components["schemas"]["Hex32"];
+            /** @constant */
+            type: "order_refused";
         } | {
             /** Format: uint16 */
             attempt: number;
@@ -3891,6 +4000,43 @@ export interface components {
             /** @description The session it is for; none for the room's own. */
             session?: components["schemas"]["SessionId"] | null;
         };
+        /** @description Why an order is not taken. Repeats nothing of it. */
+        OrderFault: "order_of_no_session" | "order_too_late" | "order_while_drawn" | "order_too_large" | "order_broken" | "order_not_an_envelope" | "order_not_for_this_box" | "order_unreadable" | "order_of_another_algorithm" | "order_of_another_session" | "order_of_an_unknown_key" | "order_not_proven" | "order_of_another_day" | "order_with_a_bad_row" | "order_of_other_specialities" | "order_with_a_named_member";
+        /** @description Sends a room an order that the pool's owner has drawn. */
+        OrderOf: {
+            /** @description The CMS envelope that he has encrypted to the room's certificate, as base64 of its bytes. */
+            order: string;
+            /** @description For which session. */
+            session: components["schemas"]["SessionId"];
+        };
+        /** @description An order that a pool's owner has drawn, as it was sent to a room. */
+        OrderView: {
+            /**
+             * Format: uint32
+             * @description How many of them the room has answered.
+             */
+            answered: number;
+            /**
+             * Format: uint64
+             * @description Its bytes.
+             */
+            bytes: number;
+            /**
+             * Format: uint32
+             * @description In how many parts it goes.
+             */
+            parts: number;
+            /** @description To which room. */
+            room: components["schemas"]["RoomId"];
+            /** @description When. */
+            sent: components["schemas"]["Utc"];
+            /** @description For which session. */
+            session: components["schemas"]["SessionId"];
+            /** @description SHA-256 of the envelope; the room's page shows the same. */
+            sha256: components["schemas"]["Hex32"];
+            /** @description What the room says: taken, or why not. */
+            state: components["schemas"]["CommandState"];
+        };
         /** @description An outage before the start. */
         OutageView: {
             /** @description What is out. */
@@ -4520,6 +4666,10 @@ export interface components {
         } | {
             /** @constant */
             code: "order_given";
+        } | {
+            /** @constant */
+            code: "order_unfit";
+            fault: components["schemas"]["OrderFault"];
         } | {
             /** @constant */
             code: "hub_signature_missing";
@@ -6793,6 +6943,37 @@ export interface operations {
             };
         };
     };
+    boxCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate to which orders for a room are encrypted, as its box has signed it: PEM */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": string;
+                };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cityEvents: {
         parameters: {
             query?: never;
@@ -6812,6 +6993,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StoredEvent"][];
                 };
+            };
+            /** @description Why it was not done */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderOf"];
+            };
+        };
+        responses: {
+            /** @description Sends the room an order that the pool's owner has drawn and encrypted to its certificate */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it was not done */
             default: {

@@ -92,5 +92,6 @@ export type Exclusion = Schemas["Exclusion"];
 export type StandingKind = Schemas["StandingKind"];
 export type TextEnd = Schemas["TextEnd"];
 export type RuleSet = Schemas["RuleSet"];
+export type ArrivedOrderView = Schemas["ArrivedOrderView"];
 export type DrawOrder = Schemas["DrawOrder"];
 export type PublicRecord = Schemas["PublicRecord"];

@@ -58,7 +58,7 @@ export const city: Dictionary["city"] = {
   changeSent: "The change was sent to the rooms",
   cancelSent: "The rooms were told that it is cancelled",
   noVenueAnyMore: "No more a venue:",
-  acts: { open: "Act", change: "Change the plan…", policies: "Policies…", cancel: "Cancel…" },
+  acts: { open: "Act", change: "Change the plan…", policies: "Policies…", order: "Send a drawn order…", cancel: "Cancel…" },
   asked: { plan_session: "Plan", change_plan: "Change", set_policies: "Policies", cancel_session: "Cancellation" },
   tabs: { plans: "Plans", handovers: "Archives, attendance", trail: "Not believed" },
   policies: {
@@ -105,6 +105,20 @@ export const city: Dictionary["city"] = {
     download: "Download",
     recipient: (sha256) => `Recipient's certificate, SHA-256 ${sha256}…`,
   },
+  orders: {
+    title: (id) => `Drawn order for ${id}`,
+    help: "The pool's owner has drawn it and encrypted it to the room. The hub signs it and sends it on in parts, and cannot read it; the room proves it, its technician uses it, its supervisor accepts it.",
+    certificate: "The room's certificate",
+    certificateHelp: "For the pool's owner, who encrypts the order to it: openssl cms -encrypt -binary -aes-256-gcm -outform DER -in order.json -out order.cms -recip CERTIFICATE",
+    noCertificate: "The room has stated no certificate: wait until it is online, or bring its program up to date",
+    download: (file) => `Download ${file}`,
+    file: "The encrypted order (.cms)",
+    fileHelp: "What is not encrypted is not sent",
+    sent: "The order was sent to the room",
+    sentTo: (room, at, bytes) => `${room} drawn order · sent ${at}, ${bytes}`,
+    taken: "the room has proven and kept it",
+    notTaken: (why) => `not taken by the room: ${why}`,
+  },
   relays: {
     title: "Live relays",
     sound: "with sound",
@@ -144,7 +158,7 @@ export const city: Dictionary["city"] = {
   noTrail: "None",
   alarm: {
     feed_lost: "Feed lost", feed_absent: "No signal", recording_gap: "Gap in a recording", anomaly: "Picture or sound is wrong", equipment: "Equipment failed", help: "Help at a seat", break_due: "Rest or meal is due",
-    line_down: "Phone line down", line_rests: "Phone line rests", call_out_silent: "Nobody answers the call-out", call_out_overdue: "Call-out overdue", pool_empty: "The pool is empty", notice_failed: "The notice cannot be spoken", text_unsent: "Text message not sent", withdrawal_waits: "Withdrawal to be ruled on", archive_requested: "Archive to be handed over",
+    line_down: "Phone line down", line_rests: "Phone line rests", call_out_silent: "Nobody answers the call-out", call_out_overdue: "Call-out overdue", pool_empty: "The pool is empty", notice_failed: "The notice cannot be spoken", text_unsent: "Text message not sent", withdrawal_waits: "Withdrawal to be ruled on", archive_requested: "Archive to be handed over", order_refused: "An order of the hub is not taken",
     member_missing: "Member missing", conflict_waits: "Conflict to be ruled on", replacement_waits: "Replacement to be approved", outage_expired: "Outage beyond its limit", outage_lasts: "Outage lasts", relayed: "Pictures are sent out",
   },
   refusedWhat: { presence: "Presence", state: "State", events: "Entry", checkpoints: "Checkpoint", statements: "Attendance", replies: "Reply", topic: "Topic" },

@@ -204,6 +204,8 @@ export const page = {
   quiet: "Nothing to do",
   operations: "Operations",
   rule: "No human step in the draw: no candidate can be skipped, chosen or looked up.",
+  arrived: (at: string) => `The hub brought an order that is drawn already, ${at}; it is proven.`,
+  take: "Use the hub's order…",
   prepare: "Prepare the draw…",
   commit: "Enter the commitment…",
   reveal: "Reveal the secret…",
@@ -219,6 +221,13 @@ export const page = {
 
 export const form = {
   title: "Prepare the draw",
+  arrivedTitle: "Use the order that the hub has brought",
+  arrivedHelp: "Drawn by the pool's owner and encrypted to this box; signature, session and every row were proven when it came. The supervisor accepts it next, and the calls begin.",
+  arrivedSubmit: "Use the order",
+  came: "Came",
+  digest: "SHA-256 of the file",
+  owner: "Drawn by",
+  ownerKey: (key: string, rows: number) => `key ${key}…, a pool of ${rows}`,
   help: "The tables go into the box's encrypted vault only and appear on no page and in no log. The box then commits itself to pool, rules and its own secret, and the supervisor enters his commitment.",
   pool: "Expert pool (CSV)",
   poolHelp: "Columns: name, phone, id_number, employer, specialities; optional former_employers (with the day of leaving, as A(2024-05-31)), relatives_employers, banned_until",

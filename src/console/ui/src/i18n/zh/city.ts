@@ -56,7 +56,7 @@ export const city = {
   changeSent: "变更已发往各评标室",
   cancelSent: "取消通知已发往各评标室",
   noVenueAnyMore: "不再使用",
-  acts: { open: "操作", change: "变更计划…", policies: "评标政策…", cancel: "取消评标…" },
+  acts: { open: "操作", change: "变更计划…", policies: "评标政策…", order: "送达抽取次序…", cancel: "取消评标…" },
   asked: { plan_session: "计划", change_plan: "变更", set_policies: "政策", cancel_session: "取消" } as Record<string, string>,
   tabs: { plans: "计划", handovers: "档案与出勤", trail: "不予采信" },
   policies: {
@@ -103,6 +103,20 @@ export const city = {
     download: "下载",
     recipient: (sha256: string) => `收件证书 SHA-256 ${sha256}…`,
   },
+  orders: {
+    title: (id: string) => `${id} 的抽取次序`,
+    help: "专家库已抽定的次序，由专家库加密给评标室后交来。平台分段签名转送，看不到内容；评标室核验后由其技术员采用、监督人员接受。",
+    certificate: "评标室的证书",
+    certificateHelp: "交给专家库，用于加密次序：openssl cms -encrypt -binary -aes-256-gcm -outform DER -in order.json -out order.cms -recip 证书",
+    noCertificate: "评标室尚未上报证书：请等它上线，或升级其程序",
+    download: (file: string) => `下载 ${file}`,
+    file: "加密的次序文件（.cms）",
+    fileHelp: "未加密的文件不会发送",
+    sent: "次序已发往评标室",
+    sentTo: (room: string, at: string, bytes: string) => `${room} 抽取次序 · ${at} 发送，${bytes}`,
+    taken: "评标室已核验收存",
+    notTaken: (why: string) => `评标室未采用：${why}`,
+  },
   relays: {
     title: "直播外送",
     sound: "含声音",
@@ -142,7 +156,7 @@ export const city = {
   noTrail: "没有",
   alarm: {
     feed_lost: "信号中断", feed_absent: "没有信号", recording_gap: "录像缺失", anomaly: "画面或声音异常", equipment: "设备故障", help: "席位求助", break_due: "休息或用餐已到时间",
-    line_down: "电话线路故障", line_rests: "电话线路停用", call_out_silent: "外呼无人应答", call_out_overdue: "外呼超过最迟时间", pool_empty: "专家库已抽空", notice_failed: "通知语音合成失败", text_unsent: "短信未发出", withdrawal_waits: "请假待裁定", archive_requested: "档案待移交",
+    line_down: "电话线路故障", line_rests: "电话线路停用", call_out_silent: "外呼无人应答", call_out_overdue: "外呼超过最迟时间", pool_empty: "专家库已抽空", notice_failed: "通知语音合成失败", text_unsent: "短信未发出", withdrawal_waits: "请假待裁定", archive_requested: "档案待移交", order_refused: "平台送来的抽取次序未采用",
     member_missing: "成员未到", conflict_waits: "回避待裁定", replacement_waits: "缺额待替换", outage_expired: "故障超过时限", outage_lasts: "故障未排除", relayed: "画面正在外送",
   } as Record<string, string>,
   refusedWhat: { presence: "在线状态", state: "状态", events: "记录", checkpoints: "检查点", statements: "出勤情况", replies: "答复", topic: "主题" } as Record<string, string>,

@@ -204,6 +204,8 @@ export const page = {
   quiet: "没有待处理事项",
   operations: "操作",
   rule: "抽取没有人工环节：不能跳过、指定或查看候选。",
+  arrived: (at: string) => `市级平台于 ${at} 送来已抽定的次序，已核验。`,
+  take: "采用平台送来的次序…",
   prepare: "准备抽取…",
   commit: "输入承诺…",
   reveal: "揭示秘密…",
@@ -219,6 +221,13 @@ export const page = {
 
 export const form = {
   title: "准备抽取",
+  arrivedTitle: "采用平台送来的次序",
+  arrivedHelp: "次序由专家库抽定、加密给本机，送到时已核验签名、每一行和场次。采用后由监督人员接受，随即开始通知。",
+  arrivedSubmit: "采用次序",
+  came: "送到时间",
+  digest: "文件 SHA-256",
+  owner: "抽定者",
+  ownerKey: (key: string, rows: number) => `公钥 ${key}…，专家库 ${rows} 人`,
   help: "名单只进入本机加密保险库，不在任何页面、日志中出现。提交后主机对专家库、规则和自己的秘密作出承诺，再由监督人员输入承诺。",
   pool: "专家库（CSV）",
   poolHelp: "列：姓名、手机号、身份证号、单位、专业；可有 原单位（写明离职日期，如 甲公司(2024-05-31)）、亲属单位、禁评至",

@@ -23,11 +23,12 @@ const room = (id: string, more: Partial<BoardRoom> = {}): BoardRoom => ({
   },
   ...more,
 });
+const stated = { certificate: "5c".repeat(32) };
 const gone = room("c", { online: false, stale: true, heard: now - 90_000 });
 const board: BoardView = {
   at: now, city: "Centre", broker: "mqtts://broker:8883",
   rooms: [
-    room("a"),
+    room("a", stated),
     room("b", { state: { ...room("b").state!, alarms: [{ urgent: true, since: now, kind: "equipment", subject: "disk-recordings", fault: "disk_full" }],
       session: { id: "BS-5", kind: "real", phase: "in_session", since: now, start: now, expected: 4 * HOUR, started: now, expected_members: 5, present_members: 5, clocks: [] },
       relays: [{ id: "city", host: "sfu.example.cn", permitted: ["camera-1", "camera-2"], sound: false, until: now + HOUR, feeds: [{ feed: "camera-1", state: "sending" }], barred: false }] } }),
@@ -49,6 +50,10 @@ const board: BoardView = {
     } } },
   }],
   relays: [{ room: "b", session: "BS-5", asked: now, what: "start_relay", state: { state: "answered", outcome: { result: "done", seq: 8 } } }],
+  orders: [
+    { room: "a", session: "BS-7", sent: now, sha256: "0a".repeat(32), bytes: 6.6e6, parts: 74, answered: 12, state: { state: "waiting" } },
+    { room: "c", session: "BS-7", sent: now, sha256: "0c".repeat(32), bytes: 4e5, parts: 5, answered: 5, state: { state: "answered", outcome: { result: "refused", refusal: { code: "order_unfit", fault: "order_of_another_day" } } } },
+  ],
   statements: [{ room: "b", id: "ef".repeat(32), session: "BS-3", rehearsal: false, made: now, recipient: "12".repeat(32) }],
   usual: {
     committee_min: 5, committee_odd: true, expert_share: [2, 3], chair_is_expert: true, grace: 30 * 60_000, outage_before_start: 2 * HOUR, outage_in_session: 4 * HOUR, overnight_lock: 21 * 60,
@@ -160,6 +165,20 @@ test("policies of its own are sent whole, and a time that is none is not", async
   expect(asked[0]?.path).toBe("/api/evaluations/BS-7/policies");
   const { policies } = asked[0]?.body as { policies: BoardView["usual"] };
   expect([policies.overnight_lock, policies.grace, policies.meals, policies.recording]).toEqual([1350, 45 * 60_000, [720, 1080], []]);
+});
+
+test("an order is sent to a venue with the certificate for its owner, and what the room said stands there", async () => {
+  show("technician");
+  expect(await screen.findByText(/12\/74/)).toBeTruthy();
+  expect(screen.getByText(/avoids people by another day/)).toBeTruthy();
+  const dialog = await act(t.city.acts.order);
+  expect(within(dialog).getByText(t.city.send).closest("button")!.disabled).toBe(true);
+  fireEvent.mouseDown(within(dialog).getByLabelText(t.city.venue));
+  fireEvent.click(await screen.findByText("Room a", { selector: ".ant-select-item-option-content" }));
+  expect(within(dialog).getByText(t.city.orders.download("a.pem")).getAttribute("href")).toBe("/api/rooms/a/certificate");
+  fireEvent.change(within(dialog).getByLabelText(t.city.orders.file), { target: { files: [new File([new Uint8Array([0x30, 0x82])], "order.cms")] } });
+  fireEvent.click(within(dialog).getByText(t.city.send));
+  await waitFor(() => expect(asked).toEqual([{ path: "/api/rooms/a/order", body: { session: "BS-7", order: "MII=" } }]));
 });
 
 test("feeds are asked for, of those that the room lets out, and ended", async () => {

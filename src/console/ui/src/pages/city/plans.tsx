@@ -10,17 +10,18 @@ import { TypedDialog } from "../../parts/dialogs";
 import { Mark, type MarkLevel } from "../../parts/mark";
 import { useAttempt } from "../../parts/notice";
 import type { BoardView, CommandState, Evaluation, EvaluationView, VenueView } from "../../wire";
+import { OrderDialog, SentOrder } from "./orders";
 import { PlanDialog } from "./plan-dialog";
 import { PoliciesDialog } from "./policies-dialog";
 
-type Act = "change" | "policies" | "cancel";
+type Act = "change" | "policies" | "order" | "cancel";
 
 export function Plans({ view, operator }: { view: BoardView; operator: boolean }) {
   const t = useT();
   const attempt = useAttempt();
   const [open, setOpen] = useState<{ act: Act; evaluation: Evaluation } | null>(null);
   const close = () => setOpen(null);
-  const acts: Act[] = ["change", "policies", "cancel"];
+  const acts: Act[] = ["change", "policies", "order", "cancel"];
   return (
     <>
       <ol className="plan-list" tabIndex={0} aria-label={t.city.plans}>
@@ -48,6 +49,7 @@ export function Plans({ view, operator }: { view: BoardView; operator: boolean }
                 {known.venues.filter((venue) => !evaluation.venues.some((one) => one.room === venue.room)).map((venue) => (
                   <Venue key={venue.room} venue={venue} text={`${t.city.noVenueAnyMore} ${roomName(view, venue.room)}`} />
                 ))}
+                {evaluation.venues.map((venue) => <SentOrder key={venue.room} view={view} room={venue.room} session={evaluation.id} />)}
               </ul>
               {evaluation.policies != null && <p className="room-small">{t.city.policies.own}</p>}
             </li>
@@ -56,6 +58,7 @@ export function Plans({ view, operator }: { view: BoardView; operator: boolean }
       </ol>
       {open?.act === "change" && <PlanDialog view={view} change={open.evaluation} onClose={close} />}
       {open?.act === "policies" && <PoliciesDialog evaluation={open.evaluation} usual={view.usual} onClose={close} />}
+      {open?.act === "order" && <OrderDialog view={view} evaluation={open.evaluation} onClose={close} />}
       {open?.act === "cancel" && (
         <TypedDialog
           title={t.city.cancelTitle}

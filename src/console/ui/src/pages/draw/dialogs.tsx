@@ -8,7 +8,7 @@ import type { Give } from "../../parts/notice";
 import type { ConveningView } from "../../wire";
 import { PrepareDialog } from "./prepare";
 
-export type Open = "prepare" | "commit" | "reveal" | "withdraw" | "pause" | "stop" | "abort" | "single";
+export type Open = "prepare" | "take" | "commit" | "reveal" | "withdraw" | "pause" | "stop" | "abort" | "single";
 
 interface Props {
   open: Open;
@@ -23,7 +23,9 @@ export function DrawDialogs({ open, session, names, give, onClose }: Props) {
   const { ask, secret } = t.draw;
   switch (open) {
     case "prepare":
-      return <PrepareDialog session={session} names={names} onClose={onClose} />;
+      return <PrepareDialog session={session} arrived={null} names={names} onClose={onClose} />;
+    case "take":
+      return <PrepareDialog session={session} arrived={session.order ?? null} names={names} onClose={onClose} />;
     case "commit":
       return <SecretDialog title={secret.commitTitle} text={secret.commitText} command={secret.commitCommand} label={secret.commitment} act={secret.commit} onClose={onClose} run={(commitment) => give({ type: "commit_to_draw", commitment })} />;
     case "reveal":

@@ -19,7 +19,7 @@ import { Proof } from "./proof";
 import "./draw.css";
 
 /** The alarms of this page; all others are the room's. */
-const OURS = new Set<Alarm["what"]["kind"]>(["line_down", "line_rests", "line_fails", "call_out_silent", "call_out_overdue", "pool_empty", "notice_failed", "withdrawal_waits", "text_unsent"]);
+const OURS = new Set<Alarm["what"]["kind"]>(["line_down", "line_rests", "line_fails", "call_out_silent", "call_out_overdue", "pool_empty", "notice_failed", "withdrawal_waits", "text_unsent", "order_refused"]);
 
 export function DrawPage({ welcome, account, onRefused }: PageProps) {
   const role = account?.role === "supervisor" ? "supervisor" : "technician";
@@ -38,7 +38,7 @@ export function DrawView({ view, link, account, role }: { view: RoomView; link: 
   const members = view.session?.id === session?.session ? view.session?.members : undefined;
   const names = useMemo(() => namesOf(t, { members, feeds: view.feeds }), [t, members, view.feeds]);
   const give = useCommand(session?.session, names);
-  const alarms = view.alarms.filter((alarm) => OURS.has(alarm.what.kind) && (!("session" in alarm.what) || alarm.what.session === session?.session));
+  const alarms = view.alarms.filter((alarm) => OURS.has(alarm.what.kind) && (!("session" in alarm.what) || alarm.what.kind === "order_refused" || alarm.what.session === session?.session));
   const home = { href: `/${role}`, label: t.nav[role] };
   return (
     <Shell

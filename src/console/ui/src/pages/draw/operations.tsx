@@ -1,5 +1,6 @@
 // Owns what technician and supervisor may do: each step of the protocol, pause, resume, stop, withdrawals.
 import { Button } from "antd";
+import { dayTime } from "../../clock";
 import { useT } from "../../i18n";
 import type { Names } from "../../i18n/shape";
 import { button, refusalText } from "../../names";
@@ -21,6 +22,8 @@ export function Operations({ session, role, names, give, onOpen }: Props) {
   const p = t.draw.page;
   const draw = session.draw;
   const callout = session.callout;
+  const order = session.order;
+  const planned = session.phase === "planned";
   const fresh = draw == null || draw.stage === "aborted";
   const withdrawing = callout?.candidates.filter((one) => one.standing === "withdrawing") ?? [];
   const why = callout?.pause == null ? null : callout.pause.kind === "ordered" ? p.paused(callout.pause.reason) : p.silence(callout.pause.unanswered, callout.pause.of);
@@ -30,7 +33,14 @@ export function Operations({ session, role, names, give, onOpen }: Props) {
         {draw != null && draw.stage !== "aborted" && <p>{p.notice[session.notice.notice]}</p>}
         {why !== null && <p className="text-warn" role="status">{why}</p>}
         {callout?.stopped != null && <p className="text-warn">{callout.stopped}</p>}
-        {role === "technician" && fresh && session.phase === "planned" && <Button type="primary" block onClick={() => onOpen("prepare")}>{p.prepare}</Button>}
+        {order != null && (
+          <p role="status">
+            {p.arrived(dayTime(order.since))}
+            <span className="draw-digest">SHA-256 <code>{order.sha256.slice(0, 16)}…</code></span>
+          </p>
+        )}
+        {order != null && role === "technician" && planned && <Button type="primary" block onClick={() => onOpen("take")}>{p.take}</Button>}
+        {role === "technician" && fresh && planned && <Button type={order == null ? "primary" : "default"} block onClick={() => onOpen("prepare")}>{p.prepare}</Button>}
         {role === "supervisor" && draw?.stage === "prepared" && draw.given != null && <Button type="primary" block onClick={() => void give({ type: "accept_given_order" })}>{p.acceptOrder}</Button>}
         {role === "supervisor" && draw?.stage === "prepared" && draw.given == null && <Button type="primary" block onClick={() => onOpen("commit")}>{p.commit}</Button>}
         {role === "supervisor" && (draw?.stage === "countersigned" || (draw?.stage === "committed" && draw.hub == null)) && <Button type="primary" block onClick={() => onOpen("reveal")}>{p.reveal}</Button>}

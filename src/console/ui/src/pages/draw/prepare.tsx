@@ -1,30 +1,34 @@
 // Owns the form that prepares a draw: pool, recusals, named members, specialities. Names go from the files to the box and
 // never onto the page.
 import { Button, Input, Table } from "antd";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { No, request } from "../../api";
+import { dayTime } from "../../clock";
+import { base64 } from "../../file";
 import { useT } from "../../i18n";
 import type { Names } from "../../i18n/shape";
 import { problemText } from "../../names";
 import { Dialog, Field } from "../../parts/dialogs";
-import type { ConveningView, DrawOrder, Problem } from "../../wire";
+import { FileField } from "../../parts/file-field";
+import type { ArrivedOrderView, ConveningView, DrawOrder, Problem } from "../../wire";
 
 interface Group {
   speciality: string;
   count: string;
 }
 
-export function PrepareDialog({ session, names, onClose }: { session: ConveningView; names: Names; onClose: () => void }) {
+export function PrepareDialog({ session, arrived, names, onClose }: { session: ConveningView; arrived: ArrivedOrderView | null; names: Names; onClose: () => void }) {
   const t = useT();
   const f = t.draw.form;
   const [pool, setPool] = useState<File | null>(null);
   const [order, setOrder] = useState<File | null>(null);
   const [recusals, setRecusals] = useState<File | null>(null);
   const [named, setNamed] = useState<File | null>(null);
-  const [groups, setGroups] = useState<Group[]>([{ speciality: "", count: String(session.experts) }]);
+  const [groups, setGroups] = useState<Group[]>(firstGroups(session, arrived));
   const [problem, setProblem] = useState<Problem | null>(null);
   const sum = groups.reduce((sum, group) => sum + (Number(group.count) || 0), 0);
-  const whole = (pool !== null) !== (order !== null) && (order === null || recusals === null) && groups.every((group) => group.speciality.trim() !== "" && Number(group.count) > 0);
+  const source = arrived !== null || ((pool !== null) !== (order !== null) && (order === null || recusals === null));
+  const whole = source && groups.every((group) => group.speciality.trim() !== "" && Number(group.count) > 0);
   const change = (index: number, part: Partial<Group>) => setGroups((all) => all.map((group, at) => (at === index ? { ...group, ...part } : group)));
   const send = async () => {
     setProblem(null);
@@ -32,6 +36,7 @@ export function PrepareDialog({ session, names, onClose }: { session: ConveningV
       pool: pool === null ? null : await base64(pool),
       order: order === null ? null : await base64(order),
       recusals: recusals === null ? null : await base64(recusals),
+      from_hub: arrived?.sha256 ?? null,
       named: named === null ? null : await base64(named),
       groups: groups.map((group) => ({ speciality: group.speciality.trim(), count: Number(group.count) })),
     };
@@ -46,22 +51,23 @@ export function PrepareDialog({ session, names, onClose }: { session: ConveningV
   };
   const rows = problem?.rows ?? [];
   return (
-    <Dialog title={f.title} onClose={onClose} width={760} act={{ label: f.submit, disabled: !whole, run: send }}>
-      <p className="help">{f.help}</p>
-      <FileField label={f.pool} help={f.poolHelp} file={pool} onFile={setPool} />
-      <FileField label={f.order} help={f.orderHelp} file={order} onFile={setOrder} accept=".cms,.p7m,.der" />
-      <FileField label={f.recusals} help={f.recusalsHelp} file={recusals} onFile={setRecusals} />
+    <Dialog title={arrived === null ? f.title : f.arrivedTitle} onClose={onClose} width={760} act={{ label: arrived === null ? f.submit : f.arrivedSubmit, disabled: !whole, run: send }}>
+      <p className="help">{arrived === null ? f.help : f.arrivedHelp}</p>
+      {arrived !== null && <Arrived order={arrived} />}
+      {arrived === null && <FileField label={f.pool} help={f.poolHelp} file={pool} onFile={setPool} />}
+      {arrived === null && <FileField label={f.order} help={f.orderHelp} file={order} onFile={setOrder} accept=".cms,.p7m,.der" />}
+      {arrived === null && <FileField label={f.recusals} help={f.recusalsHelp} file={recusals} onFile={setRecusals} />}
       <FileField label={f.named} help={f.namedHelp} file={named} onFile={setNamed} />
       <fieldset className="choices">
         <legend>{f.groups}</legend>
         {groups.map((group, index) => (
           <div key={index} className="draw-group">
-            <Field label={f.speciality}>{(id) => <Input id={id} value={group.speciality} maxLength={100} onChange={(event) => change(index, { speciality: event.target.value })} autoComplete="off" />}</Field>
+            <Field label={f.speciality}>{(id) => <Input id={id} value={group.speciality} maxLength={100} readOnly={arrived !== null} onChange={(event) => change(index, { speciality: event.target.value })} autoComplete="off" />}</Field>
             <Field label={f.count}>{(id) => <Input id={id} type="number" min={1} max={20} value={group.count} onChange={(event) => change(index, { count: event.target.value })} />}</Field>
-            {groups.length > 1 && <Button onClick={() => setGroups((all) => all.filter((_, at) => at !== index))}>{f.remove}</Button>}
+            {groups.length > 1 && arrived === null && <Button onClick={() => setGroups((all) => all.filter((_, at) => at !== index))}>{f.remove}</Button>}
           </div>
         ))}
-        <Button onClick={() => setGroups((all) => [...all, { speciality: "", count: "1" }])}>{f.add}</Button>
+        {arrived === null && <Button onClick={() => setGroups((all) => [...all, { speciality: "", count: "1" }])}>{f.add}</Button>}
         <p className="help">{f.sum(sum, session.experts)}</p>
       </fieldset>
       {problem !== null && <p className="text-bad" role="alert">{rows.length > 0 ? f.faults(rows.length) : problemText(t, problem, names)}</p>}
@@ -84,26 +90,24 @@ export function PrepareDialog({ session, names, onClose }: { session: ConveningV
   );
 }
 
-function FileField({ label, help, file, onFile, accept = ".csv,text/csv" }: { label: string; help: string; file: File | null; onFile: (file: File | null) => void; accept?: string }) {
+/** What the hub has brought: its board shows the same digest. */
+function Arrived({ order }: { order: ArrivedOrderView }) {
   const t = useT();
-  const input = useRef<HTMLInputElement>(null);
+  const f = t.draw.form;
   return (
-    <div className="draw-file">
-      <strong>{label}</strong>
-      <p className="help">{help}</p>
-      <div className="file-row">
-        <input ref={input} type="file" hidden accept={accept} aria-label={label} onChange={(event) => onFile(event.target.files?.[0] ?? null)} />
-        <Button aria-label={`${label}: ${t.draw.form.choose}`} onClick={() => input.current?.click()}>{t.draw.form.choose}</Button>
-        <span aria-live="polite">{file === null ? "" : t.tech.importForm.chosen(file.name)}</span>
-      </div>
-    </div>
+    <dl className="proof draw-arrived">
+      <dt>{f.came}</dt>
+      <dd>{dayTime(order.since)}</dd>
+      <dt>{f.digest}</dt>
+      <dd><code>{order.sha256}</code></dd>
+      <dt>{f.owner}</dt>
+      <dd>{f.ownerKey(order.key.slice(0, 12), order.rows)}</dd>
+    </dl>
   );
 }
 
-/** The file's bytes as they are: the box knows both encodings. */
-async function base64(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
+/** Whoever drew the order has fixed the specialities; how many of each, the plan says only where there is one. */
+function firstGroups(session: ConveningView, arrived: ArrivedOrderView | null): Group[] {
+  const specialities = arrived?.specialities ?? [""];
+  return specialities.map((speciality) => ({ speciality, count: specialities.length === 1 ? String(session.experts) : "" }));
 }

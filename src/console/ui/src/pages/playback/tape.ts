@@ -63,7 +63,7 @@ const CATEGORY: Record<Event["type"], Category | null> = {
   workstation_enrolled: null, workstation_revoked: null, preflight_requested: null, preflight_done: null,
   equipment_failed: "fault", equipment_recovered: "fault", feed_went_live: null, feed_lost: null,
   // draw and call-out are over before anything is recorded
-  draw_prepared: null, draw_committed: null, draw_signature_asked: null, draw_countersigned: null, draw_revealed: null, draw_seeded: null,
+  order_arrived: null, order_refused: null, draw_prepared: null, draw_committed: null, draw_signature_asked: null, draw_countersigned: null, draw_revealed: null, draw_seeded: null,
   draw_aborted: null, candidates_drawn: null, pool_exhausted: null, notice_ready: null,
   notice_failed: null, call_placed: null, call_taken: null, text_placed: null, text_ended: null, call_progressed: null, call_ended: null,
   candidate_accepted: null, candidate_declined: null, candidate_released: null, candidate_given_up: null,

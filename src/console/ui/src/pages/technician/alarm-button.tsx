@@ -37,6 +37,7 @@ export function alarmButton(t: Dictionary, alarm: Alarm, give: Give, onOpen: (op
     case "notice_failed":
     case "withdrawal_waits":
     case "text_unsent":
+    case "order_refused":
     case "archive_requested":
       return null;
     case "line_rests":
