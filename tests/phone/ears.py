@@ -32,7 +32,7 @@ def for_sherpa(folder):
     from pypinyin.phrases_dict import phrases_dict
 
     model, vocabulary, voices = kokoro()
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
 
     def field(number, content):
         """Of a protobuf message, with its length before it."""
