@@ -24,7 +24,8 @@ and with --faults by the last three digits what gateways and networks do wrong:
 Lines on its standard input change the gateway: `403` and `503` refuse all calls, `forget` refuses registrations too, as if it had
 lost them, `silent` answers nothing, `well` ends it. `call NUMBER KEYS` has somebody with that number call whoever is registered,
 and press KEYS. Folders tell what became of it: DIR/answered/NUMBER, DIR/ended/NUMBER (we hung up), DIR/busy/NUMBER; and DIR/byes/884
-that a BYE came to a phone that does wrong. DIR/kamailio.log has a line `dialled CALL-ID` for each call.
+that a BYE came to a phone that does wrong. DIR/kamailio.log has a line `dialled CALL-ID` for each call, and `freed CALL-ID INVITE`
+or `freed CALL-ID BYE` once a phone has stopped ringing, or has been let go.
 
 With --tls it also listens on the next port but one by TLS, as localhost; DIR/ca.pem is who says so (kamailio-tls-modules, openssl). With a user the gateway asks for that user and password (digest). The phones take the 300 ports from the given one on; port 0 stands for such a block that is free. Prints `{"port": 5070}` once all listen, and serves until SIGTERM.
 """
@@ -104,6 +105,11 @@ request_route {{
     if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
     record_route();
     route(NUMBERS);
+}}
+
+# a phone that stopped ringing because we said so, or was let go
+onreply_route {{
+    if (status == "487" && $rm == "INVITE" || status == "200" && $rm == "BYE") {{ xlog("L_NOTICE", "freed $ci $rm\n"); }}
 }}
 
 route[NUMBERS] {{

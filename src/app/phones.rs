@@ -8,7 +8,7 @@ use crate::config::{
 };
 use crate::keys::Keys;
 use crate::phone::modem::{Model, ModemLine, ModemSettings};
-use crate::phone::sip::{Transport, Trunk, TrunkSettings};
+use crate::phone::sip::{OpenCalls, Transport, Trunk, TrunkSettings};
 use crate::phone::voice::{Engine, Voice};
 use crate::phone::{
     Directory, Line, NotKept, Number, OpenLine, PhoneReport, Phones, Recordings, Reports,
@@ -62,7 +62,7 @@ pub(super) fn start(around: Around<'_>, tasks: &mut Tasks) -> RunningPhones {
     let phone = &around.profile.phone;
     let mut lines = BTreeMap::new();
     for line in &phone.lines {
-        lines.extend(open(line, credentials.as_deref(), tasks));
+        lines.extend(open(line, &around, credentials.as_deref(), tasks));
     }
     let recipient = around
         .profile
@@ -141,12 +141,15 @@ async fn hand_down(clerk: ClerkHandle, wanted_tx: watch::Sender<WantedPhones>) {
 /// The channels of one line, and what carries them.
 fn open(
     line: &PhoneLine,
+    around: &Around<'_>,
     credentials: Option<&Path>,
     tasks: &mut Tasks,
 ) -> Vec<(LineId, OpenLine)> {
     let carrier: Option<Arc<dyn Line>> = line.enabled.then(|| match &line.port {
         LinePort::Sip(gateway) => {
-            let trunk = Trunk::new(trunk_settings(line, gateway, credentials));
+            let calls = around.data.join("calls").join(line.id.to_string());
+            let trunk = Trunk::new(trunk_settings(line, gateway, credentials))
+                .with(OpenCalls::read(calls, around.keys.clone()));
             tasks.start("sip trunk", trunk.clone().run());
             Arc::new(trunk) as Arc<dyn Line>
         }

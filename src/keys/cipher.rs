@@ -52,6 +52,8 @@ pub enum SealPurpose {
     SecondFactor,
     /// The sound of a call, until it is encrypted to the audit key.
     CallSound,
+    /// The request that ends a call which a crash left at its gateway.
+    OpenCall,
 }
 
 impl SealPurpose {
@@ -60,6 +62,7 @@ impl SealPurpose {
             Self::SessionKey => b"bidroom/seal/session-key",
             Self::SecondFactor => b"bidroom/seal/second-factor",
             Self::CallSound => b"bidroom/seal/call-sound",
+            Self::OpenCall => b"bidroom/seal/open-call",
         }
     }
 }

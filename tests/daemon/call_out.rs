@@ -11,6 +11,7 @@ use reqwest::StatusCode;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const STRANGER: &str = "13912345678";
@@ -37,6 +38,33 @@ struct Hall {
     phones: Peer,
     /// The phones' files.
     folder: tempfile::TempDir,
+    /// What the daemon's children are told.
+    arguments: Arguments,
+}
+
+/// The arguments of a process's children, looked at again and again.
+#[derive(Clone, Default)]
+struct Arguments(Arc<Mutex<BTreeSet<Vec<u8>>>>);
+
+impl Arguments {
+    /// Those of `parent`'s children, until it ends.
+    fn of(parent: u32) -> Self {
+        let seen = Self::default();
+        let into = seen.clone();
+        std::thread::spawn(move || {
+            let parent_line = format!("\nPPid:\t{parent}\n");
+            while std::fs::exists(format!("/proc/{parent}")).unwrap() {
+                for process in std::fs::read_dir("/proc").unwrap().flatten() {
+                    let read = |file| std::fs::read(process.path().join(file)).unwrap_or_default();
+                    if String::from_utf8_lossy(&read("status")).contains(&parent_line) {
+                        into.0.lock().unwrap().insert(read("cmdline"));
+                    }
+                }
+                std::thread::sleep(Duration::from_millis(40));
+            }
+        });
+        seen
+    }
 }
 
 /// A pool whose people's phones do what the last digits say (`scripts/phones.py`).
@@ -92,6 +120,7 @@ impl Hall {
              [[phone.lines]]\n{line}\n[policies]\n{least}"
         );
         let room = Room::start_with(&profile().replace("[policies]\n", &lines)).await;
+        let arguments = Arguments::of(room.pid());
         let technician = room.signed_in("technician").await;
         let supervisor = room.signed_in("supervisor").await;
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -127,6 +156,7 @@ impl Hall {
             supervisor,
             phones,
             folder,
+            arguments,
         }
     }
 
@@ -168,8 +198,16 @@ impl Hall {
             let bytes = std::fs::read(&file).unwrap_or_default();
             assert_eq!(found(&bytes, &canaries), None, "in {name}");
         }
-        let cmdline = std::fs::read(format!("/proc/{}/cmdline", self.room.pid())).unwrap();
-        assert_eq!(found(&cmdline, &canaries), None, "an argument");
+        let mut arguments = self.arguments.0.lock().unwrap().clone();
+        let speaks = |told: &Vec<u8>| told.starts_with(b"espeak-ng\0");
+        assert!(arguments.iter().any(speaks), "none was seen to speak");
+        arguments.insert(std::fs::read(format!("/proc/{}/cmdline", self.room.pid())).unwrap());
+        // of what is said nothing either
+        let said = ["您好".as_bytes().to_vec(), b"nin2 hao3".to_vec()];
+        for told in arguments {
+            let all = [&canaries[..], &said[..]].concat();
+            assert_eq!(found(&told, &all), None, "an argument");
+        }
         let at = |browser: &Browser| browser.clone().at(&self.room.url(""));
         for (browser, role) in [
             (&self.technician, "technician"),
@@ -549,6 +587,84 @@ async fn killed_in_each_state_of_a_call_nobody_is_redialled_in_silence() {
     hall.technician.carry_out(SESSION, pause).await;
     let known = attempts(&hall.board()).len();
     assert!(hall.dialled() <= known, "{} of {known}", hall.dialled());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_at_the_gateway_is_ended_by_the_next_life() {
+    // soon after a restart, its own start included
+    const SOON: Duration = Duration::from_secs(8);
+    // some ring and ring, one answers and says nothing
+    let mut hall = Hall::committed(5, "577577577577", 4, "").await;
+    hall.reveal().await;
+    let of_gateway = |hall: &Hall, what: &str| -> BTreeSet<String> {
+        let log = std::fs::read_to_string(hall.folder.path().join("phones/kamailio.log"));
+        let log = log.unwrap();
+        let ids = log.lines().filter_map(|line| line.split(what).nth(1));
+        ids.map(str::to_owned).collect()
+    };
+    let states = |hall: &Hall| -> Vec<String> {
+        let open = attempts(&hall.board()).into_iter();
+        let open = open.filter(|a| a["end"].is_null());
+        open.map(|a| a["progress"]["state"].as_str().unwrap_or("").to_owned())
+            .collect()
+    };
+    hall.until("one rings, and one is on the phone", |_| {
+        let states = states(&hall);
+        let has = |wanted: &str| states.iter().any(|state| state == wanted);
+        has("ringing") && has("answered")
+    })
+    .await;
+    // what is kept of them names nobody
+    let kept = files(&hall.room.data().join("calls/sip"));
+    assert!(kept.len() >= 2, "{kept:?}");
+    for file in &kept {
+        let sealed = std::fs::read(file).unwrap();
+        assert_eq!(found(&sealed, &[b"13800138".to_vec()]), None, "{file:?}");
+    }
+    let before = of_gateway(&hall, "freed ");
+    hall.room.end(Signal::KILL);
+    let dialled = of_gateway(&hall, "dialled ");
+    let ended = |hall: &Hall| -> BTreeSet<String> {
+        let now = of_gateway(hall, "freed ");
+        now.difference(&before).cloned().collect()
+    };
+    // nobody else ends them
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(ended(&hall), BTreeSet::new(), "while nobody runs");
+    let began = Instant::now();
+    hall.room.restart_under(&[]);
+    let started = began.elapsed();
+    let how = |hall: &Hall, method: &str| {
+        let all = ended(hall).into_iter();
+        all.filter(|line| line.ends_with(method)).count()
+    };
+    super::support::until("what rang is silent, what was answered is let go", || {
+        let ended = ended(&hall);
+        let rang_or_talked = ended.len();
+        how(&hall, "BYE") >= 1 && how(&hall, "INVITE") >= 1 && rang_or_talked >= kept.len()
+    })
+    .await;
+    let took = began.elapsed();
+    println!(
+        "started after {started:?}, {} calls ended after {took:?}",
+        kept.len()
+    );
+    assert!(took < SOON, "{took:?}");
+    for line in ended(&hall) {
+        let id = line.split(' ').next().unwrap().to_owned();
+        assert!(dialled.contains(&id), "{id} was no call of the life before");
+    }
+    // the line calls again at once
+    let again = || of_gateway(&hall, "dialled ").len() > dialled.len();
+    super::support::until("the next one is called", again).await;
+    println!("the next call after {:?}", began.elapsed());
+    // a call that ends by itself leaves nothing
+    let pause = json!({"type": "pause_call_out", "reason": "enough"});
+    hall.technician = hall.technician.at(&hall.room.url(""));
+    hall.technician.carry_out(SESSION, pause).await;
+    let empty = |_: &Value| hall.is_idle() && files(&hall.room.data().join("calls")).is_empty();
+    hall.until("nothing is kept of calls that are over", empty)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! Keys in sound, with GStreamer's detector (spandsp) as a second opinion, and with speech, which presses none.
 
+use crate::rough::ears;
 use bidroom::phone::dtmf::{Detector, tone};
 use bidroom::phone::g711::Law;
 use bidroom::phone::wav;
@@ -9,11 +10,16 @@ use std::process::{Command, Stdio};
 
 /// The keys that we hear, through A-law as a line carries them.
 fn ours(sound: &[i16]) -> String {
+    ours_of(&carried(sound, Law::A))
+}
+
+/// Sound as a line carries it.
+fn carried(sound: &[i16], law: Law) -> Vec<i16> {
+    sound.iter().map(|s| law.decode(law.encode(*s))).collect()
+}
+
+fn ours_of(carried: &[i16]) -> String {
     let mut detector = Detector::default();
-    let carried: Vec<i16> = sound
-        .iter()
-        .map(|s| Law::A.decode(Law::A.encode(*s)))
-        .collect();
     carried
         .chunks(160)
         .flat_map(|frame| detector.hear(frame))
@@ -156,4 +162,77 @@ fn speech_presses_no_key() {
     }
     println!("{minutes:.1} minutes of speech, no key");
     assert!(minutes > asked, "{minutes}");
+}
+
+/// Natural speech, as models speak it, and what others have recorded. `SPEECH_FOLDER` names a folder of WAV files to take instead of
+/// a few sentences (`ears.py read` makes one), `SPEECH_MINUTES` how much is made of them.
+#[test]
+fn natural_speech_presses_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = |name| std::env::var(name).ok();
+    let speech = match asked("SPEECH_FOLDER") {
+        Some(speech) => speech.into(),
+        None => {
+            let speech = folder.path().join("speech");
+            let mut child = ears()
+                .arg("read")
+                .arg(&speech)
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let text = "您好，这里是评标专家自动语音通知。一共二十一人参加会议，其余的人请假。喂，你好，请问你是哪一位？我在外面开车，听不清楚。\
+                明天下午一点钟，我一定准时赶到。欧洲的雨一直下，我一个人走在路上。";
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+            assert!(child.wait().unwrap().success());
+            speech
+        }
+    };
+    let minutes = asked("SPEECH_MINUTES").unwrap_or("5".to_owned());
+    let calls = folder.path().join("calls");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/tools/ears/bin/python");
+    let made = Command::new(python)
+        .arg(root.join("tests/phone/varied.py"))
+        .args([&speech, &calls])
+        .arg(&minutes)
+        .status();
+    assert!(made.unwrap().success());
+    let mut files: Vec<_> = std::fs::read_dir(&calls)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
+    files.sort();
+    // each call ends with a key, so that a detector that hears nothing is found out
+    let pressed = [
+        vec![0; 1_600],
+        tone(Key::new('5').unwrap(), 800, 4_000.0, 4_000.0),
+        vec![0; 800],
+    ]
+    .concat();
+    let (mut seconds, mut our_false, mut their_false) = (0, Vec::new(), 0);
+    for (n, file) in files.iter().enumerate() {
+        let (rate, samples) = wav::read(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!(rate, 8_000);
+        seconds += samples.len() / 8_000;
+        let law = if n % 2 == 0 { Law::A } else { Law::Mu };
+        let call = carried(&[samples, pressed.clone()].concat(), law);
+        let (our, their) = (ours_of(&call), theirs(&call));
+        assert!(our.ends_with('5'), "{}: {our}", file.display());
+        assert!(
+            their.ends_with('5'),
+            "GStreamer, {}: {their}",
+            file.display()
+        );
+        their_false += their.len() - 1;
+        if our.len() > 1 {
+            our_false.push((file.clone(), our));
+        }
+    }
+    println!(
+        "{:.1} minutes of natural speech in {} calls: false keys {}, of GStreamer's detector {their_false}",
+        f64::from(u32::try_from(seconds).unwrap()) / 60.0,
+        files.len(),
+        our_false.len(),
+    );
+    assert!(our_false.is_empty(), "{our_false:?}");
 }

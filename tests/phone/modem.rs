@@ -126,6 +126,49 @@ async fn a_wrong_pin_is_tried_once_in_all_lives_of_the_daemon() {
     assert_eq!(tried.lines().count(), 1);
 }
 
+/// A life that was cut off in a call: the modem has been told to dial, and nobody is there any more.
+fn cut_off_in_a_call(folder: &Path, number: &str, state: &str) {
+    use std::io::{Read, Write};
+    let options = std::fs::OpenOptions::new().read(true).write(true).clone();
+    let mut port = options.open(folder.join("at")).unwrap();
+    port.write_all(format!("ATD{number};\r").as_bytes())
+        .unwrap();
+    let (mut said, mut buffer) = (String::new(), [0; 256]);
+    while !said.contains(state) {
+        let read = port.read(&mut buffer).unwrap();
+        said.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_an_earlier_life_left_is_hung_up() {
+    // it rings, it was answered
+    for (number, state) in [("13800138007", "2,0,3"), ("13800138005", "2,0,0")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut peer = Peer::modem(folder.path(), "quectel-ec25");
+        peer.tell("stale");
+        cut_off_in_a_call(folder.path(), number, state);
+        let began = std::time::Instant::now();
+        let desk = desk(folder.path(), Model::QuectelEc25, None).await;
+        desk.until_line("modem-1", LineState::Ready).await;
+        println!("{number}: ready after {:?}", began.elapsed());
+        let states = desk.reports().into_iter().filter_map(|r| match r {
+            bidroom::phone::PhoneReport::Line { state, .. } => Some(state),
+            _ => None,
+        });
+        let fault = |state: &LineState| matches!(state, LineState::Fault(_));
+        assert!(
+            !states.collect::<Vec<_>>().iter().any(fault),
+            "{:?}",
+            desk.reports()
+        );
+        // a modem in a call dials nobody
+        let attempt = desk.place("modem-1", "13800138000", Script::Notice);
+        let (end, _) = desk.ended(&attempt).await;
+        assert_eq!(end, CallEnd::Confirmed(Answer::Attends), "{number}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_modem_that_stalls_or_is_unplugged_costs_nobody_his_place() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ const KEYWORDS: [&[&str]; 10] = [
     &["不参加", "不參加"],
 ];
 
-fn ears() -> Command {
+pub(crate) fn ears() -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("target/tools/ears/bin/python");
     assert!(
@@ -62,8 +62,8 @@ fn spoken(folder: &Path) -> PathBuf {
     file
 }
 
-/// How many keywords stand in what was heard of each file.
-fn understood(files: &[PathBuf]) -> Vec<usize> {
+/// What a recogniser writes down of each file.
+pub(crate) fn written_down(files: &[PathBuf]) -> Vec<String> {
     let heard = ears().arg("hear").args(files).output().unwrap();
     assert!(
         heard.status.success(),
@@ -71,12 +71,20 @@ fn understood(files: &[PathBuf]) -> Vec<usize> {
         String::from_utf8_lossy(&heard.stderr)
     );
     let heard = String::from_utf8(heard.stdout).unwrap();
-    let count = |text: &str| {
-        let has = |spellings: &&&[&str]| spellings.iter().any(|s| text.contains(s));
-        KEYWORDS.iter().filter(has).count()
-    };
     println!("{heard}");
-    heard.lines().map(count).collect()
+    heard.lines().map(str::to_owned).collect()
+}
+
+/// How many keywords stand in a text, by any of their spellings.
+pub(crate) fn keywords(text: &str, all: &[&[&str]]) -> usize {
+    let has = |spellings: &&&[&str]| spellings.iter().any(|s| text.contains(s));
+    all.iter().filter(has).count()
+}
+
+/// How many keywords stand in what was heard of each file.
+fn understood(files: &[PathBuf]) -> Vec<usize> {
+    let heard = written_down(files);
+    heard.iter().map(|text| keywords(text, &KEYWORDS)).collect()
 }
 
 /// What a phone has heard, as it dumped it once the call was over.

@@ -386,3 +386,52 @@ async fn whoever_has_confirmed_withdraws_by_calling_back_and_a_stranger_learns_n
         there("ended", number).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_takes_the_ports_that_the_firewall_lets_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_phones, port) = Peer::phones(folder.path(), &[]);
+    // a range that is free now
+    let bind = |port: u16| std::net::UdpSocket::bind(("127.0.0.1", port));
+    let first = (21_000_u16..)
+        .step_by(10)
+        .find(|first| (*first..first + 4).all(|port| bind(port).is_ok()))
+        .unwrap();
+    let trunk = Trunk::new(TrunkSettings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        transport: Transport::Udp,
+        user: "bidroom".to_owned(),
+        password: None,
+        register: false,
+        sound_ports: Some((first, first + 3)),
+        authorities: Vec::new(),
+    });
+    let desk = Desk::start(channels(&trunk, 3), Duration::from_secs(6)).await;
+    desk.until_line("sip-1", LineState::Ready).await;
+    let taken = || {
+        (first..first + 4)
+            .filter(|port| bind(*port).is_err())
+            .collect::<Vec<_>>()
+    };
+    // two have their even port, the third finds none
+    let talks = ["sip-1", "sip-2"].map(|on| desk.place(on, "13800138002", Script::Notice));
+    for attempt in &talks {
+        let answered = |reports: &[PhoneReport]| {
+            reports.iter().any(|r| matches!(r, PhoneReport::Progress { attempt: a, progress: CallProgress::Answered } if a == attempt))
+        };
+        desk.until("it is answered", answered).await;
+    }
+    assert_eq!(taken(), [first, first + 2]);
+    let third = desk.place("sip-3", "13800138003", Script::Notice);
+    let fault = CallEnd::LineFault(LineFault::HostUnreachable);
+    assert_eq!(desk.ended(&third).await.0, fault);
+    // keys come as RTP, to the port that was told
+    for attempt in &talks {
+        assert_eq!(
+            desk.ended(attempt).await.0,
+            CallEnd::Confirmed(Answer::Attends)
+        );
+    }
+    assert_eq!(taken(), [0; 0]);
+}

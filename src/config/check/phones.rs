@@ -5,6 +5,7 @@ use super::run::Premises;
 use crate::config::{LinePort, PhoneLine, Profile, Speech};
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 pub(super) fn check(profile: &Profile, premises: &Premises) -> Vec<Finding> {
     let phone = &profile.phone;
@@ -37,11 +38,12 @@ fn of_speech(speech: &Speech) -> Finding {
             (in_path(&program), program, remedy)
         }
         Speech::Sherpa { python, model, .. } => {
-            let (python_there, model_there) = (in_path(python), has_model(model));
-            let missing = if python_there {
-                model.display().to_string()
-            } else {
-                python.clone()
+            let model_there = has_model(model);
+            let python_there = has_sherpa(python);
+            let missing = match (in_path(python), python_there) {
+                (false, _) => python.clone(),
+                (true, false) => format!("sherpa-onnx ({python})"),
+                (true, true) => format!("{0}/*.onnx, {0}/tokens.txt", model.display()),
             };
             let remedy = text!(
                 "安装 Python 包 sherpa-onnx，放好模型文件夹，或改正 [phone.speech] 的 python 和 model",
@@ -75,7 +77,21 @@ fn of_speech(speech: &Speech) -> Finding {
 
 /// Whether a folder could be a model of sherpa-onnx.
 fn has_model(folder: &Path) -> bool {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names = files.map(|file| file.path());
     folder.join("tokens.txt").is_file()
+        && names.any(|name| name.extension().is_some_and(|e| e == "onnx"))
+}
+
+/// Whether a Python has the package.
+fn has_sherpa(python: &str) -> bool {
+    let found =
+        "import importlib.util, sys; sys.exit(importlib.util.find_spec('sherpa_onnx') is None)";
+    let asked = Command::new(python)
+        .args(["-c", found])
+        .stderr(Stdio::null())
+        .status();
+    asked.is_ok_and(|status| status.success())
 }
 
 fn in_path(program: &str) -> bool {

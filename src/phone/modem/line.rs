@@ -139,13 +139,16 @@ impl ModemLine {
         // what an earlier life left half said
         drop(commands.ask("AT").await);
         commands.drain(STALE).await?;
-        for command in ["AT", "ATE0", "AT+CMEE=1", "AT+CHUP"] {
+        for command in ["AT", "ATE0", "AT+CMEE=1"] {
             commands.ask(command).await?;
         }
+        let mut open = Open::new(self, commands, sound);
+        // a call that an earlier life left; what is still said of it must not be taken for an answer
+        open.hang_up().await?;
         for command in self.settings.model.prepare() {
-            commands.ask(command).await?;
+            open.commands.ask(command).await?;
         }
-        Ok(Open::new(self, commands, sound))
+        Ok(open)
     }
 }
 

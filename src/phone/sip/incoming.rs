@@ -3,7 +3,6 @@
 use super::ring::{SipRing, is_from};
 use super::trunk::{Connected, Ending};
 use crate::phone::leg::Ring;
-use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::sip::{Method, StatusCode};
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::transaction::Transaction;
@@ -81,11 +80,11 @@ async fn ring(
 }
 
 /// Sees calls to their end that nobody waits for.
-pub(super) async fn end_calls(mut ending_rx: mpsc::Receiver<Ending>, dialogs: Arc<DialogLayer>) {
+pub(super) async fn end_calls(mut ending_rx: mpsc::Receiver<Ending>, connected: &Arc<Connected>) {
     let mut tasks = JoinSet::new();
     while let Some((dialog, invite)) = ending_rx.recv().await {
         while tasks.try_join_next().is_some() {}
-        let dialogs = dialogs.clone();
+        let connected = connected.clone();
         tasks.spawn(async move {
             let ended = timeout(BYE, async {
                 drop(dialog.hangup().await);
@@ -96,7 +95,7 @@ pub(super) async fn end_calls(mut ending_rx: mpsc::Receiver<Ending>, dialogs: Ar
             if ended.await.is_err() {
                 tracing::warn!("the gateway did not acknowledge the end of a call");
             }
-            dialogs.remove_dialog(&dialog.id());
+            connected.forget(&dialog);
         });
     }
 }

@@ -86,6 +86,7 @@ impl SipLeg {
             .dialogs
             .do_invite_async(option, states_tx)
             .map_err(|_| fault(LineFault::Software))?;
+        connected.rings(&dialog);
         Ok(Self {
             connected,
             dialog,
@@ -162,6 +163,10 @@ impl SipLeg {
     )]
     async fn changed(&mut self, state: DialogState) -> Option<LegEvent> {
         match state {
+            DialogState::Trying(_) => {
+                self.rings();
+                None
+            }
             DialogState::Early(_, response) => self.early(&response),
             DialogState::Updated(_, request, handle) => {
                 self.renegotiate(&request, handle).await;
@@ -191,10 +196,18 @@ impl SipLeg {
         }
     }
 
+    /// After a challenge it is another INVITE than the first that a CANCEL has to name.
+    fn rings(&self) {
+        if matches!(self.progress, Progress::Calling { .. }) {
+            self.connected.rings(&self.dialog);
+        }
+    }
+
     fn early(&mut self, response: &Response) -> Option<LegEvent> {
         let Progress::Calling { rang, early, .. } = self.progress else {
             return None;
         };
+        self.rings();
         let media = sdp::read(&response.body).ok();
         if let Some(agreed) = media {
             self.media.agree(agreed);
@@ -220,6 +233,7 @@ impl SipLeg {
             return self.end(end);
         }
         self.progress = Progress::Answered;
+        self.connected.answered(&self.dialog);
         if is_assumed(response) {
             self.let_go();
             return self.end(CallEnd::LineFault(LineFault::OddReply));
@@ -271,7 +285,7 @@ impl SipLeg {
         if end.fault().is_some() {
             self.connected.doubted.notify_one();
         }
-        self.connected.dialogs.remove_dialog(&self.dialog.id());
+        self.connected.forget(&self.dialog);
         LegEvent::Ended(end)
     }
 

@@ -8,9 +8,11 @@ mod contact;
 mod incoming;
 pub(in crate::phone) mod leg;
 mod media;
+mod open_calls;
 pub(in crate::phone) mod ring;
 pub(in crate::phone) mod sdp;
 mod trunk;
 mod watch;
 
+pub use open_calls::OpenCalls;
 pub use trunk::{Transport, Trunk, TrunkSettings};

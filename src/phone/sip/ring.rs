@@ -84,6 +84,7 @@ impl Ring for SipRing {
         self.dialog
             .accept(Some(headers), Some(media.description()))
             .map_err(|_| CallEnd::HungUp)?;
+        self.connected.answered(&self.dialog);
         Ok(Box::new(SipLeg::taken(
             self.connected.clone(),
             self.dialog.clone(),

@@ -3,6 +3,7 @@
 use super::contact::AssumeContact;
 use super::incoming::{answer, end_calls};
 use super::leg::SipLeg;
+use super::open_calls::OpenCalls;
 use super::watch::pause_after;
 use crate::phone::leg::{Leg, Line, Ring};
 use crate::phone::number::Number;
@@ -87,6 +88,8 @@ pub struct Trunk {
     pub(super) connected_tx: Arc<watch::Sender<Option<Arc<Connected>>>>,
     /// Where calls that come in go; nowhere before somebody asks for them.
     rings_tx: Arc<OnceLock<mpsc::Sender<Box<dyn Ring>>>>,
+    /// What ends its calls after a crash; none where nothing is kept.
+    open_calls: Option<Arc<OpenCalls>>,
 }
 
 /// A call that nobody waits for, and its INVITE where that has not ended.
@@ -107,6 +110,7 @@ pub(super) struct Connected {
     pub(super) doubted: Notify,
     host: String,
     ending_tx: mpsc::Sender<Ending>,
+    open_calls: Option<Arc<OpenCalls>>,
 }
 
 impl fmt::Debug for Connected {
@@ -121,6 +125,29 @@ impl Connected {
     /// A user's address at the gateway.
     pub(super) fn uri(&self, user: &str) -> Option<Uri> {
         Uri::try_from(format!("sip:{user}@{}", self.host).as_str()).ok()
+    }
+
+    /// Has a call ended after a crash that rings, or is about to.
+    pub(super) fn rings(&self, dialog: &InviteDialog) {
+        if let Some(open_calls) = &self.open_calls {
+            open_calls.rings(&dialog.initial_request());
+        }
+    }
+
+    /// Has a call ended after a crash that was answered.
+    pub(super) fn answered(&self, dialog: &InviteDialog) {
+        if let Some(open_calls) = &self.open_calls {
+            open_calls.answered(&dialog.snapshot(), self);
+        }
+    }
+
+    /// Forgets a call that is over.
+    pub(super) fn forget(&self, dialog: &InviteDialog) {
+        let id = dialog.id();
+        self.dialogs.remove_dialog(&id);
+        if let Some(open_calls) = &self.open_calls {
+            open_calls.forget(&id.call_id);
+        }
     }
 
     /// Ends a call without waiting for the other side.
@@ -148,7 +175,15 @@ impl Trunk {
             state_tx: Arc::new(watch::Sender::new(LineState::Unknown)),
             connected_tx: Arc::new(watch::Sender::new(None)),
             rings_tx: Arc::default(),
+            open_calls: None,
         }
+    }
+
+    /// A trunk whose calls are ended by the next life, should this one be cut off; what an earlier one left is ended first.
+    #[must_use]
+    pub fn with(mut self, open_calls: OpenCalls) -> Self {
+        self.open_calls = Some(Arc::new(open_calls));
+        self
     }
 
     /// Keeps the connection for ever.
@@ -213,7 +248,6 @@ impl Trunk {
             return LineState::Fault(LineFault::Software);
         };
         let (ending_tx, ending_rx) = mpsc::channel(ENDING);
-        let dialogs = Arc::new(DialogLayer::new(endpoint.inner.clone()));
         let connected = Arc::new(Connected {
             peer,
             local,
@@ -224,17 +258,23 @@ impl Trunk {
             caller,
             contact,
             credential: self.credential(),
-            dialogs: dialogs.clone(),
+            dialogs: Arc::new(DialogLayer::new(endpoint.inner.clone())),
             sound_ports: self.settings.sound_ports,
             doubted: Notify::new(),
             host,
             ending_tx,
+            open_calls: self.open_calls.clone(),
         });
         tokio::select! {
             () = endpoint.serve() => LineState::Fault(LineFault::Software),
             () = answer(incoming, &connected, &self.rings_tx) => LineState::Fault(LineFault::Software),
-            () = end_calls(ending_rx, dialogs) => LineState::Fault(LineFault::Software),
-            state = self.watch_over(&endpoint.inner, &connected) => state,
+            () = end_calls(ending_rx, &connected) => LineState::Fault(LineFault::Software),
+            state = async {
+                if let Some(open_calls) = &self.open_calls {
+                    open_calls.end(&endpoint.inner, &connected).await;
+                }
+                self.watch_over(&endpoint.inner, &connected).await
+            } => state,
         }
     }
 
@@ -264,16 +304,18 @@ impl Trunk {
 
     async fn transports(&self, local: IpAddr, token: &CancellationToken) -> Option<TransportLayer> {
         let transports = TransportLayer::new(token.clone());
+        let before = self.open_calls.as_ref().and_then(|calls| calls.port());
+        let port = free_port(local, before.unwrap_or(0), self.settings.transport);
         match self.settings.transport {
             Transport::Tcp => {
                 // the library binds later, and wants to know the port now
-                let free = TcpListener::bind((local, 0)).ok()?.local_addr().ok()?;
+                let free = TcpListener::bind((local, port)).ok()?.local_addr().ok()?;
                 let listener = TcpListenerConnection::new(free, None).await.ok()?;
                 transports.add_transport(listener.into());
             }
             Transport::Udp | Transport::Tls => {
                 let udp = UdpConnection::create_connection(
-                    (local, 0).into(),
+                    (local, port).into(),
                     None,
                     Some(token.child_token()),
                 );
@@ -316,6 +358,15 @@ impl Line for Trunk {
     fn state(&self) -> watch::Receiver<LineState> {
         self.state_tx.subscribe()
     }
+}
+
+/// That port where it is free, else any.
+fn free_port(local: IpAddr, port: u16, transport: Transport) -> u16 {
+    let free = match transport {
+        Transport::Tcp => TcpListener::bind((local, port)).is_ok(),
+        Transport::Udp | Transport::Tls => UdpSocket::bind((local, port)).is_ok(),
+    };
+    if free { port } else { 0 }
 }
 
 async fn resolve(host: &str, port: u16) -> Option<SocketAddr> {

@@ -81,8 +81,16 @@ impl Voice {
     /// # Errors
     /// [`SpeechFault`].
     pub async fn speak(&self, notice: &Notice) -> Result<Spoken, SpeechFault> {
+        self.speak_of(&Piece::ALL, notice).await
+    }
+
+    /// Some of its pieces.
+    ///
+    /// # Errors
+    /// [`SpeechFault`].
+    pub async fn speak_of(&self, some: &[Piece], notice: &Notice) -> Result<Spoken, SpeechFault> {
         let mut pieces = BTreeMap::new();
-        for piece in Piece::ALL {
+        for piece in some.iter().copied() {
             pieces.insert(piece, self.frames(&phrases(piece, notice)).await?);
         }
         Ok(Spoken::of(pieces))

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// A piece that is not spoken within this time never will be.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Speaks by sherpa-onnx; it is in Python, for that is how sherpa-onnx is installed without a compiler.
 const SHERPA: &str = include_str!("sherpa.py");
@@ -166,10 +166,16 @@ fn of_sherpa(code: i32) -> Option<&'static str> {
         4 => {
             "[phone.speech] model 的文件夹中没有模型（*.onnx 和 tokens.txt） / the folder of [phone.speech] model holds no model (*.onnx and tokens.txt)"
         }
-        5 => {
-            "sherpa-onnx 不接受该模型，请按其说明下载完整的文件夹 / sherpa-onnx does not take this model: fetch its folder as a whole"
+        5 | 255 => {
+            "sherpa-onnx 不接受该模型，请补全其文件夹（vits：lexicon.txt；matcha：另有声码器 vocos*.onnx 或 hifigan*.onnx；kokoro：另有 voices.bin） / sherpa-onnx does not take this model: complete its folder (vits: lexicon.txt; matcha: the vocoder vocos*.onnx or hifigan*.onnx, too; kokoro: voices.bin, too)"
         }
         6 => "模型没有读出文字，请换一个中文模型 / the model spoke nothing: choose a Chinese one",
+        7 => {
+            "模型的 lexicon*.txt 中缺少通知里的字或字母，请换一个中文模型，或改写地点 / the model's lexicon*.txt lacks a character or letter of the notice: choose a Chinese model, or write the venue otherwise"
+        }
+        8 => {
+            "模型没有这个 speaker，请改小 [phone.speech] speaker / the model has no such speaker: lower [phone.speech] speaker"
+        }
         _ => return None,
     })
 }

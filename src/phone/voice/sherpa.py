@@ -1,12 +1,14 @@
 """Speaks what it reads on its standard input with a model of sherpa-onnx: a WAV file on its standard output.
 
-sherpa.py MODEL SPEAKER; MODEL is a folder as sherpa-onnx publishes them (vits, matcha or kokoro). Exit codes: 3 sherpa-onnx is not installed,
-4 no model in the folder, 5 sherpa-onnx does not take the model, 6 it gave no sound.
+sherpa.py MODEL SPEAKER; MODEL is a folder as sherpa-onnx publishes them (vits, matcha with its vocoder, or kokoro). Exit codes:
+3 sherpa-onnx is not installed, 4 no model in the folder, 5 sherpa-onnx does not take the model (255 where it ends the process itself),
+6 it gave no sound, 7 it cannot read all of the text, 8 it has no such voice.
 """
 
 import array
 import io
 import os
+import re
 import sys
 import wave
 
@@ -34,7 +36,17 @@ try:
     import sherpa_onnx
 except ImportError:
     sys.exit(3)
-lexicon = ",".join(paths("lexicon", ".txt"))
+lexicons = paths("lexicon", ".txt")
+# what stands in no lexicon is left out without a word, and a notice without its room or its key is worse than none
+if lexicons:
+    known = set()
+    for file in lexicons:
+        with open(file, encoding="utf-8") as lines:
+            known.update(line.split(maxsplit=1)[0].lower() for line in lines if line.strip())
+    words = re.findall("[a-z]+|[^\W\d_a-z]", text.lower())
+    if any(word not in known for word in words):
+        sys.exit(7)
+lexicon = ",".join(lexicons)
 common = {"tokens": path("tokens.txt"), "data_dir": path("espeak-ng-data")}
 model = sherpa_onnx.OfflineTtsModelConfig(num_threads=2, provider="cpu")
 if path("voices.bin"):
@@ -48,7 +60,11 @@ config = sherpa_onnx.OfflineTtsConfig(model=model, rule_fsts=rules, max_num_sent
 if not config.validate():
     sys.exit(5)
 try:
-    spoken = sherpa_onnx.OfflineTts(config).generate(text, sid=speaker, speed=0.9)
+    voice = sherpa_onnx.OfflineTts(config)
+    # models of one voice say 0 or 1
+    if speaker >= max(1, voice.num_speakers):
+        sys.exit(8)
+    spoken = voice.generate(text, sid=speaker, speed=0.9)
 except RuntimeError:
     sys.exit(5)
 if not len(spoken.samples):

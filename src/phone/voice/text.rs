@@ -1,7 +1,8 @@
 //! Owns the words: what each piece of a call says, made of whitelisted fields only. The project has no field, so it cannot be named.
 //!
 //! Each word stands as it is written and as it is read (Pinyin with tones), because the built-in voice reads characters wrongly;
-//! and with the name of the file that a site may have recorded for it.
+//! and with the name of the file that a site may have recorded for it. Digits stand as characters: models leave them out;
+//! and a key stands after a comma, or 按一 runs together as a-ni.
 
 use crate::phone::dialogue::Piece;
 use crate::room::Notice;
@@ -49,12 +50,12 @@ pub(super) fn phrases(piece: Piece, notice: &Notice) -> Vec<Phrase> {
         }
         Piece::ConfirmAttends => vec![fixed(
             "confirm-attends",
-            "您选择了参加。确认参加，请再按1。重新选择，请按星号键。",
+            "您选择了参加。确认参加，请再按，一。重新选择，请按星号键。",
             "nin2 xuan3 ze2 le5 can1 jia1. que4 ren4 can1 jia1, qing3 zai4 an4 yi1. chong2 xin1 xuan3 ze2, qing3 an4 xing1 hao4 jian4.",
         )],
         Piece::ConfirmDeclines => vec![fixed(
             "confirm-declines",
-            "您选择了不参加。确认不参加，请再按2。重新选择，请按星号键。",
+            "您选择了不参加。确认不参加，请再按，二。重新选择，请按星号键。",
             "nin2 xuan3 ze2 le5 bu4 can1 jia1. que4 ren4 bu4 can1 jia1, qing3 zai4 an4 er4. chong2 xin1 xuan3 ze2, qing3 an4 xing1 hao4 jian4.",
         )],
         Piece::ThanksAttends => vec![fixed(
@@ -91,14 +92,14 @@ pub(super) fn phrases(piece: Piece, notice: &Notice) -> Vec<Phrase> {
             all.extend(moment(notice));
             all.push(fixed(
                 "call-back-keys",
-                "如需请假，请按9。不请假，请挂机。",
+                "如需请假，请按，九。不请假，请挂机。",
                 "ru2 xu1 qing3 jia4, qing3 an4 jiu3. bu4 qing3 jia4, qing3 gua4 ji1.",
             ));
             all
         }
         Piece::ConfirmWithdraws => vec![fixed(
             "confirm-withdraws",
-            "您选择了请假。确认请假，请再按9。不请假，请挂机。",
+            "您选择了请假。确认请假，请再按，九。不请假，请挂机。",
             "nin2 xuan3 ze2 le5 qing3 jia4. que4 ren4 qing3 jia4, qing3 zai4 an4 jiu3. bu4 qing3 jia4, qing3 gua4 ji1.",
         )],
         Piece::ThanksWithdraws => vec![fixed(
@@ -166,7 +167,7 @@ fn content(notice: &Notice) -> Vec<Phrase> {
     }
     all.push(fixed(
         "keys",
-        "参加请按1，不参加请按2，重复收听请按星号键。",
+        "参加请按，一，不参加请按，二，重复收听请按星号键。",
         "can1 jia1 qing3 an4 yi1, bu4 can1 jia1 qing3 an4 er4, chong2 fu4 shou1 ting1 qing3 an4 xing1 hao4 jian4.",
     ));
     all
@@ -308,7 +309,27 @@ fn digit(c: char) -> Option<Phrase> {
     Some(fixed(&format!("digit-{n}"), characters, pinyin))
 }
 
+/// Digits as they are said: 12 as 十二, 301 as 三零一.
+fn in_characters(name: &str) -> String {
+    let mut said = String::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (part, after) = rest.split_at(digits.max(first.len_utf8()));
+        match part.parse::<u32>() {
+            Ok(n) if digits < 3 && first != '0' => said.push_str(&number(n).characters),
+            Ok(_) | Err(_) => said.extend(part.chars().map(|c| match c.to_digit(10) {
+                Some(n) => number(n).characters,
+                None => c.to_string(),
+            })),
+        }
+        rest = after;
+    }
+    said
+}
+
 fn venue(name: &str) -> Phrase {
+    let name = in_characters(name);
     // what has no reading is said as it is: letters, digits
     let syllables = name.chars().map(|c| match c.to_pinyin() {
         Some(syllable) => format!("{} ", syllable.with_tone_num_end()),
@@ -352,7 +373,7 @@ mod tests {
             said(Piece::Notice, &notice()),
             "您好，这里是评标专家自动语音通知。请您于十一月二十七日，上午九点五分，到保山市公共资源交易中心评标一室，参加评标。\
              预计用时两小时三十分钟。可能需要隔夜评标，请做好准备。如有疑问，请拨打零八七五二幺二三。\
-             参加请按1，不参加请按2，重复收听请按星号键。"
+             参加请按，一，不参加请按，二，重复收听请按星号键。"
         );
     }
 
@@ -362,7 +383,7 @@ mod tests {
         assert_eq!(words, "您好，本线路不接听来电。再见。");
         assert_eq!(
             said(Piece::CallBack, &notice()),
-            "您好，这里是评标专家自动语音通知。您已确认参加评标，时间是十一月二十七日，上午九点五分，如需请假，请按9。不请假，请挂机。"
+            "您好，这里是评标专家自动语音通知。您已确认参加评标，时间是十一月二十七日，上午九点五分，如需请假，请按，九。不请假，请挂机。"
         );
     }
 
@@ -394,10 +415,25 @@ mod tests {
     }
 
     #[test]
+    fn digits_of_a_place_are_said() {
+        for (name, said) in [
+            ("评标12室", "评标十二室，"),
+            ("3号楼301室", "三号楼三零一室，"),
+            ("A座05", "A座零五，"),
+            ("一室", "一室，"),
+            ("99999999999号", "九九九九九九九九九九九号，"),
+        ] {
+            assert_eq!(venue(name).characters, said);
+        }
+    }
+
+    #[test]
     fn every_piece_has_a_reading_and_file_names_say_nothing() {
         for piece in Piece::ALL {
             for phrase in phrases(piece, &notice()) {
                 assert!(phrase.pinyin.is_ascii(), "{phrase:?}");
+                let digit = phrase.characters.chars().any(|c| c.is_ascii_digit());
+                assert!(!digit, "models leave digits out: {phrase:?}");
                 assert!(
                     phrase
                         .file
