@@ -665,6 +665,7 @@ async fn what_a_crash_left_at_the_gateway_is_ended_by_the_next_life() {
     let empty = |_: &Value| hall.is_idle() && files(&hall.room.data().join("calls")).is_empty();
     hall.until("nothing is kept of calls that are over", empty)
         .await;
+    hall.names_nobody().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ use rsipstack::dialog::invitation::InviteAsyncResult;
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::Uri;
 use rsipstack::transaction::endpoint::EndpointOption;
+use rsipstack::transport::connection::MAX_UDP_BUF_SIZE;
 use rsipstack::transport::tcp_listener::TcpListenerConnection;
 use rsipstack::transport::tls::TlsConfig;
 use rsipstack::transport::udp::UdpConnection;
@@ -147,6 +148,22 @@ impl Connected {
         self.dialogs.remove_dialog(&id);
         if let Some(open_calls) = &self.open_calls {
             open_calls.forget(&id.call_id);
+        }
+        self.blank();
+    }
+
+    /// The library takes every datagram into one buffer, where a shorter one leaves the end of a longer, and so a number, for as long
+    /// as the line stands. One of the buffer's size that holds no message takes its place.
+    fn blank(&self) {
+        let ours = self.contact.host_with_port.to_string();
+        if let (Some(rsipstack::sip::Transport::Udp), Ok(ours)) =
+            (self.destination.r#type, ours.parse::<SocketAddr>())
+        {
+            let sent = UdpSocket::bind((self.local, 0))
+                .and_then(|socket| socket.send_to(&[b' '; MAX_UDP_BUF_SIZE], ours));
+            if let Err(error) = sent {
+                tracing::warn!(%error, "the last message of a call stays in memory until others overwrite it");
+            }
         }
     }
 
