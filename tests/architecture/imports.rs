@@ -139,7 +139,14 @@ const RULES: &[Rule] = &[
 ];
 
 /// What `main.rs` may name.
-const MAIN: &[&str] = &["app", "console::ctl", "console::openapi", "config"];
+const MAIN: &[&str] = &[
+    "app",
+    "console::ctl",
+    "console::openapi",
+    "config",
+    // the allocator of the process
+    "keys::Wiping",
+];
 
 /// The crates that the pure room may name.
 const ROOM_CRATES: &[&str] = &[
