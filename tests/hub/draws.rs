@@ -155,21 +155,20 @@ async fn without_a_hub_s_signature_the_draw_is_ended_and_never_goes_on() {
         &format!("[\"{}\"]", hub.key),
         &format!("[\"{other}\", \"{}\"]", hub.key),
     );
-    let drawing = Drawing::prepared(&format!("{text}draw_signature = \"4s\"\n")).await;
+    let drawing = Drawing::prepared(&format!("{text}draw_signature = \"12s\"\n")).await;
     drawing.commit().await;
+    until("it was asked, and what it signed was refused", || {
+        let refused = hub.database().query_row(
+            "SELECT count(*) FROM commands WHERE what = 'sign_draw' AND reply LIKE '%hub_signature_differs%'",
+            [],
+            |row| row.get::<_, u64>(0),
+        );
+        refused.unwrap() == 1
+    })
+    .await;
     drawing.until("aborted").await;
     let view = drawing.draw();
     assert_eq!(view["aborted"][0]["reason"]["kind"], "hub_silent");
     let record = drawing.record().await;
     assert_eq!((record.aborted.len(), record.seed), (1, None));
-    let refused = hub.database().query_row(
-        "SELECT count(*) FROM commands WHERE what = 'sign_draw' AND reply LIKE '%hub_signature_differs%'",
-        [],
-        |row| row.get::<_, u64>(0),
-    );
-    assert_eq!(
-        refused.unwrap(),
-        1,
-        "it was asked, and what it signed was refused"
-    );
 }

@@ -625,8 +625,9 @@ fn narrow(section: &mut Section, codecs: &[Numbered], role: Role) {
     };
     section.lines.push(format!("a={direction}"));
     if role == Role::Publish && section.attribute("msid").is_none() {
-        let mid = section.attribute("mid").unwrap_or("0").to_owned();
-        section.lines.push(format!("a=msid:- {mid}"));
+        let mid = section.attribute("mid").filter(|mid| !mid.is_empty());
+        let line = format!("a=msid:- {}", mid.unwrap_or("0"));
+        section.lines.push(line);
     }
 }
 
