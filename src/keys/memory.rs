@@ -1,6 +1,6 @@
 //! Owns what is left in memory that is free: nothing. Names and numbers go through many buffers, those of libraries too, so whatever is
 //! freed is wiped; but for media, which is all that is freed by who says so. Wiping its packets, which have left every cache by then,
-//! was a seventh of what forwarding costs.
+//! was a tenth of what forwarding costs.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
