@@ -31,8 +31,10 @@ With --tls it also listens on the next port but one by TLS, as localhost; DIR/ca
 """
 
 import argparse
+import contextlib
 import itertools
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -612,6 +614,8 @@ def main():
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=open(folder / "kamailio.log", "wb"),
+        # it has processes of its own, which end with it, whatever ends it
+        process_group=0,
     )
     processes.append(gateway)
 
@@ -623,6 +627,8 @@ def main():
                 process.wait(5)
             except subprocess.TimeoutExpired:
                 process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(gateway.pid, signal.SIGKILL)
         sys.exit(code)
 
     signal.signal(signal.SIGTERM, end)
