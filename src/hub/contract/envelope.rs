@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 /// The largest message, bytes. Brokers are told so; whatever is larger is refused.
 pub const LARGEST: usize = 1 << 20;
+/// What a command has at most, bytes: brokers must take that.
+pub const LARGEST_COMMAND: usize = 128 << 10;
+/// The largest order that a room takes, bytes: a pool of a city, 20,000 people, has some 7 MiB.
+pub const LARGEST_ORDER: usize = 12 << 20;
 
 /// What a message can carry.
 pub trait Payload: Serialize + DeserializeOwned + JsonSchema {

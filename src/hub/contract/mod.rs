@@ -12,7 +12,9 @@ mod state;
 mod topics;
 
 pub use asyncapi::{document, schemas, yaml};
-pub use envelope::{Envelope, LARGEST, Payload, Sender, Unreadable};
+pub use envelope::{
+    Envelope, LARGEST, LARGEST_COMMAND, LARGEST_ORDER, Payload, Sender, Unreadable,
+};
 pub use messages::*;
 pub use raw::Raw;
 pub use signed::{Distrust, Key, Signature, Signed, Statement};

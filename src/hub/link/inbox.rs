@@ -8,16 +8,14 @@ use super::standing::Trespass;
 use crate::clerk::{ClerkHandle, SubmitError};
 use crate::config::{ReplicaSpec, RoomId};
 use crate::hub::contract::{
-    Distrust, Envelope, HubCommand, HubOrder, Key, Rejection, Reply, ReplyOutcome, SealedArchive,
-    Signed, Unreadable,
+    Distrust, Envelope, HubCommand, HubOrder, Key, LARGEST_COMMAND, Rejection, Reply, ReplyOutcome,
+    SealedArchive, Signed, Unreadable,
 };
 use crate::room::{Actor, Command, CommandId, Part, Refusal, Room, SessionId, Span, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::task::block_in_place;
 
-/// The largest command, bytes.
-const LARGEST: usize = 128 << 10;
 /// The longest time that a command may hold.
 const LONGEST: Span = Span::hours(7 * 24);
 /// By so much clocks may differ.
@@ -107,7 +105,7 @@ impl Inbox {
         message: &[u8],
         now: Utc,
     ) -> Result<(HubCommand, [u8; 32]), (Option<CommandId>, Rejection)> {
-        if message.len() > LARGEST {
+        if message.len() > LARGEST_COMMAND {
             return Err((None, Rejection::TooLarge));
         }
         let envelope =

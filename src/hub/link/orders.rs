@@ -4,7 +4,7 @@
 use super::inbox::Inbox;
 use super::kept::KeptError;
 use crate::clerk::SubmitError;
-use crate::hub::contract::{Rejection, ReplyOutcome};
+use crate::hub::contract::{LARGEST_ORDER, Rejection, ReplyOutcome};
 use crate::room::{
     Actor, ArrivedOrder, Command, CommandId, Hex32, OrderFault, Part, Refusal, SessionId, Utc,
     order_fault,
@@ -18,8 +18,6 @@ use tokio::task::block_in_place;
 
 /// The most parts of an order.
 const MOST_PARTS: u16 = 256;
-/// The largest order, bytes: a pool of a city, 20,000 people, has some 7 MiB.
-const LARGEST: usize = 12 << 20;
 
 /// What comes of looking into an order.
 pub type Proven = anyhow::Result<Result<ArrivedOrder, OrderFault>>;
@@ -133,7 +131,7 @@ impl Inbox {
         let Some(whole) = self.kept.keep_order_part(which, place, &content, now)? else {
             return Ok(Ok(None));
         };
-        if whole.len() > LARGEST {
+        if whole.len() > LARGEST_ORDER {
             return Ok(Err(OrderFault::TooLarge));
         }
         let same = &Hex32::of(Sha256::digest(&whole).into()) == of.sha256;

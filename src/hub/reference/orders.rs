@@ -7,7 +7,7 @@ use super::handle::HubError;
 use super::keeper::Keeper;
 use super::look;
 use crate::config::RoomId;
-use crate::hub::contract::{HubOrder, ReplyOutcome};
+use crate::hub::contract::{HubOrder, LARGEST_COMMAND, LARGEST_ORDER, ReplyOutcome};
 use crate::keys::is_envelope;
 use crate::room::{Hex32, SessionId, Utc};
 use base64::Engine;
@@ -19,10 +19,6 @@ use std::collections::BTreeMap;
 
 /// Bytes of a part: in base64 and with all that stands around it less than the 128 KiB that a command may have.
 const PART: usize = 90_000;
-/// What a command has at most, bytes: brokers must take that.
-const COMMAND: u32 = 128 << 10;
-/// The largest order that rooms take, bytes.
-const LARGEST: usize = 12 << 20;
 
 /// Why an order is not sent. Repeats nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +60,7 @@ impl Keeper {
         container: &[u8],
         now: Utc,
     ) -> Result<(), HubError> {
-        if container.len() > LARGEST {
+        if container.len() > LARGEST_ORDER {
             return Err(UnsentOrder::TooLarge.into());
         }
         if !is_envelope(container) {
@@ -107,7 +103,7 @@ impl Keeper {
     /// What the broker takes at most, where that is too little for an order's parts.
     fn broker_limit(&self) -> Option<u32> {
         let largest = self.broker_rx.borrow().as_ref()?.largest?;
-        (largest < COMMAND).then_some(largest)
+        (usize::try_from(largest).is_ok_and(|bytes| bytes < LARGEST_COMMAND)).then_some(largest)
     }
 }
 
